@@ -1,0 +1,30 @@
+"""A character language model: the network of the lectures, its training and its checkpoints."""
+
+from rnnviz_widget.charlm.checkpoint import (
+    ModelCard,
+    bundled_models,
+    load_model,
+    read_card,
+    save_model,
+)
+from rnnviz_widget.charlm.corpus import Corpus, split
+from rnnviz_widget.charlm.model import CharLM, CharLMConfig, untrained
+from rnnviz_widget.charlm.sampling import sample
+from rnnviz_widget.charlm.training import TrainingConfig, cross_entropy, train
+
+__all__ = [
+    "CharLM",
+    "CharLMConfig",
+    "Corpus",
+    "ModelCard",
+    "TrainingConfig",
+    "bundled_models",
+    "cross_entropy",
+    "load_model",
+    "read_card",
+    "sample",
+    "save_model",
+    "split",
+    "train",
+    "untrained",
+]

@@ -1,0 +1,70 @@
+"""Let a character model write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from rnnviz_widget.charlm.model import CharLM
+
+
+@torch.inference_mode()
+def sample(
+    model: CharLM,
+    prefix: str = "\n",
+    length: int = 500,
+    *,
+    temperature: float = 1.0,
+    seed: int | None = None,
+) -> str:
+    """Return `length` characters drawn from `model` after it has read `prefix`.
+
+    Parameters
+    ----------
+    model
+        A character model; its mode is left as it was.
+    prefix
+        What the model reads first, at least one character; not part of what is returned.
+    length
+        Characters to draw.
+    temperature
+        Logits are divided by it: below 1 the likely become likelier, near 0 only the likeliest
+        character is taken.
+    seed
+        Makes the draw repeatable. None draws anew each time.
+
+    Raises
+    ------
+    ValueError
+        If `prefix` is empty or unknown to the model, `length` is negative or `temperature` is not
+        positive.
+    """
+    if not prefix:
+        msg = "prefix must have at least one character, got ''"
+        raise ValueError(msg)
+    if length < 0:
+        msg = f"length must be at least 0, got {length}"
+        raise ValueError(msg)
+    if not temperature > 0:
+        msg = f"temperature must be positive, got {temperature}"
+        raise ValueError(msg)
+    device = next(model.parameters()).device
+    generator = torch.Generator()
+    if seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(seed)
+    ids, state, drawn = model.encode(prefix).to(device), None, []
+    was_training = model.training
+    model.eval()
+    try:
+        for _ in range(length):
+            logits, state = model(ids, state)
+            probabilities = (logits[-1].double() / temperature).softmax(-1)  # (V,)
+            ids = torch.multinomial(probabilities.cpu(), 1, generator=generator).to(device)
+            drawn.append(ids)
+    finally:
+        model.train(was_training)
+    return model.decode(torch.cat(drawn)) if drawn else ""

@@ -1,0 +1,349 @@
+"""Train a character model: truncated backpropagation through time with carried state."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
+from tqdm.auto import tqdm
+
+from rnnviz_widget.charlm.checkpoint import ModelCard, save_model
+from rnnviz_widget.charlm.corpus import split
+from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rnnviz_widget.charlm.corpus import Corpus
+
+VALIDATE_EVERY = 2_000_000
+"""Characters between two validations, each of which also writes the file to resume from."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Settings of a training run.
+
+    Attributes
+    ----------
+    characters
+        Characters to read in all, over as many passes through the training part as that takes.
+    batch_size, bptt
+        Parallel streams of text; characters after which the gradient is cut (the state goes on).
+    learning_rate
+        Peak, reached after `warmup` of the run; a cosine takes it to a hundredth at the end.
+    weight_decay
+        AdamW's, on matrices only.
+    max_norm
+        The gradient is scaled down to this norm.
+    seed
+        Of the weights, the dropout and the streams' offsets.
+    snapshots
+        How many models to keep along the way, log-spaced in characters read; 0 for none.
+    """
+
+    characters: int = 50_000_000
+    batch_size: int = 64
+    bptt: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.01
+    max_norm: float = 1.0
+    seed: int = 0
+    snapshots: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that train nothing."""
+        for name, least in (("characters", 1), ("batch_size", 1), ("bptt", 1), ("snapshots", 0)):
+            if getattr(self, name) < least:
+                msg = f"{name} must be at least {least}, got {getattr(self, name)}"
+                raise ValueError(msg)
+        if not self.learning_rate > 0:
+            msg = f"learning_rate must be positive, got {self.learning_rate}"
+            raise ValueError(msg)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps in the whole run."""
+        return math.ceil(self.characters / (self.batch_size * self.bptt))
+
+    def learning_rate_at(self, step: int) -> float:
+        """Return the learning rate of step `step` (from 0)."""
+        warmup = max(1, round(self.warmup * self.steps))
+        if step < warmup:
+            return self.learning_rate * (step + 1) / warmup
+        progress = (step - warmup) / max(1, self.steps - warmup)
+        return self.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+
+    def snapshot_steps(self) -> tuple[int, ...]:
+        """Return the counts of steps done at which a snapshot is kept, from about 100,000 on."""
+        if not self.snapshots:
+            return ()
+        first = min(self.steps, math.ceil(100_000 / (self.batch_size * self.bptt)))
+        ratio = (self.steps / first) ** (1 / max(1, self.snapshots - 1))
+        return tuple(sorted({round(first * ratio**i) for i in range(self.snapshots)}))
+
+
+class _Streams:
+    """The training text as `batch_size` parallel streams, cut into windows of `bptt`.
+
+    Every pass starts at a rotation of its own, so that windows and streams begin elsewhere; where
+    a stream crosses from one training piece to the next, or a new pass begins, the carried state
+    belongs to other text for a moment: one seam in 180,000 characters.
+    """
+
+    def __init__(self, ids: Tensor, config: TrainingConfig) -> None:
+        self.ids, self.config = ids, config
+        self.length = len(ids) // config.batch_size
+        self.windows = (self.length - 1) // config.bptt
+        if self.windows < 1:
+            need = config.batch_size * (config.bptt + 1)
+            msg = (
+                f"corpus must have at least {need:,} characters for training with batch_size="
+                f"{config.batch_size} and bptt={config.bptt}, got {len(ids):,}"
+            )
+            raise ValueError(msg)
+
+    def window(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return inputs and targets, both `(B, bptt)`, of step `step` of the run."""
+        a_pass, index = divmod(step, self.windows)
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + a_pass)
+        rotation = int(torch.randint(len(self.ids), (), generator=generator))
+        starts = torch.arange(self.config.batch_size)[:, None] * self.length + rotation
+        span = torch.arange(index * self.config.bptt, (index + 1) * self.config.bptt + 1)
+        window = self.ids[(starts + span) % len(self.ids)]
+        return window[:, :-1], window[:, 1:]
+
+
+@torch.inference_mode()
+def cross_entropy(model: CharLM, pieces: Sequence[str], window: int = 1000) -> float:
+    """Return the mean loss of `model` on `pieces` of text, in nats per character.
+
+    Every piece starts from the zero state and its first character is predicted by nothing, so it
+    does not count. The pieces run as one batch in windows of `window` characters.
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    length = max(map(len, pieces))
+    ids = torch.zeros(len(pieces), length, dtype=torch.int64, device=device)
+    targets = torch.full_like(ids, -100)  # what cross_entropy ignores
+    for row, piece in enumerate(pieces):
+        ids[row, : len(piece)] = model.encode(piece)
+        targets[row, : len(piece) - 1] = ids[row, 1 : len(piece)]
+    total, state = 0.0, None
+    for start in range(0, length, window):
+        logits, state = model(ids[:, start : start + window], state)
+        chunk = targets[:, start : start + window]
+        total += F.cross_entropy(logits.flatten(0, 1), chunk.flatten(), reduction="sum").item()
+    model.train(was_training)
+    return total / int((targets != -100).sum())  # noqa: PLR2004
+
+
+def train(
+    corpus: Corpus,
+    out: str | Path,
+    model_config: CharLMConfig | None = None,
+    config: TrainingConfig | None = None,
+    *,
+    device: str = "cpu",
+    progress: bool = True,
+) -> CharLM:
+    """Train a model on the training part of `corpus` and write it to `out`.
+
+    Beside `out` stand, while it runs, ``<out>.resume`` and, if wanted, ``<stem>-snapshots/``. An
+    interrupted run (Ctrl-C, power) goes on where it was when called again with the same arguments;
+    the file to resume from is removed at the end.
+
+    Parameters
+    ----------
+    corpus
+        The text; see `split` for what of it is trained on.
+    out
+        The checkpoint to write (safetensors).
+    model_config, config
+        Sizes of the model, settings of the run.
+    device
+        A torch device.
+    progress
+        Show a bar with the losses in nats per character.
+
+    Returns
+    -------
+    CharLM
+        The trained model in float32, in eval mode.
+    """
+    model_config, config = model_config or CharLMConfig(), config or TrainingConfig()
+    out = Path(out)
+    run = _Run(corpus, out, model_config, config, device)
+    with tqdm(
+        total=config.steps * config.batch_size * config.bptt,
+        initial=run.characters_seen,
+        unit="char",
+        unit_scale=True,
+        disable=not progress,
+    ) as bar:
+        try:
+            for step_loss in run.steps():
+                bar.update(config.batch_size * config.bptt)
+                if run.step % 20 == 0:
+                    bar.set_postfix(train=f"{step_loss:.3f}", validation=f"{run.validation:.3f}")
+        except BaseException:
+            run.save_resume()
+            raise
+    run.save(out)
+    run.resume_path.unlink(missing_ok=True)
+    return run.model.cpu().eval()
+
+
+class _Run:
+    """All that changes while a model is trained."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        out: Path,
+        model_config: CharLMConfig,
+        config: TrainingConfig,
+        device: str,
+    ) -> None:
+        self.corpus, self.config, self.out = corpus, config, out
+        self.resume_path = out.with_name(out.name + ".resume")
+        pieces = split(corpus.text)
+        torch.manual_seed(config.seed)
+        self.model = CharLM(corpus.vocabulary, model_config).to(device).train()
+        self.streams = _Streams(self.model.encode("".join(pieces["train"])), config)
+        # A text too short to hold a validation block is validated on what it is trained on.
+        self.held_out = pieces["validation"] or pieces["train"]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": [p for p in self.model.parameters() if p.dim() > 1]},
+                {"params": [p for p in self.model.parameters() if p.dim() <= 1], "weight_decay": 0},
+            ],
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+        )
+        self.step = 0
+        self.state: State | None = None
+        self.train_loss = math.nan  # running mean over about the last 200 steps
+        self.validation = math.nan
+        if self.resume_path.exists():
+            self._resume()
+
+    @property
+    def characters_seen(self) -> int:
+        return self.step * self.config.batch_size * self.config.bptt
+
+    def steps(self) -> Iterator[float]:
+        """Train to the end, giving the loss of each step in nats."""
+        config = self.config
+        validate_every = max(1, VALIDATE_EVERY // (config.batch_size * config.bptt))
+        snapshots = set(config.snapshot_steps())
+        while self.step < config.steps:
+            loss = self._step()
+            self.step += 1
+            first = math.isnan(self.train_loss)
+            self.train_loss = loss if first else 0.995 * self.train_loss + 0.005 * loss
+            last = self.step == config.steps
+            if self.step in snapshots or self.step % validate_every == 0 or last:
+                self.validation = cross_entropy(self.model, self.held_out)
+                if self.step in snapshots:
+                    folder = self.out.with_name(self.out.stem + "-snapshots")
+                    self.save(folder / f"{self.characters_seen:09d}.safetensors")
+                self.save_resume()
+            yield loss
+
+    def _step(self) -> float:
+        device = next(self.model.parameters()).device
+        inputs, targets = (ids.to(device) for ids in self.streams.window(self.step))
+        if self.step % self.streams.windows == 0:
+            self.state = None
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate_at(self.step)
+        logits, state = self.model(inputs, self.state)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_norm)
+        self.optimizer.step()
+        self.state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        return loss.item()
+
+    def save(self, path: Path) -> None:
+        """Write the model as it now is, with its card."""
+        corpus = self.corpus
+        card = ModelCard(
+            corpus={
+                "name": corpus.name,
+                "sha256": corpus.sha256,
+                "characters": len(corpus.text),
+            },
+            training={**asdict(self.config), "characters_seen": self.characters_seen},
+            losses={"train": self.train_loss, "validation": self.validation},
+        )
+        save_model(self.model, path, card)
+
+    def _settings(self) -> str:
+        """All that must be the same for a run to be gone on with."""
+        return json.dumps(
+            [self.corpus.sha256, asdict(self.model.config), asdict(self.config)], sort_keys=True
+        )
+
+    def save_resume(self) -> None:
+        """Write what `_resume` reads: weights, optimizer, carried state, random state."""
+        tensors: dict[str, Any] = {
+            f"model.{name}": tensor for name, tensor in self.model.state_dict().items()
+        }
+        for index, entry in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in entry.items()}
+        if self.state is not None:
+            states = self.state if isinstance(self.state, tuple) else (self.state,)
+            tensors |= {f"state.{i}": tensor for i, tensor in enumerate(states)}
+        tensors["random"] = torch.get_rng_state()
+        metadata = {
+            "settings": self._settings(),
+            "progress": json.dumps([self.step, self.train_loss, self.validation]),
+        }
+        self.resume_path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.resume_path.with_name(self.resume_path.name + ".partial")
+        save_file({k: t.detach().cpu().contiguous() for k, t in tensors.items()}, partial, metadata)
+        partial.replace(self.resume_path)
+
+    def _resume(self) -> None:
+        device = next(self.model.parameters()).device
+        with safe_open(self.resume_path, framework="pt", device=str(device)) as file:
+            metadata = file.metadata()
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        if metadata["settings"] != self._settings():
+            msg = (
+                f"out must be a new file or that of the same run, got {self.out}, beside which "
+                f"{self.resume_path.name} holds a run with another corpus or other settings; "
+                "delete it to start afresh"
+            )
+            raise ValueError(msg)
+        self.step, self.train_loss, self.validation = json.loads(metadata["progress"])
+        self.model.load_state_dict(
+            {k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")}
+        )
+        entries: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            if key.startswith("optimizer."):
+                _, index, name = key.split(".")
+                # AdamW keeps its step counts on the CPU whatever the weights' device.
+                entries.setdefault(int(index), {})[name] = (
+                    tensor.cpu() if name == "step" else tensor
+                )
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": entries, "param_groups": groups})
+        states = [tensors[key] for key in sorted(tensors) if key.startswith("state.")]
+        if states:
+            self.state = states[0] if len(states) == 1 else (states[0], states[1])
+        torch.set_rng_state(tensors["random"].cpu())
