@@ -62,7 +62,9 @@ def sample(
     try:
         for _ in range(length):
             logits, state = model(ids, state)
-            probabilities = (logits[-1].double() / temperature).softmax(-1)  # (V,)
+            scores = logits[-1].double()
+            # The largest is taken off first, so that no temperature overflows.
+            probabilities = ((scores - scores.max()) / temperature).softmax(-1)  # (V,)
             ids = torch.multinomial(probabilities.cpu(), 1, generator=generator).to(device)
             drawn.append(ids)
     finally:

@@ -1,0 +1,187 @@
+"""A trace as the frontend gets it: one int8 row per unit, tokens as UTF-16, small things as float.
+
+The layout of the content is written down once more in ``js/src/wire.ts``, its only reader. Nothing
+that is ranked, plotted for print or read out exactly goes through these bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from rnnviz_widget.trace import Trace
+
+VERSION = 1
+
+WHOLE_LIMIT = 16 * 2**20
+"""Bytes of int8 values up to which a trace travels whole; a larger one is asked for by unit."""
+
+LEVELS = 127
+MISSING = -128
+
+ROBUST_QUANTILE = 0.995
+"""Share of a unit's absolute values that lie within its colour scale, where no bound is proven."""
+
+_GATE = (0.0, 1.0)
+_MAX_RATIO = 4.0  # of the quantisation's range to the colour scale's: beyond, colours would coarsen
+
+
+@dataclass(frozen=True)
+class QuantisedUnit:
+    """One unit's values in eight bits.
+
+    Attributes
+    ----------
+    values
+        `(T,)` int8; ``value = values * scale / 127``; -128 stands for NaN and infinity.
+    scale
+        The largest value that eight bits hold.
+    limit
+        The end of the colour scale.
+    peak
+        The largest finite absolute value; above `limit` it is drawn in the end colour.
+    """
+
+    values: NDArray[np.int8]
+    scale: float
+    limit: float
+    peak: float
+
+
+def quantise(values: NDArray[np.floating[Any]], bounds: tuple[float, float] | None) -> QuantisedUnit:
+    """Return the values `(T,)` of one unit in eight bits; zero stays exactly zero.
+
+    Parameters
+    ----------
+    values
+        Any floats; what is not finite becomes missing.
+    bounds
+        The proven range, ``(-1, 1)`` or ``(0, 1)``, which then is the colour scale; None takes a
+        robust maximum of the unit instead.
+    """
+    finite = np.isfinite(values)
+    magnitude = np.abs(values[finite], dtype=np.float64)
+    peak = float(magnitude.max(initial=0.0))
+    if bounds is not None:
+        limit = max(abs(end) for end in bounds)
+    else:
+        limit = float(np.quantile(magnitude, ROBUST_QUANTILE)) if magnitude.size else 0.0
+        # A unit that is almost always zero has no robust maximum but a peak.
+        limit = limit or peak or 1.0
+    scale = min(peak, _MAX_RATIO * limit) or 1.0
+    # A float32 scale travels: rounding with that very number keeps the error below half a step.
+    scale = float(np.float32(scale)) or float(np.finfo(np.float32).tiny)
+    steps = np.rint(np.where(finite, values, 0).astype(np.float64) * (LEVELS / scale))
+    quantised = np.where(finite, np.clip(steps, -LEVELS, LEVELS), MISSING).astype(np.int8)
+    return QuantisedUnit(quantised, scale, limit, peak)
+
+
+def encode_tokens(tokens: Sequence[str]) -> tuple[bytes, bytes | None]:
+    """Return the text as UTF-16LE bytes, and the tokens' offsets `(T + 1,)` uint32 in code units.
+
+    The offsets are None where every token is one code unit. A lone surrogate travels as it is,
+    which JSON would not allow.
+    """
+    encoded = [token.encode("utf-16-le", "surrogatepass") for token in tokens]
+    lengths = np.fromiter(map(len, encoded), dtype=np.uint32, count=len(encoded)) // 2
+    offsets = None
+    if (lengths != 1).any():
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype("<u4").tobytes()
+    return b"".join(encoded), offsets
+
+
+def encode_trace(trace: Trace, states: Sequence[str]) -> dict[str, Any]:
+    """Return the part of the content that comes from the trace, `states` in the order given."""
+    text, offsets = encode_tokens(trace.tokens)
+    size = len(trace) * sum(trace.units(name) for name in states)
+    content: dict[str, Any] = {
+        "version": VERSION,
+        "length": len(trace),
+        "text": text,
+        "offsets": offsets,
+        "states": [_describe_state(trace, name) for name in states],
+        "values": None,
+        "scales": None,
+        "limits": None,
+        "peaks": None,
+        "loss": None if trace.loss is None else _float32(trace.loss),
+        **_encode_predictions(trace),
+    }
+    if size <= WHOLE_LIMIT:
+        units = [
+            quantise(column, trace.bounds(name))
+            for name in states
+            # One read of the whole state: a column of a row-major array is slow to gather.
+            for column in np.ascontiguousarray(np.asarray(trace[name]).T)
+        ]
+        content["values"] = b"".join(unit.values.tobytes() for unit in units)
+        content["scales"] = _float32([unit.scale for unit in units])
+        content["limits"] = _float32([unit.limit for unit in units])
+        content["peaks"] = _float32([unit.peak for unit in units])
+    return content
+
+
+def encode_label(name: str, values: NDArray[Any], length: int) -> dict[str, Any]:
+    """Return a label `(T,)` as the frontend draws it: bool as uint8, numbers as float32.
+
+    Raises
+    ------
+    ValueError
+        If its shape is not `(length,)` or its values are neither bools nor real numbers.
+    """
+    values = np.asarray(values)
+    if values.shape != (length,):
+        msg = f"label {name!r} must have one value per token, shape ({length},), got {values.shape}"
+        raise ValueError(msg)
+    if values.dtype == np.bool_:
+        return {"name": name, "kind": "bool", "values": values.astype(np.uint8).tobytes()}
+    if values.dtype.kind not in "iuf":
+        msg = f"label {name!r} must be of bools or real numbers, got dtype {values.dtype}"
+        raise ValueError(msg)
+    return {"name": name, "kind": "number", "values": _float32(values)}
+
+
+def pin(trace: Trace, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Return near-exact float16 values of some units, for the readout of a page without kernel."""
+    with np.errstate(over="ignore"):  # what float16 cannot hold reads as infinite
+        return [
+            {
+                "state": state,
+                "unit": unit,
+                "values": trace.unit(state, unit).astype("<f2").tobytes(),
+            }
+            for state, unit in dict.fromkeys(units)
+        ]
+
+
+def _describe_state(trace: Trace, name: str) -> dict[str, Any]:
+    bounds = trace.bounds(name)
+    return {
+        "name": name,
+        "units": trace.units(name),
+        "kind": "gate" if bounds == _GATE else "signed",
+        "bound": None if bounds is None else max(abs(end) for end in bounds),
+    }
+
+
+def _encode_predictions(trace: Trace) -> dict[str, Any]:
+    predictions = trace.predictions
+    if predictions is None:
+        return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
+    return {
+        "vocabulary": list(predictions.vocabulary),
+        "top_ids": np.asarray(predictions.ids).astype("<u4").tobytes(),
+        "top_probs": np.asarray(predictions.probabilities).astype("<f2").tobytes(),
+        "top_k": predictions.ids.shape[1],
+    }
+
+
+def _float32(values: Any) -> bytes:  # noqa: ANN401  (whatever numpy takes)
+    return np.asarray(values).astype("<f4").tobytes()
