@@ -128,17 +128,16 @@ def encode_trace(trace: Trace, states: Sequence[str]) -> dict[str, Any]:
     return content
 
 
-def encode_label(name: str, values: NDArray[Any], length: int) -> dict[str, Any]:
+def encode_label(name: str, values: NDArray[Any], trace: Trace) -> dict[str, Any]:
     """Return a label `(T,)` as the frontend draws it: bool as uint8, numbers as float32.
 
     Raises
     ------
     ValueError
-        If its shape is not `(length,)` or its values are neither bools nor real numbers.
+        If its shape is not `(T,)` or its values are neither bools nor real numbers.
     """
-    values = np.asarray(values)
-    if values.shape != (length,):
-        msg = f"label {name!r} must have one value per token, shape ({length},), got {values.shape}"
+    if values.shape != (len(trace),):
+        msg = f"label {name!r} must have shape ({len(trace)},), one per token, got {values.shape}"
         raise ValueError(msg)
     if values.dtype == np.bool_:
         return {"name": name, "kind": "bool", "values": values.astype(np.uint8).tobytes()}
@@ -176,11 +175,16 @@ def _encode_predictions(trace: Trace) -> dict[str, Any]:
     if predictions is None:
         return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
     return {
-        "vocabulary": list(predictions.vocabulary),
+        "vocabulary": [_json_safe(entry) for entry in predictions.vocabulary],
         "top_ids": np.asarray(predictions.ids).astype("<u4").tobytes(),
         "top_probs": np.asarray(predictions.probabilities).astype("<f2").tobytes(),
         "top_k": predictions.ids.shape[1],
     }
+
+
+def _json_safe(text: str) -> str:
+    """Return `text` with lone surrogates replaced: no JSON message could carry them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _float32(values: Any) -> bytes:  # noqa: ANN401  (whatever numpy takes)

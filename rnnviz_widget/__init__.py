@@ -1,0 +1,63 @@
+"""See what the hidden units of a recurrent network do, and measure whether it is so.
+
+The public names are loaded when first used, so that importing the package, the widget or a saved
+trace does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnnviz_widget import labels
+    from rnnviz_widget.charlm import CharLM, load_model, untrained
+    from rnnviz_widget.ranking import Ranking, rank_units
+    from rnnviz_widget.recording import record, record_batch
+    from rnnviz_widget.trace import Predictions, Trace
+    from rnnviz_widget.widget import HiddenStateWidget
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CharLM": "charlm",
+    "HiddenStateWidget": "widget",
+    "Predictions": "trace",
+    "Ranking": "ranking",
+    "Trace": "trace",
+    "load_model": "charlm",
+    "rank_units": "ranking",
+    "record": "recording",
+    "record_batch": "recording",
+    "untrained": "charlm",
+}
+_MODULES = ("labels",)
+
+__all__ = [
+    "CharLM",
+    "HiddenStateWidget",
+    "Predictions",
+    "Ranking",
+    "Trace",
+    "labels",
+    "load_model",
+    "rank_units",
+    "record",
+    "record_batch",
+    "untrained",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (any public object)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

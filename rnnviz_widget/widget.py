@@ -1,0 +1,299 @@
+"""The widget: a text coloured by one hidden unit, in a notebook or on a page of its own."""
+
+from __future__ import annotations
+
+import logging
+import operator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from rnnviz_widget import export, wire
+from rnnviz_widget.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from rnnviz_widget.ranking import Ranking
+
+PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
+"""Names of the palettes, the one for high values first."""
+
+_PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
+_log = logging.getLogger(__name__)
+
+
+class _Integer(traitlets.Int[int, Any]):
+    """An int trait that also takes numpy's integers, as `argmax` or a ranking gives them."""
+
+    def validate(self, obj: Any, value: Any) -> int:  # noqa: ANN401  (traitlets' own signature)
+        if isinstance(value, np.integer):
+            value = operator.index(value)
+        return super().validate(obj, value)
+
+
+class HiddenStateWidget(anywidget.AnyWidget):
+    """The text of a trace, every token coloured by the value of one hidden unit.
+
+    Parameters
+    ----------
+    trace
+        What to show, see `Trace`.
+    ranking
+        A result of `rank_units`, or several: offered as lists of units; the widget opens on the
+        first unit of the first one unless `unit` says otherwise.
+    state, unit
+        What to open on: a name in ``trace.states`` and a column of it.
+    states
+        The states to offer, all by default.
+    labels
+        Labels by name, drawn under the chart: arrays `(T,)` of bools or numbers, or functions such
+        as `labels.inside_quotes`, which are called again when the trace is swapped (arrays then
+        go).
+    palette
+        One of `PALETTES`: ``"red-blue"`` (red high, blue low), ``"blue-red"`` (the other way
+        round, as in Karpathy, Johnson and Fei-Fei 2015), ``"purple-green"``, ``"grey"``.
+    title
+        A line above the text.
+
+    Attributes
+    ----------
+    trace
+        The trace shown. Assigning another swaps it in place; `state`, `unit` and `palette` stay
+        where the new trace has them.
+    state, unit
+        What is shown. A `unit` the state does not have raises TraitError; a change of `state`
+        clamps it.
+    cursor
+        The token the cursor is on, counted from 0; -1 for none.
+    selection
+        The selected tokens as ``[start, stop]`` (`stop` not included); empty for none.
+    palette
+        The palette's name.
+
+    Raises
+    ------
+    TraitError
+        If a value is not one the trace allows; the message names both.
+    """
+
+    _esm = export.STATIC / "widget.js"
+    _css = export.STATIC / "widget.css"
+
+    state = traitlets.Unicode(help="Name of the state shown.").tag(sync=True)
+    # These follow a slider or a pointer: an echo that comes late would pull it back.
+    unit = _Integer(0, help="Unit shown.").tag(sync=True, echo_update=False)
+    cursor = _Integer(-1, help="Token the cursor is on; -1: none.").tag(
+        sync=True, echo_update=False
+    )
+    selection = traitlets.List(_Integer(), help="Selected tokens: [start, stop], or empty.").tag(
+        sync=True, echo_update=False
+    )
+    palette = traitlets.Enum(PALETTES, PALETTES[0], help="Name of the palette.").tag(sync=True)
+    # All that depends on the trace is one trait, so that a swap is one change in the view.
+    _content = traitlets.Dict().tag(sync=True)
+
+    def __init__(  # noqa: PLR0913  (a widget's options)
+        self,
+        trace: Trace,
+        ranking: Ranking | Sequence[Ranking] | None = None,
+        *,
+        state: str | None = None,
+        unit: int | None = None,
+        states: Sequence[str] | None = None,
+        labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None = None,
+        palette: str = PALETTES[0],
+        title: str = "",
+    ) -> None:
+        self._trace, self._title = trace, title
+        self._rankings = _as_rankings(ranking)
+        self._labels = dict(labels or {})
+        self._offered = None if states is None else tuple(states)
+        content = self._encode(trace)
+        if state is None and unit is None and self._rankings and self._rankings[0]:
+            first = self._rankings[0][0]
+            state, unit = first.state, first.unit
+        super().__init__(
+            state=state if state is not None else content["states"][0]["name"],
+            unit=unit if unit is not None else 0,
+            palette=palette,
+            _content=content,
+        )
+        self.on_msg(self._answer)
+
+    # --- the trace ---------------------------------------------------------------------------
+
+    @property
+    def trace(self) -> Trace:
+        """The trace shown; assigning another swaps it in place."""
+        return self._trace
+
+    @trace.setter
+    def trace(self, trace: Trace) -> None:
+        content = self._encode(trace)
+        names = [state["name"] for state in content["states"]]
+        state = self.state if self.state in names else names[0]
+        with self.hold_sync():
+            # First to where both traces agree, so that nothing is refused half-way.
+            self.unit = min(self.unit, trace.units(state) - 1)
+            if self.cursor >= len(trace):
+                self.cursor = -1
+            if self.selection and self.selection[1] > len(trace):
+                self.selection = []
+            self._trace = trace
+            self._content = content
+            self.state = state
+
+    def _encode(self, trace: Trace) -> dict[str, Any]:
+        """Return the content for `trace`, having refused what cannot be shown."""
+        if not isinstance(trace, Trace):
+            msg = f"trace must be a Trace, got {type(trace).__name__}"
+            raise traitlets.TraitError(msg)
+        offered = self._offered if self._offered is not None else trace.states
+        if unknown := [name for name in offered if name not in trace.states]:
+            msg = f"states must be among {', '.join(trace.states)}, got {unknown[0]!r}"
+            raise traitlets.TraitError(msg)
+        if not offered:
+            msg = "states must name at least one state, got none"
+            raise traitlets.TraitError(msg)
+        content = wire.encode_trace(trace, offered)
+        content["title"] = self._title
+        content["labels"] = [
+            wire.encode_label(name, np.asarray(label(trace) if callable(label) else label), trace)
+            for name, label in self._labels.items()
+            if callable(label) or trace is self._trace
+        ]
+        content["rankings"] = [_describe_ranking(r, trace, offered) for r in self._rankings]
+        content["pinned"] = []
+        return content
+
+    # --- validation --------------------------------------------------------------------------
+
+    @traitlets.validate("state")
+    def _validate_state(self, proposal: Mapping[str, Any]) -> str:
+        names = [state["name"] for state in self._content["states"]]
+        if proposal["value"] not in names:
+            msg = f"state must be one of {', '.join(names)}, got {proposal['value']!r}"
+            raise traitlets.TraitError(msg)
+        return str(proposal["value"])
+
+    @traitlets.validate("unit")
+    def _validate_unit(self, proposal: Mapping[str, Any]) -> int:
+        unit, units = proposal["value"], self._trace.units(self.state)
+        if not 0 <= unit < units:
+            msg = f"unit must be in [0, {units}) for state {self.state!r}, got {unit}"
+            raise traitlets.TraitError(msg)
+        return int(unit)
+
+    @traitlets.validate("cursor")
+    def _validate_cursor(self, proposal: Mapping[str, Any]) -> int:
+        if not -1 <= proposal["value"] < len(self._trace):
+            msg = f"cursor must be in [-1, {len(self._trace)}), got {proposal['value']}"
+            raise traitlets.TraitError(msg)
+        return int(proposal["value"])
+
+    @traitlets.validate("selection")
+    def _validate_selection(self, proposal: Mapping[str, Any]) -> list[int]:
+        selection = list(proposal["value"])
+        match selection:
+            case []:
+                pass
+            case [start, stop] if 0 <= start < stop <= len(self._trace):
+                pass
+            case _:
+                msg = (
+                    "selection must be [] or [start, stop] with 0 <= start < stop <= "
+                    f"{len(self._trace)}, got {selection}"
+                )
+                raise traitlets.TraitError(msg)
+        return selection
+
+    @traitlets.observe("state")
+    def _clamp_unit(self, change: Mapping[str, Any]) -> None:
+        self.unit = min(self.unit, self._trace.units(change["new"]) - 1)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take values from the view; what is refused is set back there."""
+        try:
+            super().set_state(sync_data)
+        except traitlets.TraitError as error:
+            _log.warning("%s", error)
+            self.send_state(list(sync_data))
+
+    # --- requests from the view --------------------------------------------------------------
+
+    def _answer(self, _: object, request: Any, __: object) -> None:  # noqa: ANN401  (from outside)
+        if not isinstance(request, dict) or "id" not in request:
+            return
+        try:
+            reply, buffers = self._look_up(request)
+        except (KeyError, ValueError, IndexError, TypeError) as error:
+            self.send({"id": request["id"], "error": str(error)})
+        else:
+            self.send({"id": request["id"], **reply}, buffers)
+
+    def _look_up(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        state, values = request["state"], self._trace.unit(request["state"], request["unit"])
+        match request["kind"]:
+            case "exact":
+                span = slice(max(0, request["start"]), max(0, request["stop"]))
+                return {}, [values[span].astype("<f4").tobytes()]
+            case "unit":
+                unit = wire.quantise(values, self._trace.bounds(state))
+                scales = {"scale": unit.scale, "limit": unit.limit, "peak": unit.peak}
+                return scales, [unit.values.tobytes()]
+            case kind:
+                msg = f"kind must be 'exact' or 'unit', got {kind!r}"
+                raise ValueError(msg)
+
+    # --- pages without a kernel --------------------------------------------------------------
+
+    def to_html(self) -> str:
+        """Return a page as `save_html` writes it."""
+        pinned = [(self.state, self.unit)]
+        for ranking in self._content["rankings"]:
+            entries = ranking["entries"][:_PINNED_UNITS]
+            pinned += [(entry["state"], entry["unit"]) for entry in entries]
+        content = {**self._content, "pinned": wire.pin(self._trace, pinned)}
+        traits = {
+            name: getattr(self, name)
+            for name in ("state", "unit", "cursor", "selection", "palette")
+        }
+        return export.to_html(content, traits, self._title or "Hidden units")
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file and return its path.
+
+        It needs neither network nor kernel: slider, hover and keyboard work in any browser of 2023
+        or later (it uses `DecompressionStream`). It opens as the widget now is.
+
+        Raises
+        ------
+        ValueError
+            If the trace is larger than a page can carry; the message says what lowers it.
+        """
+        path = Path(path)
+        export.write(path, self.to_html())
+        return path
+
+    def __repr__(self) -> str:
+        return (
+            f"HiddenStateWidget({len(self._trace):,} tokens, state={self.state!r}, "
+            f"unit={self.unit} of {self._trace.units(self.state)})"
+        )
+
+
+def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
+    """Return what was given as `ranking` as a list."""
+    if ranking is None:
+        return []
+    return [ranking] if hasattr(ranking, "label") else list(ranking)  # type: ignore[list-item]
+
+
+def _describe_ranking(ranking: Ranking, offered: Iterable[str]) -> dict[str, Any]:
+    raise NotImplementedError
