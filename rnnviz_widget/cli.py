@@ -1,0 +1,133 @@
+"""The `rnnviz` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import webbrowser
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, 1 for a refusal, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (OSError, ValueError) as error:
+        print(f"rnnviz {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"rnnviz {options.command}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rnnviz",
+        description="See what the hidden units of a recurrent network do, and measure it.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_train(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="find the quote unit of the bundled prose model and draw it",
+        description="Record the bundled prose model over a short text, rank its units against "
+        '"inside quotes", print the best, and write a page that needs no network.',
+    )
+    demo.add_argument("-o", "--out", type=Path, default=Path("quote_cell.html"), metavar="FILE")
+    demo.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
+    demo.set_defaults(run=_demo)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    # torch takes seconds to import: only a command that needs it pays.
+    from rnnviz_widget import HiddenStateWidget, labels, load_model, rank_units, record
+    from rnnviz_widget.texts import sample_text
+
+    trace = record(load_model("prose"), sample_text("prose"))
+    ranking = rank_units(trace, labels.inside_quotes(trace))
+    print(ranking)
+    widget = HiddenStateWidget(
+        trace,
+        ranking,
+        labels={"inside quotes": labels.inside_quotes},
+        title="A unit that is on inside quotation marks",
+    )
+    path = widget.save_html(options.out).resolve()
+    print(f"\nwrote {path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
+    if not options.no_open and _has_display():
+        webbrowser.open(path.as_uri())
+
+
+def _has_display() -> bool:
+    """Tell whether a browser window could appear: a text browser would take over the terminal."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a character model on a text file",
+        description="Train a character model on the training part of CORPUS (of every 20 blocks "
+        "of 20,000 characters the 10th is for validation and the 20th for testing) and write it "
+        "as safetensors. Ctrl-C stops it without harm: the same command goes on from there.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    train.add_argument("corpus", type=Path, metavar="CORPUS", help="a UTF-8 text file")
+    train.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
+    train.add_argument("--cell", choices=("rnn", "gru", "lstm"), default="gru")
+    train.add_argument("--hidden-size", type=int, default=256, metavar="N")
+    train.add_argument("--num-layers", type=int, default=1, metavar="N")
+    train.add_argument(
+        "--embedding-size", type=int, default=0, metavar="N", help="0: one-hot characters"
+    )
+    train.add_argument("--dropout", type=float, default=0.0, metavar="P")
+    train.add_argument("--characters", type=int, default=50_000_000, metavar="N")
+    train.add_argument("--batch-size", type=int, default=64, metavar="N")
+    train.add_argument(
+        "--bptt", type=int, default=128, metavar="N", help="characters until the gradient is cut"
+    )
+    train.add_argument("--learning-rate", type=float, default=3e-3, metavar="X")
+    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument(
+        "--snapshots", type=int, default=0, metavar="N", help="models to keep along the way"
+    )
+    train.add_argument("--device", default="cpu", help="a torch device, such as cuda")
+    train.add_argument("--threads", type=int, metavar="N", help="torch threads; all cores if unset")
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> None:
+    import torch
+
+    from rnnviz_widget.charlm import CharLMConfig, Corpus, TrainingConfig, read_card, train
+
+    def chosen(config: type[CharLMConfig | TrainingConfig]) -> dict[str, object]:
+        names = [field.name for field in fields(config)]
+        return {name: getattr(options, name) for name in names if hasattr(options, name)}
+
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    train(
+        Corpus.read(options.corpus),
+        options.out,
+        CharLMConfig(**chosen(CharLMConfig)),
+        TrainingConfig(**chosen(TrainingConfig)),
+        device=options.device,
+    )
+    losses = read_card(options.out).losses
+    print(f"wrote {options.out}: validation loss {losses['validation']:.3f} nats per character")
