@@ -8,7 +8,7 @@ import sys
 import webbrowser
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def _train(options: argparse.Namespace) -> None:
 
     from rnnviz_widget.charlm import CharLMConfig, Corpus, TrainingConfig, read_card, train
 
-    def chosen(config: type[CharLMConfig | TrainingConfig]) -> dict[str, object]:
+    def chosen(config: type[CharLMConfig | TrainingConfig]) -> dict[str, Any]:
         names = [field.name for field in fields(config)]
         return {name: getattr(options, name) for name in names if hasattr(options, name)}
 
