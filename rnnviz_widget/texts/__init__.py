@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_TEXTS = {"prose": "ferry.txt"}
+_TEXTS = {"prose": "ferry.txt", "linux": "lantern.c"}
 
 
 def sample_text(model: str = "prose") -> str:
