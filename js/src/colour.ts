@@ -1,0 +1,94 @@
+import palettes from "./palettes.json";
+import { MISSING } from "./wire";
+
+/** Red, green and blue, 0 to 255. */
+export type RGB = [number, number, number];
+export type Theme = "light" | "dark";
+export type PaletteName = keyof typeof palettes;
+
+export const PALETTES = Object.keys(palettes) as PaletteName[];
+
+/** A palette's colours from -1 to +1, equally spaced; between two of them, linear in sRGB. */
+export function anchors(name: string, theme: Theme): RGB[] {
+  const palette = palettes[name as PaletteName] ?? palettes["red-blue"];
+  return palette[theme].map((hex) => {
+    const number = Number.parseInt(hex.slice(1), 16);
+    return [number >> 16, (number >> 8) & 255, number & 255];
+  });
+}
+
+/** The colour at `position` in [-1, 1]; what lies beyond has the end's colour. */
+export function colourAt(ramp: RGB[], position: number): RGB {
+  const x = ((Math.min(1, Math.max(-1, position)) + 1) / 2) * (ramp.length - 1);
+  const i = Math.min(Math.floor(x), ramp.length - 2);
+  const mix = (channel: 0 | 1 | 2) =>
+    Math.round(ramp[i][channel] + (x - i) * (ramp[i + 1][channel] - ramp[i][channel]));
+  return [mix(0), mix(1), mix(2)];
+}
+
+/** Relative luminance as WCAG 2 defines it. */
+export function luminance(colour: RGB): number {
+  const [r, g, b] = colour.map((c) => (c <= 10.31475 ? c / 3294.6 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** Contrast ratio as WCAG 2 defines it, 1 to 21. */
+export function contrast(a: RGB, b: RGB): number {
+  const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (high + 0.05) / (low + 0.05);
+}
+
+const READABLE = 4.5;
+const DARK: RGB = [24, 24, 27];
+const BLACK: RGB = [0, 0, 0];
+const WHITE: RGB = [255, 255, 255];
+
+/** The colour of a text on `background`: near-black where it can be read, else white or black. Contrast is 4.5 or more. */
+export function ink(background: RGB): RGB {
+  if (contrast(DARK, background) >= READABLE + 1.5) return DARK;
+  return contrast(WHITE, background) >= contrast(BLACK, background) ? WHITE : BLACK;
+}
+
+/** A softer ink, for marks that stand for a newline or a tab: as near the background as 4.5 allows. */
+export function quietInk(background: RGB): RGB {
+  const full = ink(background);
+  for (let share = 0.5; share > 0; share -= 0.1) {
+    const soft = full.map((c, k) => Math.round(c + share * (background[k] - c))) as RGB;
+    if (contrast(soft, background) >= READABLE) return soft;
+  }
+  return full;
+}
+
+const css = ([r, g, b]: RGB) => `rgb(${r} ${g} ${b})`;
+
+/** How one unit's bytes are painted: tables indexed by `q + 128`. */
+export interface Paint {
+  /** Pixels as putImageData wants them; a missing value is transparent. */
+  pixels: Uint32Array;
+  ink: string[];
+  quiet: string[];
+}
+
+/**
+ * Tables for a unit with `value = q * scale / 127`, drawn on a scale that ends at `limit`.
+ *
+ * `ground` is the colour that shows where a value is missing.
+ */
+export function paint(ramp: RGB[], scale: number, limit: number, ground: RGB): Paint {
+  const bytes = new Uint8ClampedArray(256 * 4);
+  const inks: string[] = [];
+  const quiets: string[] = [];
+  for (let q = -128; q < 128; q++) {
+    const missing = q === MISSING;
+    const colour = missing ? ground : colourAt(ramp, position(q, scale, limit));
+    bytes.set([...colour, missing ? 0 : 255], (q + 128) * 4);
+    inks.push(css(ink(colour)));
+    quiets.push(css(quietInk(colour)));
+  }
+  return { pixels: new Uint32Array(bytes.buffer), ink: inks, quiet: quiets };
+}
+
+/** Where on the colour scale a byte lies; 0 where the unit has no extent. */
+export function position(q: number, scale: number, limit: number): number {
+  return limit > 0 ? (q * scale) / 127 / limit : 0;
+}

@@ -1,0 +1,71 @@
+import { effect } from "@preact/signals-core";
+
+type Attributes = Record<string, string | number | boolean>;
+
+/**
+ * An element with attributes and children; strings become text nodes, never markup.
+ *
+ * @example h("button", { class: "next", "aria-label": "Next unit" }, "›")
+ */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  element.append(...children);
+  return element;
+}
+
+/** JupyterLab leaves keys alone only where the focused element itself says so. */
+export const KEEP_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+/** Runs `run` now and after each change of a signal that it read, until `signal` aborts. */
+export function watch(run: () => void, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  signal.addEventListener("abort", effect(run), { once: true });
+}
+
+/** Like `watch`, but at most once a frame; `read` names the signals, `draw` does the work. */
+export function watchFrames(read: () => void, draw: () => void, signal: AbortSignal): void {
+  let waiting = 0;
+  watch(() => {
+    read();
+    waiting ||= requestAnimationFrame(() => {
+      waiting = 0;
+      if (!signal.aborted) draw();
+    });
+  }, signal);
+  signal.addEventListener("abort", () => cancelAnimationFrame(waiting), { once: true });
+}
+
+/** Calls `measured` whenever the element's content box changes, until `signal` aborts. */
+export function onResize(element: Element, measured: () => void, signal: AbortSignal): void {
+  const observer = new ResizeObserver(measured);
+  observer.observe(element);
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
+/** The 2D context of a canvas; throws where the browser has none. */
+export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser offers no 2D canvas");
+  return context;
+}
+
+/** Gives a canvas one pixel per device pixel of its box; returns the context in CSS pixels, cleared, and the size. */
+export function fitCanvas(canvas: HTMLCanvasElement) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const context = context2d(canvas);
+  context.scale(ratio, ratio);
+  return { context, width, height };
+}
+
+/** The value of one of the widget's own colour variables at `element`. */
+export const variable = (element: Element, name: string) =>
+  getComputedStyle(element).getPropertyValue(`--rnnviz-${name}`).trim();

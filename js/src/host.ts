@@ -1,0 +1,38 @@
+/** What a widget's surroundings must offer. Everything but `widget.ts` and `page.ts` sees only this. */
+export interface Host {
+  get<K extends keyof Traits>(name: K): Traits[K];
+  /** Sets values here at once; they reach the kernel, where there is one, a little later. */
+  set(values: Partial<Synced>): void;
+  /** Calls `listener` after any trait may have changed, by us or by someone else. */
+  onChange(listener: () => void, signal: AbortSignal): void;
+  /** Resolves with the reply's buffers; rejects on an error reply, or when none comes in time. */
+  request(message: Request): Promise<Bytes[]>;
+  /** False where nobody can ever answer a request. */
+  readonly hasKernel: boolean;
+}
+
+/** The traits that a person changes, in the view or in Python. */
+export interface Synced {
+  state: string;
+  unit: number;
+  /** Token index, -1 for none. */
+  cursor: number;
+  /** `[start, stop)` in tokens, or empty for none. */
+  selection: number[];
+  palette: string;
+}
+
+export interface Traits extends Synced {
+  /** Decoded, and so checked, by `wire.ts`. */
+  _content: unknown;
+}
+
+export type Request =
+  | { kind: "exact"; state: string; unit: number; start: number; stop: number }
+  | { kind: "unit"; state: string; unit: number };
+
+/** Buffers arrive as any of these: Jupyter, Colab and shinywidgets differ. */
+export type Bytes = DataView | Uint8Array | ArrayBuffer;
+
+/** How long a reply may take before a request counts as unanswered, in milliseconds. */
+export const REPLY_TIMEOUT = 2000;

@@ -1,0 +1,94 @@
+import { colourAt, PALETTES, position } from "./colour";
+import { context2d, fitCanvas, h, KEEP_KEYS, onResize, variable, watch, watchFrames } from "./dom";
+import type { Store } from "./store";
+import { MISSING } from "./wire";
+
+const BINS = 48;
+
+/** Which value has which colour, how often each value occurs, and what is not on the scale. */
+export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
+  const histogram = h("canvas", {
+    class: "rnnviz-histogram",
+    role: "img",
+    "aria-label": "histogram of the unit's values",
+  });
+  const strip = h("canvas", { class: "rnnviz-strip", role: "img", "aria-label": "colour scale" });
+  const low = h("span");
+  const middle = h("span");
+  const high = h("span");
+  const notes = h("div", { class: "rnnviz-legend-notes" });
+  const palette = h(
+    "select",
+    { class: "rnnviz-select rnnviz-palette", "aria-label": "palette", ...KEEP_KEYS },
+    ...PALETTES.map((name) => h("option", { value: name }, name)),
+  );
+  palette.addEventListener("change", () => store.setPalette(palette.value), { signal: lifetime });
+
+  const drawHistogram = () => {
+    const { context, width, height } = fitCanvas(histogram);
+    const { bytes, scale, limit, kind } = store.row.value;
+    if (!bytes || width === 0) return;
+    const counts = new Float64Array(256);
+    for (let i = 0; i < bytes.length; i++) counts[bytes[i] + 128]++;
+    const bins = new Float64Array(BINS);
+    for (let q = -127; q < 128; q++) {
+      const at = Math.max(-1, Math.min(1, position(q, scale, limit)));
+      const share = kind === "gate" ? at : (at + 1) / 2;
+      bins[Math.max(0, Math.min(BINS - 1, Math.floor(share * BINS)))] += counts[q + 128];
+    }
+    const most = Math.max(...bins, 1);
+    context.fillStyle = variable(histogram, "faint");
+    bins.forEach((count, i) => {
+      // A square root, so that what is rare can be seen beside what is common.
+      const bar = Math.sqrt(count / most) * height;
+      context.fillRect((i * width) / BINS, height - bar, width / BINS - 0.5, bar);
+    });
+  };
+  const drawStrip = () => {
+    const gate = store.row.value.kind === "gate";
+    strip.width = 256;
+    strip.height = 1;
+    const image = new ImageData(256, 1);
+    for (let x = 0; x < 256; x++)
+      image.data.set([...colourAt(store.ramp.value, gate ? x / 255 : (x / 255) * 2 - 1), 255], x * 4);
+    context2d(strip).putImageData(image, 0, 0);
+  };
+
+  watchFrames(() => [store.row.value, store.theme.value], drawHistogram, lifetime);
+  watchFrames(() => [store.row.value.kind, store.ramp.value], drawStrip, lifetime);
+  onResize(histogram, drawHistogram, lifetime);
+  watch(() => {
+    palette.value = store.palette.value;
+  }, lifetime);
+  watch(() => {
+    const { limit, peak, kind, bytes } = store.row.value;
+    const end = short(limit);
+    low.textContent = kind === "gate" ? "0" : `−${end}`;
+    middle.textContent = kind === "gate" ? "" : "0";
+    high.textContent = `${kind === "gate" ? "" : "+"}${end} high`;
+    const lines: (Node | string)[] = [];
+    if (peak > limit) lines.push(h("p", {}, `Values up to ${short(peak)} in size have the end colours.`));
+    if (bytes?.includes(MISSING))
+      lines.push(h("p", {}, h("span", { class: "rnnviz-swatch" }), " missing value"));
+    if (store.loading.value) lines.push(h("p", {}, `waiting for unit ${store.unit.value} …`));
+    else if (!bytes)
+      lines.push(h("p", { role: "alert" }, `No values of unit ${store.unit.value}: nobody answers here.`));
+    notes.replaceChildren(...lines);
+  }, lifetime);
+
+  return h(
+    "div",
+    { class: "rnnviz-legend" },
+    histogram,
+    strip,
+    h("div", { class: "rnnviz-ends" }, low, middle, high),
+    notes,
+    palette,
+  );
+}
+
+/** A positive number in few characters: 1, 0.35, 12.4, 3.1e-5. */
+export function short(value: number): string {
+  if (value !== 0 && (value < 1e-3 || value >= 1e5)) return value.toExponential(1);
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,66 @@
+import type { Host, Synced, Traits } from "./host";
+import { mount } from "./view";
+
+interface Saved {
+  traits: Synced;
+  content: unknown;
+  /** base64 of the gzip of all buffers, one after the other. */
+  blobs: string;
+  lengths: number[];
+}
+
+/** A host without a kernel: values live in this page, nobody answers. */
+export function pageHost(traits: Traits): Host {
+  const listeners = new Set<() => void>();
+  return {
+    get: (name) => traits[name],
+    set(values) {
+      Object.assign(traits, values);
+      for (const listener of listeners) listener();
+    },
+    onChange(listener, signal) {
+      listeners.add(listener);
+      signal.addEventListener("abort", () => listeners.delete(listener), { once: true });
+    },
+    request: () => Promise.reject(new Error("this page has no kernel")),
+    hasKernel: false,
+  };
+}
+
+/** The saved traits, with each `{"$b": i}` replaced by the i-th buffer. */
+export async function unpack({ traits, content, blobs, lengths }: Saved): Promise<Traits> {
+  const packed = Uint8Array.from(atob(blobs), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  let at = 0;
+  const buffers = lengths.map((length) => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  });
+  const fill = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(fill);
+    if (value === null || typeof value !== "object") return value;
+    if ("$b" in value) return buffers[value.$b as number];
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner)]));
+  };
+  return { ...traits, _content: fill(content) };
+}
+
+/** Mounts every saved widget of the document that is not mounted yet, each in its own or the next root. */
+async function start(): Promise<void> {
+  const roots = document.querySelectorAll<HTMLElement>(".rnnviz-page");
+  const scripts = document.querySelectorAll<HTMLElement>("script[data-rnnviz]");
+  for (const [i, script] of scripts.entries()) {
+    const root = script.closest<HTMLElement>(".rnnviz-page") ?? roots[i];
+    if (!root || root.dataset.mounted) continue;
+    root.dataset.mounted = "true";
+    try {
+      const traits = await unpack(JSON.parse(script.textContent ?? ""));
+      mount(pageHost(traits), root, new AbortController().signal);
+    } catch (error) {
+      root.append(`This page cannot be shown: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+void start();

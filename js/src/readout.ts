@@ -1,0 +1,134 @@
+import { h, watch } from "./dom";
+import type { Store } from "./store";
+import { halfToNumber } from "./wire";
+
+const NONE = "–";
+
+/** The numbers of one token: the one under the pointer, else the cursor's. */
+export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
+  const part = (name: string) => h("p", { class: `rnnviz-${name}` });
+  const heading = part("after");
+  const value = part("value");
+  const change = part("fact");
+  const token = part("fact");
+  const place = part("fact");
+  const loss = part("fact");
+  const nextHeading = h("p", { class: "rnnviz-after" }, "next character");
+  const next = h("ol", { class: "rnnviz-next" });
+  const spoken = h("p", { class: "rnnviz-hidden", "aria-live": "polite" });
+  const panel = h(
+    "section",
+    { class: "rnnviz-readout", "aria-label": "values" },
+    heading,
+    value,
+    change,
+    token,
+    place,
+    loss,
+    nextHeading,
+    next,
+    spoken,
+  );
+
+  watch(() => {
+    const t = store.focus.value;
+    panel.classList.toggle("rnnviz-idle", t < 0);
+    if (t < 0) {
+      heading.textContent = "Point at a character";
+      value.textContent = NONE;
+      delete value.dataset.value;
+      change.textContent = "or click into the text and move by arrow keys.";
+      for (const element of [token, place, loss, next]) element.replaceChildren();
+      nextHeading.hidden = true;
+      return;
+    }
+    const { tokens, loss: losses, predictions } = store.content.value;
+    const { line, column } = tokens.position(t);
+    heading.textContent = `after reading token ${t}`;
+    const now = store.valueAt(t);
+    value.textContent = written(now);
+    value.dataset.value = String(now.value);
+    value.dataset.exact = String(now.exact);
+    const before = t > 0 ? store.valueAt(t - 1) : null;
+    change.textContent = before
+      ? `change ${written({ ...now, exact: now.exact && before.exact, value: now.value - before.value })}`
+      : "the first token";
+    token.replaceChildren("token ", h("code", {}, visibly(tokens.string(t))));
+    place.textContent = `line ${line}, column ${column}`;
+    const nats = losses?.[t];
+    loss.textContent =
+      nats === undefined || Number.isNaN(nats) ? "" : `loss of the next token ${nats.toFixed(2)} nats`;
+    loss.title = "−ln p(next token): what the model paid for what came";
+    nextHeading.hidden = !predictions;
+    if (!predictions) {
+      next.replaceChildren();
+      return;
+    }
+    const { vocabulary, count, ids, probabilities } = predictions;
+    const came = t + 1 < tokens.length ? tokens.string(t + 1) : null;
+    next.replaceChildren(
+      ...Array.from({ length: count }, (_, k) => {
+        const name = vocabulary[ids[t * count + k]] ?? "";
+        return guess(name, halfToNumber(probabilities[t * count + k]), name === came);
+      }),
+    );
+  }, lifetime);
+
+  // Only the cursor speaks: a moving pointer would never be silent.
+  watch(() => {
+    const t = store.cursor.value;
+    if (t < 0) return;
+    const { tokens } = store.content.value;
+    const { line, column } = tokens.position(t);
+    spoken.textContent = `after ${visibly(tokens.string(t))}, line ${line}, column ${column}: ${written(store.valueAt(t))}`;
+  }, lifetime);
+
+  return panel;
+}
+
+function guess(name: string, probability: number, came: boolean): HTMLElement {
+  const bar = h("span", { class: "rnnviz-bar" });
+  bar.style.width = `${Math.round(probability * 100)}%`;
+  const row = h(
+    "li",
+    came ? { class: "rnnviz-came", title: "this one came" } : {},
+    h("code", {}, visibly(name)),
+    h("span", { class: "rnnviz-track" }, bar),
+    h("span", { class: "rnnviz-probability" }, probability.toFixed(2)),
+  );
+  if (came) row.append(h("span", { class: "rnnviz-hidden" }, "came"));
+  return row;
+}
+
+/** A token with signs for what has no shape: blanks, newlines, tabs and other controls. */
+export function visibly(token: string): string {
+  return Array.from(token, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (character === " ") return "␣";
+    if (character === "\n") return "↵";
+    if (character === "\t") return "→";
+    if (code < 32) return String.fromCharCode(0x2400 + code);
+    if (/^\p{M}$/u.test(character)) return `◌${character}`;
+    return /^[\p{C}\u2028\u2029\u00a0]$/u.test(character)
+      ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
+      : character;
+  }).join("");
+}
+
+/** A number with its sign, to the decimals that mean something; "≈" says that it was rounded on its way. */
+export function written({
+  value,
+  exact,
+  decimals,
+}: {
+  value: number;
+  exact: boolean;
+  decimals: number;
+}): string {
+  if (Number.isNaN(value)) return "missing";
+  if (!Number.isFinite(value)) return value > 0 ? "+∞" : "−∞";
+  const size = Math.abs(value);
+  const digits = decimals > 8 ? size.toExponential(3) : size.toFixed(Math.max(0, Math.min(8, decimals)));
+  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
+  return `${exact ? "" : "≈ "}${sign}${digits}`;
+}

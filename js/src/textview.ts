@@ -1,0 +1,289 @@
+import type { Paint } from "./colour";
+import { context2d, h, KEEP_KEYS } from "./dom";
+import { type Layout, layout } from "./layout";
+import { type Metrics, measure } from "./metrics";
+import { buildRow, cellAtColumn, inkGradient, type Row } from "./rows";
+import type { Span } from "./store";
+import { lastNotAbove, type Tokens } from "./tokens";
+import { MISSING } from "./wire";
+
+/** Browsers cut elements off somewhere above 10 million pixels: beyond this, scrolling is scaled. */
+const MAX_HEIGHT = 8_000_000;
+const ROWS_SHOWN = 18;
+const MIN_COLUMNS = 8;
+/** Pixels of background under each row, see `.rnnviz-row`. */
+const ROW_GAP = 2;
+
+/** A mark over or under cells. */
+export interface Mark extends Span {
+  class: string;
+}
+
+/**
+ * The scrolled, wrapped, coloured text: only rows on screen exist.
+ *
+ * The stage sticks to the scroller's top, so that scrolling before we draw shows what was there, not white.
+ */
+export class TextView {
+  readonly scroller: HTMLElement;
+  readonly #sizer = h("div", { class: "rnnviz-sizer" });
+  readonly #stage = h("div", { class: "rnnviz-stage" });
+  readonly #layer = h("div", { class: "rnnviz-layer" });
+  readonly #canvas = h("canvas", { "aria-hidden": "true" });
+  readonly #under = h("div", { class: "rnnviz-marks", "aria-hidden": "true" });
+  readonly #body = h("div", { class: "rnnviz-rows" });
+  readonly #over = h("div", { class: "rnnviz-marks", "aria-hidden": "true" });
+  readonly #rows = new Map<number, Row>();
+  #tokens: Tokens | undefined;
+  #metrics: Metrics | undefined;
+  #layout: Layout | undefined;
+  #gutter = 0;
+  #first = 0;
+  #last = 0;
+
+  constructor() {
+    this.#layer.append(this.#canvas, this.#under, this.#body, this.#over);
+    this.#stage.append(this.#layer);
+    this.#sizer.append(this.#stage);
+    this.scroller = h(
+      "div",
+      { class: "rnnviz-scroller", tabindex: "0", role: "textbox", "aria-readonly": "true", ...KEEP_KEYS },
+      this.#sizer,
+    );
+    this.scroller.setAttribute("aria-multiline", "true");
+  }
+
+  /** The rows on screen, first to last. */
+  get rows(): Row[] {
+    const rows: Row[] = [];
+    for (let index = this.#first; index < this.#last; index++) {
+      const row = this.#rows.get(index);
+      if (row) rows.push(row);
+    }
+    return rows;
+  }
+
+  /** All rows in the document: those on screen and those that hold an end of the browser's selection. */
+  get kept(): Iterable<Row> {
+    return this.#rows.values();
+  }
+
+  get layout(): Layout | undefined {
+    return this.#layout;
+  }
+
+  /** The tokens on screen. */
+  get visible(): Span {
+    const { rows } = this;
+    const last = rows.at(-1)?.cells.at(-1);
+    return { start: rows[0]?.cells[0]?.token ?? 0, stop: last ? last.token + 1 : 0 };
+  }
+
+  /** Lays the text out for the room there is; the first visible token stays in place where it can. */
+  arrange(tokens: Tokens): void {
+    const { scroller } = this;
+    if (scroller.clientWidth === 0) return;
+    const anchor = tokens === this.#tokens ? this.visible.start : -1;
+    const metrics = measure(scroller);
+    const digits = String(tokens.lines).length;
+    this.#gutter = (Math.max(2, digits) + 2) * metrics.width;
+    const columns = Math.max(
+      MIN_COLUMNS,
+      Math.floor((scroller.clientWidth - this.#gutter) / metrics.width) - 1,
+    );
+    const same = tokens === this.#tokens && columns === this.#layout?.columns;
+    if (same && metrics.width === this.#metrics?.width && metrics.spacing === this.#metrics.spacing) return;
+    this.#tokens = tokens;
+    this.#metrics = metrics;
+    this.#layout = layout(tokens, columns);
+    this.#rows.clear();
+    this.#body.replaceChildren();
+    const { rows } = this.#layout;
+    scroller.dataset.cellWidth = String(metrics.width);
+    scroller.dataset.cellHeight = String(metrics.height);
+    scroller.dataset.columns = String(columns);
+    scroller.style.setProperty("--rnnviz-gutter", `${this.#gutter}px`);
+    scroller.style.setProperty("--rnnviz-row", `${metrics.height}px`);
+    scroller.style.setProperty("--rnnviz-spacing", `${metrics.spacing}px`);
+    scroller.style.height = `${Math.min(rows, ROWS_SHOWN) * metrics.height}px`;
+    this.#sizer.style.height = `${Math.min(rows * metrics.height, MAX_HEIGHT)}px`;
+    this.#canvas.width = columns + 1;
+    this.#canvas.style.width = `${(columns + 1) * metrics.width}px`;
+    if (anchor > 0) this.scrollToRow(this.rowOf(anchor));
+  }
+
+  /** Brings the rows that are on screen into the document, and takes the others out. */
+  place(keep: (row: Row) => boolean): void {
+    const { scroller } = this;
+    if (!this.#layout || !this.#metrics || !this.#tokens) return;
+    const { height } = this.#metrics;
+    const top = scroller.scrollTop * this.#scale();
+    this.#first = Math.min(Math.floor(top / height), Math.max(0, this.#layout.rows - 1));
+    this.#last = Math.min(this.#layout.rows, Math.ceil((top + scroller.clientHeight) / height));
+    for (const [index, row] of this.#rows) {
+      const shown = index >= this.#first && index < this.#last;
+      row.element.classList.toggle("rnnviz-kept", !shown);
+      if (shown || keep(row)) continue;
+      row.element.remove();
+      this.#rows.delete(index);
+    }
+    for (let index = this.#first; index < this.#last; index++)
+      if (!this.#rows.has(index))
+        this.#rows.set(index, buildRow(this.#tokens, this.#layout, index, this.#metrics));
+    let next: Element | null = this.#body.firstElementChild;
+    for (const row of [...this.#rows.values()].sort((a, b) => a.index - b.index)) {
+      if (row.element === next) next = next.nextElementSibling;
+      else this.#body.insertBefore(row.element, next);
+    }
+    this.#layer.style.transform = `translateY(${this.#first * height - top}px)`;
+  }
+
+  /** Colours what is on screen: one pixel per column into the canvas, one gradient per row into the letters. */
+  colour(bytes: Int8Array | null, paint: Paint): void {
+    if (!this.#metrics) return;
+    const { width, height } = this.#metrics;
+    const { rows } = this;
+    const across = this.#canvas.width;
+    const count = Math.max(1, rows.length);
+    if (this.#canvas.height !== count) {
+      this.#canvas.height = count;
+      this.#canvas.style.height = `${count * height}px`;
+    }
+    const image = new ImageData(across, count);
+    const pixels = new Uint32Array(image.data.buffer);
+    const level = (token: number) => (bytes ? bytes[token] : MISSING) + 128;
+    rows.forEach((row, y) => {
+      for (const cell of row.cells) {
+        const start = y * across + cell.column;
+        pixels.fill(paint.pixels[level(cell.token)], start, start + cell.width);
+      }
+      const gradient = inkGradient(
+        row.cells,
+        width,
+        (cell) => (cell.sign ? paint.quiet : paint.ink)[level(cell.token)],
+      );
+      if (row.gradient === gradient) return;
+      row.gradient = gradient;
+      row.ink.style.backgroundImage = gradient;
+    });
+    context2d(this.#canvas).putImageData(image, 0, 0);
+  }
+
+  /** Draws marks below and above the letters, in place of those there were. */
+  mark(below: Mark[], above: Mark[]): void {
+    this.#under.replaceChildren(...below.flatMap((mark) => this.#boxes(mark)));
+    this.#over.replaceChildren(...above.flatMap((mark) => this.#boxes(mark)));
+  }
+
+  /** Runs of tokens on screen whose value is missing. */
+  missing(bytes: Int8Array | null): Span[] {
+    const spans: Span[] = [];
+    if (!bytes) return spans;
+    const { start, stop } = this.visible;
+    for (let token = start; token < stop; token++) {
+      if (bytes[token] !== MISSING) continue;
+      const last = spans.at(-1);
+      if (last?.stop === token) last.stop++;
+      else spans.push({ start: token, stop: token + 1 });
+    }
+    return spans;
+  }
+
+  /**
+   * The token at a point of the window, or -1 where there is none.
+   *
+   * @param nearest take the nearest of the row instead, right of its end or left of its start
+   */
+  tokenAt(x: number, y: number, nearest = false): number {
+    if (!this.#metrics) return -1;
+    const box = this.#layer.getBoundingClientRect();
+    const index = this.#first + Math.floor((y - box.top) / this.#metrics.height);
+    const row = index < this.#last ? this.#rows.get(index) : undefined;
+    if (!row) return -1;
+    const cell = cellAtColumn(row, (x - box.left - this.#gutter) / this.#metrics.width);
+    const inside = nearest ? Math.max(0, Math.min(cell, row.cells.length - 1)) : cell;
+    return row.cells[inside]?.token ?? -1;
+  }
+
+  /** Row of a token's first character. */
+  rowOf(token: number): number {
+    if (!this.#layout || !this.#tokens) return 0;
+    return lastNotAbove(this.#layout.starts, this.#tokens.start(token), this.#layout.rows - 1);
+  }
+
+  /** The token `rows` rows below `token`, as near to the same column as there is one. */
+  below(token: number, rows: number): number {
+    if (!this.#layout || !this.#tokens || !this.#metrics) return token;
+    const from = this.rowOf(token);
+    const to = Math.max(0, Math.min(from + rows, this.#layout.rows - 1));
+    const at = (index: number) =>
+      buildRow(this.#tokens as Tokens, this.#layout as Layout, index, this.#metrics as Metrics);
+    const column = at(from).cells.find((cell) => cell.token === token)?.column ?? 0;
+    const target = at(to);
+    return target.cells[Math.min(cellAtColumn(target, column), target.cells.length - 1)].token;
+  }
+
+  /** First and last token of a token's row. */
+  rowSpan(token: number): Span {
+    if (!this.#layout || !this.#tokens) return { start: token, stop: token };
+    const row = this.rowOf(token);
+    const { starts } = this.#layout;
+    return { start: this.#tokens.at(starts[row]), stop: this.#tokens.at(starts[row + 1] - 1) };
+  }
+
+  get rowsOnPage(): number {
+    return this.#metrics ? Math.max(1, Math.floor(this.scroller.clientHeight / this.#metrics.height) - 1) : 1;
+  }
+
+  /** First and one past the last row on screen, as fractions of all rows. */
+  get viewport(): { from: number; to: number } {
+    if (!this.#layout || !this.#metrics) return { from: 0, to: 1 };
+    const { height } = this.#metrics;
+    const top = (this.scroller.scrollTop * this.#scale()) / height;
+    const all = this.#layout.rows;
+    return { from: top / all, to: Math.min(1, (top + this.scroller.clientHeight / height) / all) };
+  }
+
+  scrollToRow(row: number): void {
+    if (this.#metrics) this.scroller.scrollTop = (row * this.#metrics.height) / this.#scale();
+  }
+
+  /** Scrolls a token into view: by as little as needed when it is near, to the middle when it is far. */
+  reveal(token: number): void {
+    if (!this.#metrics || token < 0) return;
+    const page = this.scroller.clientHeight / this.#metrics.height;
+    const row = this.rowOf(token);
+    const top = (this.scroller.scrollTop * this.#scale()) / this.#metrics.height;
+    if (row >= top && row + 1 <= top + page) return;
+    const near = row > top - page && row < top + 2 * page;
+    if (!near) this.scrollToRow(row - page / 2);
+    else this.scrollToRow(row < top ? row : row + 1 - page);
+  }
+
+  /** Rows of text per pixel of scrolling, over those per pixel of text: 1 but for gigantic texts. */
+  #scale(): number {
+    if (!this.#layout || !this.#metrics) return 1;
+    const full = this.#layout.rows * this.#metrics.height;
+    const view = this.scroller.clientHeight;
+    return full > MAX_HEIGHT ? (full - view) / (MAX_HEIGHT - view) : 1;
+  }
+
+  #boxes({ start, stop, class: name }: Mark): HTMLElement[] {
+    if (!this.#metrics) return [];
+    const { width, height } = this.#metrics;
+    const boxes: HTMLElement[] = [];
+    this.rows.forEach((row, y) => {
+      const cells = row.cells.filter(({ token }) => token >= start && token < stop);
+      const last = cells.at(-1);
+      if (!last) return;
+      const box = h("div", { class: name });
+      const left = cells[0].column;
+      box.style.left = `${this.#gutter + left * width}px`;
+      box.style.top = `${y * height}px`;
+      box.style.width = `${(last.column + last.width - left) * width}px`;
+      box.style.height = `${height - ROW_GAP}px`;
+      boxes.push(box);
+    });
+    return boxes;
+  }
+}

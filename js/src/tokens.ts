@@ -1,0 +1,73 @@
+/** A text and how it is cut into tokens. Offsets count UTF-16 code units, as JavaScript strings do. */
+export class Tokens {
+  readonly text: string;
+  readonly length: number;
+  /** `length + 1` offsets, or null where every token is exactly one code unit. */
+  readonly #offsets: Uint32Array | null;
+  #starts: Uint32Array | undefined;
+
+  constructor(text: string, offsets: Uint32Array | null) {
+    this.text = text;
+    this.length = offsets ? offsets.length - 1 : text.length;
+    this.#offsets = offsets;
+  }
+
+  /** Offset of the token's first code unit; `start(length)` is the end of the text. */
+  start(token: number): number {
+    return this.#offsets ? this.#offsets[token] : token;
+  }
+
+  string(token: number): string {
+    return this.text.slice(this.start(token), this.start(token + 1));
+  }
+
+  /** The token that holds the code unit at `offset`. */
+  at(offset: number): number {
+    return this.#offsets ? lastNotAbove(this.#offsets, offset, this.length - 1) : offset;
+  }
+
+  /** Whether a token begins at `offset`. */
+  beginsAt(offset: number): boolean {
+    return this.start(this.at(offset)) === offset;
+  }
+
+  /** How many lines the text has; a newline at its very end opens no further one. */
+  get lines(): number {
+    return this.#lineStarts().length;
+  }
+
+  /** Line and column of a token's first character, both from 1; columns count characters of the line. */
+  position(token: number): { line: number; column: number } {
+    const offset = this.start(token);
+    const starts = this.#lineStarts();
+    const line = lastNotAbove(starts, offset, starts.length - 1);
+    let column = 1;
+    for (let i = starts[line]; i < offset; column++) i += (this.text.codePointAt(i) ?? 0) > 0xffff ? 2 : 1;
+    return { line: line + 1, column };
+  }
+
+  #lineStarts(): Uint32Array {
+    if (!this.#starts) {
+      const starts = [0];
+      for (
+        let i = this.text.indexOf("\n");
+        i >= 0 && i + 1 < this.text.length;
+        i = this.text.indexOf("\n", i + 1)
+      )
+        starts.push(i + 1);
+      this.#starts = Uint32Array.from(starts);
+    }
+    return this.#starts;
+  }
+}
+
+/** The last index in `[0, high]` whose element is not above `value`; `sorted` rises and starts at or below `value`. */
+export function lastNotAbove(sorted: Uint32Array, value: number, high: number): number {
+  let low = 0;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (sorted[middle] <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,149 @@
+import { computed, type ReadonlySignal } from "@preact/signals-core";
+import { Fetcher, type Wish } from "./fetcher";
+import type { Host } from "./host";
+import { type Content, MISSING, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
+
+/** The bytes of a unit and how to read them. */
+export interface UnitRow {
+  /** Which unit, as `unitKey` writes it. */
+  key: string;
+  kind: StateInfo["kind"];
+  /** int8 per token; null when no one answers. */
+  bytes: Int8Array | null;
+  scale: number;
+  limit: number;
+  peak: number;
+}
+
+/** Exact values are asked for in blocks of this many tokens. */
+const BLOCK = 4096;
+/** Units kept of a trace too large to travel whole: a million tokens each at most, so 32 MB. */
+const ROWS_KEPT = 32;
+const BLOCKS_KEPT = 64;
+/** A unit must stay this long before its exact values are asked for, in milliseconds: a slider passes many. */
+const REST = 60;
+/** Sign, zero and four decimals cover a value near 1; a float16 is good for three. */
+const EXACT_DIGITS = 4;
+const PINNED_DIGITS = 3;
+
+/** The values of the shown unit: what came with the trace, and what a kernel answers. */
+export class Values {
+  readonly #host: Host;
+  readonly #content: ReadonlySignal<Content>;
+  readonly #state: ReadonlySignal<StateInfo>;
+  readonly #unit: ReadonlySignal<number>;
+  readonly #rows = new Fetcher<Int8Array>(ROWS_KEPT);
+  readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
+  #resting: ReturnType<typeof setTimeout> | undefined;
+
+  /** The unit to draw: while the bytes of the next are on their way, still the one before. */
+  readonly row: ReadonlySignal<UnitRow>;
+  readonly loading: ReadonlySignal<boolean>;
+
+  constructor(
+    host: Host,
+    content: ReadonlySignal<Content>,
+    state: ReadonlySignal<StateInfo>,
+    unit: ReadonlySignal<number>,
+  ) {
+    this.#host = host;
+    this.#content = content;
+    this.#state = state;
+    this.#unit = unit;
+    let settled: UnitRow | undefined;
+    let of: Content | undefined;
+    this.row = computed(() => {
+      const row = this.#wanted();
+      // Another trace's bytes are of no use: then rather no colours.
+      if (row.bytes || of !== content.value || !this.#pending(row)) settled = row;
+      of = content.value;
+      return settled ?? row;
+    });
+    this.loading = computed(() => this.#pending(this.#wanted()));
+  }
+
+  #wanted(): UnitRow {
+    const { values, tokens, scales, limits, peaks } = this.#content.value;
+    const { name, kind, first } = this.#state.value;
+    const index = first + this.#unit.value;
+    const key = unitKey(name, this.#unit.value);
+    this.#rows.version.value;
+    const bytes = values
+      ? values.subarray(index * tokens.length, (index + 1) * tokens.length)
+      : (this.#rows.get(key) ?? null);
+    return { key, kind, bytes, scale: scales[index], limit: limits[index], peak: peaks[index] };
+  }
+
+  #pending(row: UnitRow): boolean {
+    return !row.bytes && this.#host.hasKernel && !this.#rows.failed;
+  }
+
+  /** Asks for the shown unit and its neighbours where units come by request. */
+  fetchRow(): void {
+    const { values, tokens } = this.#content.value;
+    const { name, units } = this.#state.value;
+    const unit = this.#unit.value;
+    if (values || !this.#host.hasKernel) return;
+    const near = [unit, unit + 1, unit - 1].filter((u) => u >= 0 && u < units);
+    this.#rows.wish(
+      near.map((u) => ({
+        key: unitKey(name, u),
+        ask: async () => {
+          const [buffer] = await this.#host.request({ kind: "unit", state: name, unit: u });
+          const bytes = toInt8(buffer);
+          if (bytes.length !== tokens.length)
+            throw new RangeError(`got ${bytes.length} of ${tokens.length} values`);
+          return bytes;
+        },
+      })),
+    );
+  }
+
+  /** Asks for the exact values around `token`, once the unit has stayed for a moment. */
+  fetchExact(token: number): void {
+    const { tokens } = this.#content.value;
+    const { name } = this.#state.value;
+    const unit = this.#unit.value;
+    if (!this.#host.hasKernel || tokens.length === 0) return;
+    const blocks = [blockOf(token), blockOf(Math.max(0, token - 1))];
+    const wishes = blocks.map((start): Wish<Float32Array> => {
+      const stop = Math.min(start + BLOCK, tokens.length);
+      return {
+        key: `${start} ${unitKey(name, unit)}`,
+        ask: async () => {
+          const [buffer] = await this.#host.request({ kind: "exact", state: name, unit, start, stop });
+          return toFloat32(buffer);
+        },
+      };
+    });
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#blocks.wish(wishes), REST);
+  }
+
+  /**
+   * The value after `token`: NaN where it is missing or not here yet.
+   *
+   * `decimals` is how many of its decimals mean something.
+   */
+  at(token: number): { value: number; exact: boolean; decimals: number } {
+    this.#blocks.version.value;
+    const key = unitKey(this.#state.value.name, this.#unit.value);
+    const { bytes, scale, limit } = this.#wanted();
+    const leading = limit > 0 ? Math.floor(Math.log10(limit)) : 0;
+    const start = blockOf(token);
+    const exact = this.#blocks.get(`${start} ${key}`)?.[token - start];
+    if (exact !== undefined) return { value: exact, exact: true, decimals: EXACT_DIGITS - leading };
+    const pinned = this.#content.value.pinned.get(key)?.[token];
+    if (pinned !== undefined) return { value: pinned, exact: false, decimals: PINNED_DIGITS - leading };
+    const q = bytes ? bytes[token] : MISSING;
+    const value = q === MISSING ? Number.NaN : (q * scale) / 127;
+    return { value, exact: false, decimals: scale > 0 ? Math.floor(2 - Math.log10(scale)) : 2 };
+  }
+
+  clear(): void {
+    this.#rows.clear();
+    this.#blocks.clear();
+  }
+}
+
+const blockOf = (token: number) => token - (token % BLOCK);

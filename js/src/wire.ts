@@ -1,0 +1,173 @@
+import type { Bytes } from "./host";
+import { Tokens } from "./tokens";
+
+/** One recorded array of one layer, such as `rnn.l0.h`. */
+export interface StateInfo {
+  name: string;
+  units: number;
+  /** Signed values are drawn around zero, gates from 0 to 1. */
+  kind: "signed" | "gate";
+  /** A proven bound of |value|, or null where the colour scale is chosen per unit. */
+  bound: number | null;
+  /** Where this state's units begin among the units of all states. */
+  first: number;
+}
+
+export interface Label {
+  name: string;
+  kind: "bool" | "number";
+  /** 0, 1 or NaN (missing) for bool; any number or NaN for number. One per token. */
+  values: Float32Array;
+}
+
+export interface Ranking {
+  label: string;
+  note: string;
+  entries: { state: string; unit: number; text: string; sign: number }[];
+}
+
+/** Everything about the shown trace, decoded from the `_content` trait. */
+export interface Content {
+  tokens: Tokens;
+  states: StateInfo[];
+  /** int8, all units of all states, each `tokens.length` long; null where units come by request. */
+  values: Int8Array | null;
+  /** Per unit over all states: value = q * scale / 127. */
+  scales: Float32Array;
+  /** Per unit: the value drawn with the palette's end colour. */
+  limits: Float32Array;
+  /** Per unit: the largest finite |value|. */
+  peaks: Float32Array;
+  predictions: Predictions | null;
+  /** Nats, of the token after each token. */
+  loss: Float32Array | null;
+  labels: Label[];
+  rankings: Ranking[];
+  /** Values of single units, nearly exact, by `unitKey`: for pages without a kernel. */
+  pinned: Map<string, Float32Array>;
+  title: string;
+}
+
+export interface Predictions {
+  vocabulary: string[];
+  count: number;
+  ids: Uint32Array;
+  /** float16 bits. */
+  probabilities: Uint16Array;
+}
+
+/** The int8 that stands for a missing value (NaN or infinity). */
+export const MISSING = -128;
+
+export const unitKey = (state: string, unit: number) => `${unit} ${state}`;
+
+type Raw = Record<string, unknown>;
+
+/** Bytes of a buffer, whichever of the three forms the host delivers. */
+export function toBytes(buffer: unknown): Uint8Array<ArrayBuffer> {
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
+  if (ArrayBuffer.isView(buffer))
+    return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+  throw new TypeError(`expected bytes, got ${buffer === null ? "null" : typeof buffer}`);
+}
+
+/** The buffer of `bytes` alone, aligned for any typed array; copies only where it must. */
+function aligned(buffer: unknown): ArrayBuffer {
+  const bytes = toBytes(buffer);
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  return whole ? bytes.buffer : bytes.slice().buffer;
+}
+
+export const toFloat32 = (buffer: Bytes | unknown) => new Float32Array(aligned(buffer));
+
+export function toInt8(buffer: Bytes | unknown): Int8Array {
+  const bytes = toBytes(buffer);
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A UTF-16LE string as it is: lone surrogates and byte order marks stay, as no TextDecoder would keep them. */
+export function toText(buffer: unknown): string {
+  const units = new Uint16Array(aligned(buffer));
+  let text = "";
+  for (let i = 0; i < units.length; i += 8192) text += String.fromCharCode(...units.subarray(i, i + 8192));
+  return text;
+}
+
+/** The value of 16 float bits (IEEE 754 half precision). */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -24 * fraction;
+}
+
+/**
+ * Checks and decodes the `_content` trait.
+ *
+ * @throws TypeError, RangeError when a field is not what the wire format says; the message names it.
+ */
+export function decode(content: unknown): Content {
+  const raw = content as Raw;
+  if (raw?.version !== 1) throw new RangeError(`content version must be 1, got ${raw?.version}`);
+  const tokens = new Tokens(
+    toText(raw.text),
+    raw.offsets == null ? null : new Uint32Array(aligned(raw.offsets)),
+  );
+  const length = tokens.length;
+  if (length !== raw.length)
+    throw new RangeError(`content has ${length} tokens, its length says ${raw.length}`);
+  let units = 0;
+  const states = (raw.states as StateInfo[]).map((state) => {
+    const first = units;
+    units += state.units;
+    return { ...state, first };
+  });
+  const perUnit = (name: string) => sized(name, toFloat32(raw[name]), units);
+  return {
+    tokens,
+    states,
+    values: raw.values == null ? null : sized("values", toInt8(raw.values), units * length),
+    scales: perUnit("scales"),
+    limits: perUnit("limits"),
+    peaks: perUnit("peaks"),
+    predictions: decodePredictions(raw, length),
+    loss: raw.loss == null ? null : sized("loss", toFloat32(raw.loss), length),
+    labels: ((raw.labels as Raw[]) ?? []).map((label) => decodeLabel(label, length)),
+    rankings: (raw.rankings as Ranking[]) ?? [],
+    pinned: new Map(
+      ((raw.pinned as Raw[]) ?? []).map((pin) => [
+        unitKey(pin.state as string, pin.unit as number),
+        Float32Array.from(new Uint16Array(aligned(pin.values)), halfToNumber),
+      ]),
+    ),
+    title: (raw.title as string) ?? "",
+  };
+}
+
+function sized<A extends { length: number }>(name: string, array: A, length: number): A {
+  if (array.length !== length)
+    throw new RangeError(`${name} must have ${length} elements, got ${array.length}`);
+  return array;
+}
+
+function decodePredictions(raw: Raw, length: number): Predictions | null {
+  if (raw.top_ids == null || raw.top_probs == null || !raw.vocabulary) return null;
+  const count = raw.top_k as number;
+  return {
+    vocabulary: raw.vocabulary as string[],
+    count,
+    ids: sized("top_ids", new Uint32Array(aligned(raw.top_ids)), length * count),
+    probabilities: sized("top_probs", new Uint16Array(aligned(raw.top_probs)), length * count),
+  };
+}
+
+function decodeLabel(raw: Raw, length: number): Label {
+  const name = raw.name as string;
+  const kind = raw.kind as Label["kind"];
+  const values =
+    kind === "bool"
+      ? Float32Array.from(toBytes(raw.values), (value) => (value === 255 ? Number.NaN : value))
+      : toFloat32(raw.values);
+  return { name, kind, values: sized(`label ${name}`, values, length) };
+}
