@@ -231,22 +231,22 @@ class HiddenStateWidget(anywidget.AnyWidget):
         if not isinstance(request, dict) or "id" not in request:
             return
         try:
-            reply, buffers = self._look_up(request)
+            buffers = self._look_up(request)
         except (KeyError, ValueError, IndexError, TypeError) as error:
             self.send({"id": request["id"], "error": str(error)})
         else:
-            self.send({"id": request["id"], **reply}, buffers)
+            self.send({"id": request["id"]}, buffers)
 
-    def _look_up(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def _look_up(self, request: Mapping[str, Any]) -> list[bytes]:
         state, values = request["state"], self._trace.unit(request["state"], request["unit"])
         match request["kind"]:
             case "exact":
                 span = slice(max(0, request["start"]), max(0, request["stop"]))
-                return {}, [values[span].astype("<f4").tobytes()]
+                return [values[span].astype("<f4").tobytes()]
             case "unit":
                 unit = wire.quantise(values, self._trace.bounds(state))
-                scales = {"scale": unit.scale, "limit": unit.limit, "peak": unit.peak}
-                return scales, [unit.values.tobytes()]
+                scales = np.array([unit.scale, unit.limit, unit.peak], "<f4")
+                return [unit.values.tobytes(), scales.tobytes()]
             case kind:
                 msg = f"kind must be 'exact' or 'unit', got {kind!r}"
                 raise ValueError(msg)

@@ -4,16 +4,21 @@ import type { Host } from "./host";
 import { type Content, MISSING, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
 
 /** The bytes of a unit and how to read them. */
-export interface UnitRow {
-  /** Which unit, as `unitKey` writes it. */
-  key: string;
-  kind: StateInfo["kind"];
+interface Quantised {
   /** int8 per token; null when no one answers. */
   bytes: Int8Array | null;
   scale: number;
   limit: number;
   peak: number;
 }
+
+export interface UnitRow extends Quantised {
+  /** Which unit, as `unitKey` writes it. */
+  key: string;
+  kind: StateInfo["kind"];
+}
+
+const NOTHING: Quantised = { bytes: null, scale: 1, limit: 1, peak: 0 };
 
 /** Exact values are asked for in blocks of this many tokens. */
 const BLOCK = 4096;
@@ -32,7 +37,7 @@ export class Values {
   readonly #content: ReadonlySignal<Content>;
   readonly #state: ReadonlySignal<StateInfo>;
   readonly #unit: ReadonlySignal<number>;
-  readonly #rows = new Fetcher<Int8Array>(ROWS_KEPT);
+  readonly #rows = new Fetcher<Quantised>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
   #resting: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,15 +68,17 @@ export class Values {
   }
 
   #wanted(): UnitRow {
-    const { values, tokens, scales, limits, peaks } = this.#content.value;
+    const { whole, tokens } = this.#content.value;
     const { name, kind, first } = this.#state.value;
     const index = first + this.#unit.value;
     const key = unitKey(name, this.#unit.value);
+    if (whole) {
+      const bytes = whole.values.subarray(index * tokens.length, (index + 1) * tokens.length);
+      const { scales, limits, peaks } = whole;
+      return { key, kind, bytes, scale: scales[index], limit: limits[index], peak: peaks[index] };
+    }
     this.#rows.version.value;
-    const bytes = values
-      ? values.subarray(index * tokens.length, (index + 1) * tokens.length)
-      : (this.#rows.get(key) ?? null);
-    return { key, kind, bytes, scale: scales[index], limit: limits[index], peak: peaks[index] };
+    return { key, kind, ...(this.#rows.get(key) ?? NOTHING) };
   }
 
   #pending(row: UnitRow): boolean {
@@ -80,20 +87,21 @@ export class Values {
 
   /** Asks for the shown unit and its neighbours where units come by request. */
   fetchRow(): void {
-    const { values, tokens } = this.#content.value;
+    const { whole, tokens } = this.#content.value;
     const { name, units } = this.#state.value;
     const unit = this.#unit.value;
-    if (values || !this.#host.hasKernel) return;
+    if (whole || !this.#host.hasKernel) return;
     const near = [unit, unit + 1, unit - 1].filter((u) => u >= 0 && u < units);
     this.#rows.wish(
       near.map((u) => ({
         key: unitKey(name, u),
         ask: async () => {
-          const [buffer] = await this.#host.request({ kind: "unit", state: name, unit: u });
-          const bytes = toInt8(buffer);
+          const [values, scales] = await this.#host.request({ kind: "unit", state: name, unit: u });
+          const bytes = toInt8(values);
+          const [scale, limit, peak] = toFloat32(scales);
           if (bytes.length !== tokens.length)
             throw new RangeError(`got ${bytes.length} of ${tokens.length} values`);
-          return bytes;
+          return { bytes, scale, limit, peak };
         },
       })),
     );

@@ -30,14 +30,8 @@ export interface Ranking {
 export interface Content {
   tokens: Tokens;
   states: StateInfo[];
-  /** int8, all units of all states, each `tokens.length` long; null where units come by request. */
-  values: Int8Array | null;
-  /** Per unit over all states: value = q * scale / 127. */
-  scales: Float32Array;
-  /** Per unit: the value drawn with the palette's end colour. */
-  limits: Float32Array;
-  /** Per unit: the largest finite |value|. */
-  peaks: Float32Array;
+  /** All units of all states; null where units come by request. */
+  whole: Whole | null;
   predictions: Predictions | null;
   /** Nats, of the token after each token. */
   loss: Float32Array | null;
@@ -46,6 +40,17 @@ export interface Content {
   /** Values of single units, nearly exact, by `unitKey`: for pages without a kernel. */
   pinned: Map<string, Float32Array>;
   title: string;
+}
+
+export interface Whole {
+  /** int8, unit after unit, each `tokens.length` long. */
+  values: Int8Array;
+  /** Per unit over all states: value = q * scale / 127. */
+  scales: Float32Array;
+  /** Per unit: the value drawn with the palette's end colour. */
+  limits: Float32Array;
+  /** Per unit: the largest finite |value|. */
+  peaks: Float32Array;
 }
 
 export interface Predictions {
@@ -123,14 +128,10 @@ export function decode(content: unknown): Content {
     units += state.units;
     return { ...state, first };
   });
-  const perUnit = (name: string) => sized(name, toFloat32(raw[name]), units);
   return {
     tokens,
     states,
-    values: raw.values == null ? null : sized("values", toInt8(raw.values), units * length),
-    scales: perUnit("scales"),
-    limits: perUnit("limits"),
-    peaks: perUnit("peaks"),
+    whole: raw.values == null ? null : decodeWhole(raw, units, length),
     predictions: decodePredictions(raw, length),
     loss: raw.loss == null ? null : sized("loss", toFloat32(raw.loss), length),
     labels: ((raw.labels as Raw[]) ?? []).map((label) => decodeLabel(label, length)),
@@ -142,6 +143,16 @@ export function decode(content: unknown): Content {
       ]),
     ),
     title: (raw.title as string) ?? "",
+  };
+}
+
+function decodeWhole(raw: Raw, units: number, length: number): Whole {
+  const perUnit = (name: string) => sized(name, toFloat32(raw[name]), units);
+  return {
+    values: sized("values", toInt8(raw.values), units * length),
+    scales: perUnit("scales"),
+    limits: perUnit("limits"),
+    peaks: perUnit("peaks"),
   };
 }
 
