@@ -1,0 +1,396 @@
+"""A trace: what a recurrent network's hidden units did while it read one sequence of tokens."""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from rnnviz_widget import storage
+from rnnviz_widget.arrays import LazyArray, frozen, real, series
+from rnnviz_widget.predictions import Predictions
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from rnnviz_widget.arrays import Source, StateArray
+
+__all__ = ["Predictions", "Trace", "select"]
+
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace:
+    """Tokens, and one `(T, U)` array of numbers per recorded state.
+
+    Row `t` is the state *after* token `t` was read. Make one with `record`, `Trace.from_arrays` or
+    `Trace.load`. A trace does not change.
+
+    Attributes
+    ----------
+    tokens
+        T non-empty strings; `text` is all of them, joined.
+    states
+        Names of the states, in the order they were recorded in, such as ``"rnn.l0.h"``.
+    predictions
+        What was held likely to come after each token, or None.
+    loss
+        `(T,)` float32, in nats: what token `t + 1` cost, so the last is NaN; or None.
+    source
+        Where the values come from, as far as is known: a JSON object.
+    """
+
+    _tokens: Sequence[str] | _StoredStrings
+    _arrays: Mapping[str, StateArray]
+    _bounds: Mapping[str, Bounds]
+    _extras: _Extras | _StoredExtras
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        tokens: Sequence[str] | str,
+        states: Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]],
+        *,
+        bounds: Mapping[str, Bounds] | None = None,
+        predictions: Predictions | None = None,
+        loss: ArrayLike | None = None,
+        source: Mapping[str, Any] | None = None,
+    ) -> Trace:
+        """Return a trace of values from anywhere; they are copied as float32.
+
+        Parameters
+        ----------
+        tokens
+            T non-empty strings; one string stands for its characters.
+        states
+            Each state's name and its real numbers `(T, U)`; row `t` is the state after token `t`.
+            NaN and infinity are kept, and shown as missing.
+        bounds
+            `(low, high)` of the states whose values provably never leave it, such as ``(-1, 1)``
+            for a tanh. A bounded state's colour scale is fixed at its bounds.
+        predictions
+            What was held likely to come after each token.
+        loss
+            `(T,)` cost of the next token in nats; the last must be NaN.
+        source
+            A JSON object that says where the values come from.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming the argument, what came and what is allowed.
+
+        Examples
+        --------
+        >>> trace = Trace.from_arrays("ab", {"encoder.h": [[0.0, 0.5], [1.0, -0.5]]})
+        >>> trace.unit("encoder.h", 1).tolist()
+        [0.5, -0.5]
+        """
+        tokens = _checked_tokens(tokens)
+        pairs = list(states.items() if isinstance(states, Mapping) else states)
+        if not pairs:
+            msg = "states must hold at least one state, got none"
+            raise ValueError(msg)
+        arrays: dict[str, StateArray] = {}
+        for name, values in pairs:
+            if not isinstance(name, str) or not name:
+                msg = f"states must be named by non-empty strings, got {name!r}"
+                raise TypeError(msg)
+            if name in arrays:
+                msg = f"states has the name {name!r} twice"
+                raise ValueError(msg)
+            arrays[name] = cast("StateArray", _checked_values(name, values, len(tokens)))
+        if predictions is not None and len(predictions.ids) != len(tokens):
+            msg = f"predictions has {len(predictions.ids)} rows for {len(tokens)} tokens"
+            raise ValueError(msg)
+        extras = _Extras(predictions, None if loss is None else _checked_loss(loss, len(tokens)))
+        known = {name: _checked_bounds(name, pair, arrays) for name, pair in (bounds or {}).items()}
+        return cls(tokens, arrays, known, extras, _checked_source(source))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
+        """Return the trace saved at `path`; its states are read when they are asked for.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is nothing at `path`.
+        ValueError
+            If what is there is not a trace.
+        """
+        group, attributes = storage.read(path)
+        arrays: dict[str, StateArray] = {}
+        bounds: dict[str, Bounds] = {}
+        for i, state in enumerate(attributes["states"]):
+            arrays[state["name"]] = LazyArray(cast("Source", group[f"states/{i}"]))
+            if state["bounds"] is not None:
+                bounds[state["name"]] = tuple(state["bounds"])
+        tokens = _StoredStrings(group, "tokens", attributes["length"])
+        return cls(tokens, arrays, bounds, _StoredExtras(group), attributes["source"])
+
+    def save(
+        self, path: str | os.PathLike[str], *, dtype: storage.StorageType | None = None
+    ) -> None:
+        """Write the trace as a Zarr v3 folder; a trace that is at `path` is replaced in one step.
+
+        Parameters
+        ----------
+        path
+            The folder to be, by custom ending in ``.zarr``.
+        dtype
+            ``"float32"`` or ``"float16"``; by default what each state is held in now.
+
+        Raises
+        ------
+        FileExistsError
+            If something that is not a trace is at `path`.
+        """
+        if dtype is not None:
+            storage.check_dtype(dtype)
+        with storage.replacing(path) as folder:
+            group = storage.create(folder, {})
+            for i, (name, array) in enumerate(self._arrays.items()):
+                held = array.stored_dtype if isinstance(array, LazyArray) else "float32"
+                file = storage.StateFile(
+                    group, f"states/{i}", (len(self), self.units(name)), dtype or held
+                )
+                for start in range(0, len(self), storage.CHUNK):
+                    file.write(start, np.asarray(array[start : start + storage.CHUNK]))
+            self.save_rest(group)
+
+    def save_rest(self, group: Any) -> None:  # noqa: ANN401  (a zarr.Group, which needs no import)
+        """Write all but the states' values into an open group (for a recording that streams)."""
+        storage.write_strings(group, "tokens", self.tokens)
+        if self.predictions is not None:
+            storage.write_strings(group, "vocabulary", self.predictions.vocabulary)
+            storage.write_array(group, "predictions/ids", self.predictions.ids)
+            storage.write_array(group, "predictions/probabilities", self.predictions.probabilities)
+            if self.predictions.entropy is not None:
+                storage.write_array(group, "predictions/entropy", self.predictions.entropy)
+        if self.loss is not None:
+            storage.write_array(group, "loss", self.loss)
+        states = [
+            {"name": name, "units": self.units(name), "bounds": self.bounds(name)}
+            for name in self.states
+        ]
+        storage.describe(
+            group, {"length": len(self), "states": states, "source": dict(self.source)}
+        )
+
+    def __len__(self) -> int:
+        """T, the number of tokens."""
+        return len(self._tokens)
+
+    def __getitem__(self, name: str) -> StateArray:
+        """Return the `(T, U)` float32 values of a state; lazy when they lie on disk.
+
+        Raises
+        ------
+        KeyError
+            Naming the states there are.
+        """
+        try:
+            return self._arrays[name]
+        except KeyError:
+            msg = f"no state is named {name!r}; the trace has {', '.join(self._arrays)}"
+            raise KeyError(msg) from None
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a state has this name."""
+        return name in self._arrays
+
+    def __repr__(self) -> str:
+        """T and the states with their widths."""
+        widths = ", ".join(f"{name} ({self.units(name)})" for name in self.states)
+        return f"Trace({len(self)} tokens; {widths})"
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The T tokens."""
+        stored = self._tokens
+        return stored.read() if isinstance(stored, _StoredStrings) else tuple(stored)
+
+    @cached_property
+    def text(self) -> str:
+        """All tokens, joined."""
+        return "".join(self.tokens)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the states, in the order they were recorded in."""
+        return tuple(self._arrays)
+
+    @property
+    def predictions(self) -> Predictions | None:
+        """What was held likely to come after each token."""
+        return self._extras.predictions
+
+    @property
+    def loss(self) -> NDArray[np.float32] | None:
+        """`(T,)` cost of token `t + 1` in nats; the last is NaN."""
+        return self._extras.loss
+
+    def units(self, name: str) -> int:
+        """Return U, the number of units of a state."""
+        return int(self[name].shape[1])
+
+    def bounds(self, name: str) -> Bounds | None:
+        """Return the proven `(low, high)` of a state's values; None if there is none."""
+        self[name]  # an unknown name is an error, not "no bound"
+        return self._bounds.get(name)
+
+    def unit(self, name: str, u: int) -> NDArray[np.float32]:
+        """Return the `(T,)` float32 values of one unit, contiguous.
+
+        Raises
+        ------
+        ValueError
+            If `u` is not in [0, U).
+        """
+        array = self[name]
+        index = operator.index(u)
+        if not 0 <= index < array.shape[1]:
+            msg = f"unit must be in [0, {array.shape[1]}), the units of {name}, got {u}"
+            raise ValueError(msg)
+        return np.ascontiguousarray(array[:, index])
+
+
+def select(names: Sequence[str], patterns: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names that match a shell pattern (or any of several), in their own order.
+
+    Raises
+    ------
+    ValueError
+        If a pattern matches none of `names`.
+    """
+    if patterns is None:
+        return tuple(names)
+    wanted = [patterns] if isinstance(patterns, str) else list(patterns)
+    for pattern in wanted:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            msg = f"states={pattern!r} matches none of {', '.join(names)}"
+            raise ValueError(msg)
+    return tuple(n for n in names if any(fnmatchcase(n, pattern) for pattern in wanted))
+
+
+@dataclass(frozen=True, eq=False)
+class _Extras:
+    predictions: Predictions | None = None
+    loss: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _StoredExtras:
+    group: Any
+
+    @cached_property
+    def predictions(self) -> Predictions | None:
+        if "predictions" not in self.group:
+            return None
+        entropy = None
+        if "predictions/entropy" in self.group:
+            entropy = storage.read_array(self.group, "predictions/entropy")
+        return Predictions(
+            storage.read_array(self.group, "predictions/ids"),
+            storage.read_array(self.group, "predictions/probabilities"),
+            storage.read_strings(self.group, "vocabulary"),
+            entropy,
+        )
+
+    @cached_property
+    def loss(self) -> NDArray[np.float32] | None:
+        if "loss" not in self.group:
+            return None
+        return frozen(storage.read_array(self.group, "loss"))
+
+
+@dataclass(frozen=True)
+class _StoredStrings:
+    group: Any
+    key: str
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def read(self) -> tuple[str, ...]:
+        return storage.read_strings(self.group, self.key)
+
+
+def _checked_tokens(tokens: Sequence[str] | str) -> tuple[str, ...]:
+    if isinstance(tokens, (bytes, bytearray)):
+        msg = f"tokens must be text or a sequence of strings, got {type(tokens).__name__}"
+        raise TypeError(msg)
+    result = tuple(tokens)
+    if not result:
+        msg = "tokens must hold at least one token, got an empty text"
+        raise ValueError(msg)
+    for i, token in enumerate(result):
+        if not isinstance(token, str):
+            msg = f"tokens must be strings, got {token!r} ({type(token).__name__}) at position {i}"
+            raise TypeError(msg)
+        if not token:
+            msg = f"tokens must be non-empty strings, got '' at position {i}"
+            raise ValueError(msg)
+    return result
+
+
+def _checked_values(name: str, values: ArrayLike, length: int) -> NDArray[np.float32]:
+    array = real(f"states[{name!r}]", values)
+    if array.ndim != 2 or len(array) != length or array.shape[1] < 1:  # noqa: PLR2004
+        msg = (
+            f"states[{name!r}] must have shape (T, U) with T = {length}, the number of tokens, and "
+            f"U at least 1; got {array.shape}"
+        )
+        raise ValueError(msg)
+    return frozen(array)
+
+
+def _checked_bounds(name: str, pair: Bounds, arrays: Mapping[str, StateArray]) -> Bounds:
+    if name not in arrays:
+        msg = f"bounds names {name!r}, which is no state; there are {', '.join(arrays)}"
+        raise ValueError(msg)
+    low, high = (float(end) for end in pair)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        msg = f"bounds[{name!r}] must be two finite numbers, low < high, got {pair!r}"
+        raise ValueError(msg)
+    values = np.asarray(arrays[name])
+    finite = values[np.isfinite(values)]
+    slack = 1e-3 * (high - low)  # what arithmetic in float16 may exceed a bound by
+    if finite.size and not low - slack <= finite.min() <= finite.max() <= high + slack:
+        msg = (
+            f"bounds[{name!r}] is {pair!r}, but its values go from {finite.min():.6g} to "
+            f"{finite.max():.6g}"
+        )
+        raise ValueError(msg)
+    return low, high
+
+
+def _checked_loss(values: ArrayLike, length: int) -> NDArray[np.float32]:
+    loss = series("loss", values, length)
+    if not np.isnan(loss[-1]):
+        msg = (
+            "loss[t] is what token t + 1 cost, so the last must be NaN (no token follows), got "
+            f"{loss[-1]}"
+        )
+        raise ValueError(msg)
+    return loss
+
+
+def _checked_source(source: Mapping[str, Any] | None) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", json.loads(json.dumps(dict(source or {}))))
+    except (TypeError, ValueError) as error:
+        msg = f"source must be a JSON object, got {source!r}"
+        raise TypeError(msg) from error
