@@ -32,7 +32,7 @@ def next_is(source: str | Trace, chars: str) -> Label:
     Label, shape (T,), bool
 
     """
-    if not isinstance(chars, str) or not chars:
+    if not chars:
         msg = f"chars must be a str of at least one character, got {chars!r}"
         raise ValueError(msg)
     text = text_of(source)

@@ -1,0 +1,8 @@
+"""Which unit follows a label, measured with controls that can say "none"."""
+
+from rnnviz_widget.ranking.chance import Chance
+from rnnviz_widget.ranking.entry import Detail, Entry
+from rnnviz_widget.ranking.rank import rank_units
+from rnnviz_widget.ranking.report import Extent, Ranking
+
+__all__ = ["Chance", "Detail", "Entry", "Extent", "Ranking", "rank_units"]

@@ -1,0 +1,98 @@
+"""What the best of many units reaches by chance: the whole choice, repeated on labels of chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnviz_widget.ranking.recordings import Columns
+from rnnviz_widget.ranking.scores import make_target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from rnnviz_widget.ranking.splits import Part
+    from rnnviz_widget.ranking.sweep import Swept
+
+_TRIES = 1000
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Held-out scores of the units that would have been chosen for labels of chance.
+
+    Attributes
+    ----------
+    scores : ndarray, shape (S,)
+        Each the held-out score of the column and sign chosen on part A for one label of chance.
+    source : str
+        What the labels of chance are.
+
+    """
+
+    scores: NDArray[np.float64]
+    source: str
+
+    @property
+    def level(self) -> float:
+        """The score that 5 % of the labels of chance exceed."""
+        return float(np.quantile(self.scores, 0.95))
+
+    def p_value(self, held_out: float) -> float:
+        """Return how often chance does as well, the measured label counted among its own."""
+        return float((1 + np.count_nonzero(self.scores >= held_out)) / (1 + len(self.scores)))
+
+
+def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[NDArray[np.float32]]:
+    """Return the label of a part, shifted in a circle, as directions of its target.
+
+    Shifts are drawn at random (a text wrapped at even lengths falls into step with itself at
+    regular ones), none nearer to 0 than a twentieth of the part: there the label is still itself.
+    """
+    n = len(part.rows)
+    least = max(1, n // 20)
+    offsets = rng.integers(least, n - least, size=count, endpoint=True)
+    if part.target.strata.pooled:
+        direction = part.target.direction.astype(np.float32)
+        twice = np.concatenate((direction, direction))
+        return [twice[n - offset : 2 * n - offset] for offset in offsets]
+    return [_direction(part, np.roll(part.target.label, offset)) for offset in offsets]
+
+
+def foreign_labels(
+    part: Part, label: NDArray[Any], count: int, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """Return windows of another text's label, in a circle, as directions of a part's target."""
+    directions = []
+    reach = np.arange(len(part.rows))
+    for _ in range(_TRIES + count):
+        window = label[(rng.integers(len(label)) + reach) % len(label)]
+        if (window != window[0]).any():
+            directions.append(_direction(part, window))
+        if len(directions) == count:
+            return directions
+    msg = f"null must vary in windows as long as a part, {len(part.rows)} tokens; it hardly does"
+    raise ValueError(msg)
+
+
+def held_out_by_chance(
+    swept: Swept, part_b: Part, directions: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float64]:
+    """Score on part B what each label of chance would have chosen on part A, shape (S,)."""
+    scores = np.empty(len(directions))
+    for column in np.unique(swept.chance_column):
+        state, unit = swept.columns[column]
+        values = part_b.recording.read(Columns(state, unit, unit + 1))[0, part_b.selector]
+        features = part_b.target.features(values)
+        for s in np.flatnonzero(swept.chance_column == column):
+            sign = np.sign(swept.chance_gain[s])
+            scores[s] = part_b.target.base + sign * float(features @ directions[s])
+    return scores
+
+
+def _direction(part: Part, label: NDArray[Any]) -> NDArray[np.float32]:
+    return make_target(label, part.target.strata).direction.astype(np.float32)

@@ -1,0 +1,129 @@
+"""One trace, or several end to end, read by columns in bounded memory."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rnnviz_widget.trace import Trace, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+KINDS = ("h", "pre", "r", "z", "n", "c", "tanh_c", "i", "f", "g", "o")
+BATCH_BYTES = 1 << 28  # of values held at a time
+
+
+class Columns(NamedTuple):
+    """A run of neighbouring units of one state."""
+
+    state: str
+    start: int
+    stop: int
+
+
+class Recording:
+    """One or several traces of the same states, seen as one text read in separate blocks.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        At least one. Each was recorded from its own initial state.
+
+    """
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self.traces = tuple(traces)
+        if not self.traces:
+            msg = "at least one trace must be given, got none"
+            raise ValueError(msg)
+        for trace in self.traces:
+            if not isinstance(trace, Trace):
+                msg = f"a Trace or a list of them must be given, got {type(trace).__name__}"
+                raise TypeError(msg)
+        first = self.traces[0]
+        self.units = {state: first.units(state) for state in first.states}
+        for i, trace in enumerate(self.traces):
+            if (units := {state: trace.units(state) for state in trace.states}) != self.units:
+                msg = f"traces must have the same states, got {self.units} first and {units} at {i}"
+                raise ValueError(msg)
+        lengths = [len(trace) for trace in self.traces]
+        self.starts = np.cumsum([0, *lengths[:-1]])
+        self.length = sum(lengths)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The tokens of all blocks."""
+        return list(chain.from_iterable(trace.tokens for trace in self.traces))
+
+    @cached_property
+    def into_block(self) -> NDArray[np.intp]:
+        """How many tokens of its block come before each token, shape (T,)."""
+        index = np.arange(self.length)
+        block = np.searchsorted(self.starts, index, "right") - 1
+        return index - self.starts[block]
+
+    def codes(self, vocabulary: Mapping[str, int]) -> NDArray[np.intp]:
+        """Return each token's number in a vocabulary, shape (T,)."""
+        return np.fromiter(map(vocabulary.__getitem__, self.tokens), np.intp, self.length)
+
+    def select(self, patterns: str | Sequence[str] | None) -> tuple[str, ...]:
+        """Return the names of the states that match shell patterns, in recorded order."""
+        return select(tuple(self.units), patterns)
+
+    def batches(self, states: Sequence[str]) -> Iterator[Columns]:
+        """Yield all units of the states, as many at a time as memory allows."""
+        width = max(1, min(64, BATCH_BYTES // (4 * self.length)))
+        for state in states:
+            for start in range(0, self.units[state], width):
+                yield Columns(state, start, min(start + width, self.units[state]))
+
+    def read(self, columns: Columns) -> NDArray[np.float32]:
+        """Return the values of some columns, shape (columns, T), each contiguous."""
+        state, start, stop = columns
+        blocks = [np.asarray(trace[state][:, start:stop]).T for trace in self.traces]
+        if len(blocks) == 1:
+            return np.ascontiguousarray(blocks[0], np.float32)
+        return np.concatenate(blocks, axis=1, dtype=np.float32)
+
+    def rows(self, states: Sequence[str], start: int, stop: int) -> NDArray[np.float32]:
+        """Return the values of all units of the states for tokens start to stop of the whole.
+
+        Shape (tokens, columns), columns in the order of `batches`.
+        """
+        pieces = []
+        for trace, offset in zip(self.traces, self.starts.tolist(), strict=True):
+            low, high = max(start - offset, 0), min(stop - offset, len(trace))
+            if low < high:
+                values = [np.asarray(trace[state][low:high], np.float32) for state in states]
+                pieces.append(np.concatenate(values, axis=1))
+        return np.concatenate(pieces)
+
+
+def layer_and_kind(state: str, units: Mapping[str, int]) -> tuple[str, str]:
+    """Split ``"rnn.l0.tanh_c"`` into the layer and the kind of value; a foreign name has no kind.
+
+    States of one layer that differ in their number of units (the ``h`` of an LSTM with a
+    projection) are not the same units seen in different ways, and stay apart.
+    """
+    layer, dot, kind = state.rpartition(".")
+    if not dot or kind not in KINDS:
+        return state, ""
+    return f"{layer} ({units[state]})" if _differs(layer, state, units) else layer, kind
+
+
+def _differs(layer: str, state: str, units: Mapping[str, int]) -> bool:
+    widest = max(units[f"{layer}.{kind}"] for kind in KINDS if f"{layer}.{kind}" in units)
+    return units[state] != widest
+
+
+def as_recording(given: Trace | Sequence[Trace] | Recording) -> Recording:
+    """Return a trace or a sequence of traces as one recording."""
+    if isinstance(given, Recording):
+        return given
+    return Recording([given] if isinstance(given, Trace) else list(given))

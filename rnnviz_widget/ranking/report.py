@@ -1,0 +1,296 @@
+"""A ranking: its rows, what they are measured against, and what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from rnnviz_widget.ranking.splits import ENOUGH_SPANS
+from rnnviz_widget.ranking.tables import html_table, plain_table
+
+if TYPE_CHECKING:
+    from rnnviz_widget.ranking.chance import Chance
+    from rnnviz_widget.ranking.entry import Entry
+    from rnnviz_widget.ranking.probe import Probe
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much text a part has.
+
+    Attributes
+    ----------
+    tokens : int
+        Tokens that count.
+    spans : int
+        Spans of a boolean label, lines for a numeric one.
+    base_rate : float or None
+        The share of true tokens, for a boolean label.
+
+    """
+
+    tokens: int
+    spans: int
+    base_rate: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class Ranking(Sequence["Entry"]):
+    """Units from the best follower of a label to the worst, and what to think of the best.
+
+    A sequence of `Entry`, ordered by ``score``. Printed, and in a notebook, it is a table with its
+    controls and a verdict.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+        One row per unit and layer.
+    label : str
+        What was followed.
+    metric : str
+        ``"AUC"`` or ``"Spearman"``.
+    within : str or None
+        ``"token"`` if scores are averages over the scores within each current token.
+    chosen_on, reported_on : Extent
+        Part A and part B.
+    texts : str
+        Where the parts come from, in words.
+    columns : int
+        How many columns were tried (units times kinds).
+    left_out : int
+        How many of them hold NaN and were left out.
+    chance : Chance or None
+        What the choice reaches on labels of chance; None if not asked for.
+    baselines : dict of str to float
+        Held-out scores of the last tokens alone.
+    control : tuple of float
+        Held-out score of the best unit of each control, such as an untrained network; empty if
+        none was given.
+    probe : Probe or None
+        What a linear readout of all units reaches; None if not asked for.
+
+    """
+
+    entries: tuple[Entry, ...]
+    label: str
+    metric: str
+    within: str | None
+    chosen_on: Extent
+    reported_on: Extent
+    texts: str
+    columns: int
+    left_out: int
+    chance: Chance | None
+    baselines: dict[str, float]
+    control: tuple[float, ...]
+    probe: Probe | None
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Entry, ...]: ...
+    def __getitem__(self, index: int | slice) -> Entry | tuple[Entry, ...]:
+        """Return a row, or several as a tuple."""
+        return self.entries[index]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.entries)
+
+    @property
+    def illustration(self) -> bool:
+        """Whether either part has so few spans that nothing is measured, only illustrated."""
+        return min(self.chosen_on.spans, self.reported_on.spans) < ENOUGH_SPANS
+
+    @property
+    def bar(self) -> float:
+        """What a unit has to beat: chance's 95 % level, and every baseline and control given."""
+        chance = [] if self.chance is None else [self.chance.level]
+        return max([*chance, *self.baselines.values(), *self.control])
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the best unit may be said to follow the label.
+
+        It may if the whole 95 % interval of its held-out score lies above ``bar``, chance has been
+        measured, and each part has at least 20 spans. Both the score and chance are uncertain, and
+        each is allowed its own margin: a label that nothing follows passes about once in
+        thousands of times, not once in twenty.
+        """
+        best = self.entries[0].detail
+        measured = self.chance is not None and not self.illustration
+        return measured and best is not None and bool(best.interval[0] > self.bar)
+
+    @property
+    def note(self) -> str:
+        """Which text the scores come from, in a line."""
+        spans = "spans" if self.metric == "AUC" else "lines"
+        a, b = self.chosen_on, self.reported_on
+        note = (
+            f"{self.texts}; chosen on {a.tokens:,} tokens with {a.spans:,} {spans}, reported on "
+            f"{b.tokens:,} with {b.spans:,}"
+        )
+        return note + ": an illustration, not a measurement" if self.illustration else note
+
+    @property
+    def verdict(self) -> str:
+        """What may be said of the best unit, in a few sentences."""
+        best = self.entries[0]
+        facts = ", ".join([f"held-out {self.metric} {best.held_out:.3f}", *self._comparisons()])
+        if self.claimed:
+            said = f"{best.name} follows {self.label}: {facts}."
+        elif self.illustration:
+            said = f"{best.name} is the best follower of {self.label} in this short text: {facts}."
+            return " ".join([said, *self._readable(), "An illustration, not a measurement."])
+        elif self.chance is None:
+            said = f"{best.name} is the best follower of {self.label}: {facts}."
+        else:
+            said = f"No single unit follows {self.label} here. Best {best.name}: {facts}."
+            return " ".join([said, *self._readable(), "This is not proof of absence."])
+        return " ".join([said, *self._readable()])
+
+    def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is not needed otherwise
+        """Return the rows as a ``pandas.DataFrame``, details included.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - an optional package
+        except ImportError as error:
+            msg = "to_pandas() needs pandas, which is not installed: pip install pandas"
+            raise ImportError(msg) from error
+        return pd.DataFrame([_record(entry) for entry in self.entries])
+
+    def __str__(self) -> str:
+        """Return the table, its controls and the verdict as plain text."""
+        lines = [self.title, self.note, "", *plain_table(self.rows(_SHOWN))]
+        if len(self) > _SHOWN:
+            lines.append(f"... and {len(self) - _SHOWN:,} more units")
+        width = max(len(name) for name, _ in self.controls())
+        lines += ["", *(f"{name:<{width}}  {value}" for name, value in self.controls())]
+        return "\n".join([*lines, "", self.verdict])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        more = f"... and {len(self) - _SHOWN:,} more units" if len(self) > _SHOWN else ""
+        return html_table(
+            self.title, self.note, self.rows(_SHOWN), self.controls(), more, self.verdict
+        )
+
+    @property
+    def title(self) -> str:
+        """What the table is about."""
+        within = " within each current token" if self.within else ""
+        return f"Which unit follows {self.label}{within}?"
+
+    def rows(self, count: int) -> list[list[str]]:
+        """Return the head of the table and its first rows, as text."""
+        number = self.metric != "AUC"
+        extra = ["Pearson"] if number else ["AP", "threshold", "accuracy", "F1"]
+        extra = [] if self.within and not number else extra
+        head = ["", "unit", "sign", self.metric, "held out", "95 % interval", *extra]
+        return [head, *(_row(i, entry, extra) for i, entry in enumerate(self[:count], 1))]
+
+    def controls(self) -> list[tuple[str, str]]:
+        """Return what the best unit is measured against, as (name, value)."""
+        found: list[tuple[str, str]] = []
+        base = self.reported_on.base_rate
+        if base is not None:
+            found.append(("base rate", self._base_rates(base)))
+        if self.chance is None:
+            found.append(("chance", "not measured"))
+        else:
+            p = self.chance.p_value(self.entries[0].held_out)
+            found.append(
+                (
+                    "chance",
+                    f"{self.chance.level:.3f} (95 % of {len(self.chance.scores)} choices among "
+                    f"{self.columns:,} columns on {self.chance.source}; p = {p:.3f})",
+                )
+            )
+        found += [(name, f"{score:.3f}") for name, score in self.baselines.items()]
+        found.append(("best control unit", _range(self.control)))
+        if self.probe is not None:
+            found += self.probe.lines()
+        if self.left_out:
+            found.append(("left out", f"{self.left_out:,} columns that hold NaN"))
+        return found
+
+    def _base_rates(self, rate: float) -> str:
+        always = max(rate, 1 - rate)
+        return (
+            f"{rate:.3f} true (saying always the same: accuracy {always:.3f}; always true: F1 "
+            f"{2 * rate / (1 + rate):.3f})"
+        )
+
+    def _comparisons(self) -> list[str]:
+        best = self.entries[0].detail
+        said = []
+        if best is not None and not np.isnan(best.interval[0]):
+            said.append(f"95 % interval {best.interval[0]:.3f} to {best.interval[1]:.3f}")
+        chance = "not measured" if self.chance is None else f"{self.chance.level:.3f}"
+        said.append(f"chance {chance}")
+        said += [f"{name} {score:.3f}" for name, score in self.baselines.items()]
+        return [*said, f"best control unit {_range(self.control)}"]
+
+    def _readable(self) -> list[str]:
+        if self.probe is None:
+            return []
+        if self.claimed:
+            return [f"{self.probe.sentence}: readable, not shown to be used."]
+        chance = 0.0 if self.chance is None else self.chance.level
+        spread = not self.illustration and self.probe.beats_controls(chance)
+        return [
+            f"{self.probe.sentence}: {'spread over units' if spread else 'not linearly readable'}."
+        ]
+
+
+def _range(scores: Sequence[float]) -> str:
+    if not scores:
+        return "not given"
+    low, high = min(scores), max(scores)
+    if len(scores) == 1:
+        return f"{low:.3f}"
+    return f"{low:.3f} to {high:.3f} ({len(scores)} controls)"
+
+
+def _row(number: int, entry: Entry, extra: Sequence[str]) -> list[str]:
+    detail = entry.detail
+    row = [str(number), entry.name, f"{entry.sign:+d}", f"{entry.score:.3f}"]
+    row.append(f"{entry.held_out:.3f}")
+    if detail is None:
+        return [*row, *([""] * (len(extra) + 1))]
+    low, high = detail.interval
+    row.append("" if np.isnan(low) else f"{low:.3f} to {high:.3f}")
+    values = {
+        "AP": detail.average_precision,
+        "threshold": detail.threshold,
+        "accuracy": detail.accuracy,
+        "F1": detail.f1,
+        "Pearson": detail.pearson,
+    }
+    shown = (values[name] for name in extra)
+    return [*row, *("" if value is None else f"{value:.3f}" for value in shown)]
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    detail = entry.detail
+    low, high = (None, None) if detail is None else detail.interval
+    record = {
+        name: getattr(entry, name)
+        for name in ("state", "unit", "layer", "kind", "score", "held_out", "sign", "metric")
+    }
+    record |= {"interval_low": low, "interval_high": high}
+    for name in ("average_precision", "threshold", "accuracy", "f1", "pearson"):
+        record[name] = None if detail is None else getattr(detail, name)
+    return record

@@ -1,0 +1,217 @@
+"""Where units are chosen (part A) and where they are reported (part B)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnviz_widget.ranking.recordings import Recording, as_recording
+from rnnviz_widget.ranking.scores import Strata, Target, make_target
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rnnviz_widget.trace import Trace
+
+    Labelling = Callable[[Trace], ArrayLike] | ArrayLike | Sequence[ArrayLike]
+
+ENOUGH_SPANS = 20
+_PIECE = 100  # tokens that stand for a line in a text without newlines
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A recording with a label: value and whether it counts at each of its T tokens."""
+
+    recording: Recording
+    values: NDArray[Any]
+    known: NDArray[np.bool_]
+    name: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The tokens of one part, n in all, with their label.
+
+    Attributes
+    ----------
+    recording : Recording
+        Where the states are.
+    rows : ndarray of int, shape (n,)
+        Which tokens of the recording, ascending.
+    codes : ndarray of int, shape (T,)
+        All tokens of the recording as numbers; both parts use the same numbers.
+    target : BoolTarget or NumberTarget
+        What a column must follow.
+    segments : ndarray of int, shape (n,)
+        Which stretch each token belongs to: what a bootstrap draws.
+    spans : int
+        How many spans (bool) or lines (numbers) there are.
+
+    """
+
+    recording: Recording
+    rows: NDArray[np.intp]
+    codes: NDArray[np.intp]
+    target: Target
+    segments: NDArray[np.intp]
+    spans: int
+
+    @cached_property
+    def selector(self) -> slice | NDArray[np.intp]:
+        """The rows, as a slice where they have no holes (which saves a copy of every column)."""
+        first, last = int(self.rows[0]), int(self.rows[-1])
+        return slice(first, last + 1) if last - first + 1 == len(self.rows) else self.rows
+
+    def lagged(self, lag: int) -> NDArray[np.intp]:
+        """Return the number of the token ``lag`` before each token, shape (n,); -1 for none."""
+        before = self.codes[np.maximum(self.rows - lag, 0)]
+        return np.where(self.recording.into_block[self.rows] >= lag, before, -1)
+
+
+def labelled(
+    traces: Trace | Sequence[Trace] | Recording, label: Labelling, argument: str
+) -> Labelled:
+    """Bring traces and their label together.
+
+    Parameters
+    ----------
+    traces : Trace or sequence of Trace
+        One recording.
+    label : callable, array or sequence of arrays
+        A function of a trace, called for each; or an array for all tokens; or one per trace.
+    argument : str
+        What to call the label in an error.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the label does not fit the traces, or is neither boolean nor real.
+
+    """
+    recording = as_recording(traces)
+    name = ""
+    if callable(label):
+        pieces: list[Any] = [label(trace) for trace in recording.traces]
+        name = getattr(pieces[0], "name", "") or _spoken(label)
+    elif len(recording.traces) > 1 and len(label) == len(recording.traces):  # type: ignore[arg-type]
+        pieces = list(label)  # type: ignore[arg-type]
+        name = getattr(pieces[0], "name", "")
+    else:
+        pieces = [label]
+        name = getattr(label, "name", "")
+    values = np.concatenate([_checked(piece, argument) for piece in pieces])
+    missing = np.concatenate([_missing(piece) for piece in pieces])
+    if len(values) != recording.length:
+        msg = (
+            f"{argument} must have one value for each of the {recording.length} tokens, got "
+            f"{len(values)}"
+        )
+        raise ValueError(msg)
+    if values.dtype.kind == "f":
+        missing |= np.isnan(values)
+    return Labelled(recording, values, ~missing, name or "the label")
+
+
+def split(
+    chosen: Labelled, reported: Labelled | None, *, skip: int, gap: int, within: str | None
+) -> tuple[Part, Part]:
+    """Return part A and part B.
+
+    Parameters
+    ----------
+    chosen : Labelled
+        The text units are chosen on; its first half where there is no other.
+    reported : Labelled or None
+        The text they are reported on, if it is another.
+    skip : int
+        Tokens left out at the start of each trace: the state has just left zero.
+    gap : int
+        Tokens left out between two halves of one text.
+    within : str or None
+        ``"token"`` ranks within each current token.
+
+    """
+    counts = chosen.known & (chosen.recording.into_block >= skip)
+    index = np.arange(chosen.recording.length)
+    middle = chosen.recording.length // 2
+    if reported is None:
+        reported = chosen
+        rows_a = np.flatnonzero(counts & (index < middle - gap // 2))
+        rows_b = np.flatnonzero(counts & (index >= middle + (gap + 1) // 2))
+    else:
+        rows_a = np.flatnonzero(counts)
+        rows_b = np.flatnonzero(reported.known & (reported.recording.into_block >= skip))
+    tokens = dict.fromkeys((*chosen.recording.tokens, *reported.recording.tokens))
+    vocabulary = {token: code for code, token in enumerate(tokens)}
+    part_a = _part(chosen, rows_a, vocabulary, within, f"part A (skip={skip}, gap={gap})")
+    part_b = _part(reported, rows_b, vocabulary, within, f"part B (skip={skip}, gap={gap})")
+    return part_a, part_b
+
+
+def _part(
+    source: Labelled,
+    rows: NDArray[np.intp],
+    vocabulary: dict[str, int],
+    within: str | None,
+    which: str,
+) -> Part:
+    values = source.values[rows]
+    if len(rows) < 2 or (values == values[0]).all():  # noqa: PLR2004 - no two values to tell apart
+        held = f"is {values[0]} at all of its {len(rows)} tokens" if len(rows) else "has no token"
+        msg = f"the label {source.name!r} must vary in both parts, but {which} {held}"
+        raise ValueError(msg)
+    codes = source.recording.codes(vocabulary)
+    strata = Strata.pool(len(rows)) if within is None else Strata(codes[rows])
+    target = make_target(values, strata)
+    starts = _segment_starts(source, rows, values)
+    segments = np.cumsum(starts) - starts[0]
+    new_span = starts & values if values.dtype == np.bool_ else starts
+    return Part(source.recording, rows, codes, target, segments, int(new_span.sum()))
+
+
+def _segment_starts(
+    source: Labelled, rows: NDArray[np.intp], values: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Mark where a stretch for the bootstrap starts: at each span of a bool label, or each line."""
+    recording = source.recording
+    first_of_block = np.zeros(len(rows), np.bool_)
+    first_of_block[np.searchsorted(rows, recording.starts[recording.starts <= rows[-1]])] = True
+    first_of_block[0] = True
+    if values.dtype == np.bool_:
+        onset = np.zeros(len(rows), np.bool_)
+        onset[1:] = values[1:] & ~values[:-1]
+        return onset | first_of_block
+    newline = np.fromiter(("\n" in token for token in recording.tokens), np.bool_, recording.length)
+    line = np.cumsum(newline) - newline  # a newline ends its line
+    if not newline.any():
+        line = np.arange(recording.length) // _PIECE
+    starts = np.ones(len(rows), np.bool_)
+    starts[1:] = np.diff(line[rows]) > 0
+    return starts | first_of_block
+
+
+def _checked(piece: object, argument: str) -> NDArray[Any]:
+    values = np.asarray(piece)
+    if values.ndim != 1 or values.dtype.kind not in "biuf":
+        msg = (
+            f"{argument} must be a one-dimensional array of booleans or real numbers, got shape "
+            f"{values.shape} of {values.dtype}"
+        )
+        raise ValueError(msg)
+    return values
+
+
+def _missing(piece: object) -> NDArray[np.bool_]:
+    masked = np.ma.getmaskarray(piece)
+    known = getattr(piece, "missing", None)
+    return masked.copy() if known is None else masked | known
+
+
+def _spoken(label: object) -> str:
+    name = getattr(label, "__name__", "")
+    return "" if name == "<lambda>" else name.replace("_", " ")

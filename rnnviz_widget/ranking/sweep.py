@@ -1,0 +1,139 @@
+"""Every column against the label, on both parts, and against the labels of chance."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from rnnviz_widget.ranking.recordings import Columns
+    from rnnviz_widget.ranking.splits import Part
+
+    Directions = Sequence[NDArray[np.float32]]
+
+T = TypeVar("T")
+R = TypeVar("R")
+_TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was found of C columns.
+
+    Attributes
+    ----------
+    columns : list of (state, unit)
+        In recorded order.
+    gain_a, gain_b : ndarray, shape (C,)
+        Gains on part A and B, see `BoolTarget`; NaN for a column that holds NaN.
+    chance_column : ndarray of int, shape (S,)
+        The column that each of the S labels of chance would have chosen on part A.
+    chance_gain : ndarray, shape (S,)
+        That column's gain on part A.
+
+    """
+
+    columns: list[tuple[str, int]]
+    gain_a: NDArray[np.float64]
+    gain_b: NDArray[np.float64]
+    chance_column: NDArray[np.intp]
+    chance_gain: NDArray[np.float64]
+
+    @property
+    def best(self) -> int:
+        """The column with the largest gain on part A, whichever its sign."""
+        return int(np.nanargmax(np.abs(self.gain_a)))
+
+
+def sweep(
+    part_a: Part,
+    part_b: Part,
+    states: Sequence[str],
+    directions: Directions = (),
+    advance: Callable[[int], object] = lambda _: None,
+) -> Swept:
+    """Measure all columns of some states on both parts.
+
+    Parameters
+    ----------
+    part_a, part_b : Part
+        The parts; they may share a recording.
+    states : sequence of str
+        Which states.
+    directions : sequence of ndarray, each of shape (n_a,)
+        Labels of chance on part A, as directions of its target.
+    advance : callable
+        Called with the number of columns done, as they are.
+
+    Raises
+    ------
+    ValueError
+        If every column holds NaN.
+
+    """
+    names: list[tuple[str, int]] = []
+    gains: list[tuple[float, float]] = []
+    chance_gain = np.zeros(len(directions))
+    chance_column = np.zeros(len(directions), np.intp)
+
+    for columns in part_a.recording.batches(states):
+        batch_a, batch_b = read_parts(part_a, part_b, columns)
+        if directions:
+            features = list(in_threads(part_a.target.features, batch_a))
+            gains_a = [float(row @ part_a.target.direction) for row in features]
+            products = _products(np.stack(features), directions)  # (columns, S)
+            strongest = np.abs(products).argmax(axis=0)
+            gain = products[strongest, np.arange(len(directions))]
+            better = np.abs(gain) > np.abs(chance_gain)
+            chance_gain[better] = gain[better]
+            chance_column[better] = len(names) + strongest[better]
+        else:
+            gains_a = list(in_threads(part_a.target.gain, batch_a))
+        gains_b = in_threads(part_b.target.gain, batch_b)
+        gains += zip(gains_a, gains_b, strict=True)
+        names += [(columns.state, unit) for unit in range(columns.start, columns.stop)]
+        advance(columns.stop - columns.start)
+
+    gain_a, gain_b = np.array(gains).T
+    if np.isnan(gain_a).all():
+        msg = f"every unit of {', '.join(states)} holds NaN in the text that is ranked"
+        raise ValueError(msg)
+    return Swept(names, gain_a, gain_b, chance_column, chance_gain)
+
+
+def read_parts(
+    part_a: Part, part_b: Part, columns: Columns
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the values of some columns in part A and in part B, each (columns, tokens)."""
+    values = part_a.recording.read(columns)
+    batch_a = values[:, part_a.selector]
+    if part_b.recording is not part_a.recording:
+        values = part_b.recording.read(columns)
+    return batch_a, values[:, part_b.selector]
+
+
+def in_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Map in threads; numpy lets go of the interpreter while it sorts."""
+    workers = os.cpu_count() or 1
+    if workers == 1 or sys.platform == "emscripten":  # a browser has no threads to give
+        return map(function, items)
+    with ThreadPoolExecutor(workers) as pool:
+        return pool.map(function, items)
+
+
+def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:
+    """Return features, shape (columns, n), times all directions, shape (columns, S)."""
+    total = np.zeros((len(features), len(directions)), np.float32)
+    for start in range(0, features.shape[1], _TOKENS_AT_A_TIME):
+        window = slice(start, start + _TOKENS_AT_A_TIME)
+        total += features[:, window] @ np.stack([d[window] for d in directions], axis=1)
+    return total
