@@ -5,7 +5,9 @@ import { type Label, MISSING } from "./wire";
 
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */
 const WHOLE_BY_DEFAULT = 6000;
-const LABEL_HEIGHT = 14;
+/** A label's name above its bars. */
+const LABEL_HEIGHT = 24;
+const BAR_ROOM = 9;
 const PAD = 5;
 
 /** The unit as a line over the text, the labels as bars under it. Shares hover and cursor with the text. */
@@ -68,13 +70,15 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
     plot.style.setProperty("--rnnviz-labels", `${labels().length * LABEL_HEIGHT}px`);
     const names = labels().map(({ name }, k) => {
       const name_ = h("span", { class: "rnnviz-label" }, name);
-      name_.style.bottom = `${(labels().length - k) * LABEL_HEIGHT}px`;
+      name_.style.bottom = `${(labels().length - k - 1) * LABEL_HEIGHT + BAR_ROOM + 3}px`;
       return name_;
     });
     plot.replaceChildren(canvas, pointer, cursor, ...names);
   }, lifetime);
   watch(() => {
     toggle.textContent = whole.value ? "show what is on screen" : "show the whole text";
+    const { from, to } = store.viewport.value;
+    toggle.hidden = whole.value && to - from >= 1;
     const { start, stop } = span();
     canvas.setAttribute(
       "aria-label",
@@ -174,7 +178,6 @@ function bars(
 ): void {
   context.fillStyle = variable(element, "fg");
   const count = stop - start;
-  const room = LABEL_HEIGHT - 5;
   let low = 0;
   let high = 1;
   if (kind === "number") {
@@ -192,7 +195,7 @@ function bars(
     const share = (sum / (to - from) - low) / (high - low);
     if (!(share > 0)) continue;
     const x = (step * width) / steps;
-    const size = kind === "bool" ? 4 : Math.max(1, share * room);
+    const size = kind === "bool" ? 4 : Math.max(1, share * BAR_ROOM);
     context.globalAlpha = kind === "bool" ? share : 0.7;
     context.fillRect(x, top + LABEL_HEIGHT - 2 - size, width / steps + 0.3, size);
   }

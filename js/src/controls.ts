@@ -1,5 +1,10 @@
 import { h, KEEP_KEYS, watch } from "./dom";
 import type { Store } from "./store";
+import type { Ranking } from "./wire";
+
+type Offer = Ranking["entries"][number] & Pick<Ranking, "label" | "note">;
+
+const NOT_RANKED = "none";
 
 /** One row: which state, which unit, and which rankings there are to choose from. */
 export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
@@ -52,34 +57,34 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   ranked.addEventListener(
     "change",
     () => {
-      const [r, e] = ranked.value.split("/").map(Number);
-      const entry = store.content.value.rankings[r]?.entries[e];
-      if (!entry) return;
-      chosen = ranked.value;
-      store.setStateAndUnit(entry.state, entry.unit);
+      const found = offers[Number(ranked.value)];
+      if (!found) return;
+      chosen = found;
+      store.setStateAndUnit(found.state, found.unit);
     },
     listen,
   );
 
+  let offers: Offer[] = [];
   // The same unit may be in several rankings: the one it was chosen in stays.
-  let chosen = "";
+  let chosen: Offer | undefined;
 
   watch(() => {
     const { states: known, rankings } = store.content.value;
     states.replaceChildren(...known.map(({ name }) => h("option", { value: name }, name)));
+    offers = rankings.flatMap(({ label, note, entries }) =>
+      entries.map((entry) => ({ ...entry, label, note })),
+    );
     ranked.replaceChildren(
-      h("option", { value: "" }, "—"),
-      ...rankings.map((ranking, r) =>
+      h("option", { value: NOT_RANKED }, "—"),
+      ...rankings.map(({ label }) =>
         h(
           "optgroup",
-          { label: ranking.label },
-          ...ranking.entries.map((entry, e) =>
-            h(
-              "option",
-              { value: `${r}/${e}`, "data-state": entry.state, "data-unit": entry.unit },
-              `${ranking.label}  ${entry.text} · ${entry.state} ${entry.unit}`,
-            ),
-          ),
+          { label },
+          ...offers.flatMap((offer, i) => {
+            const words = `${offer.label}  ${offer.text} · ${offer.state} ${offer.unit}`;
+            return offer.label === label ? [h("option", { value: i }, words)] : [];
+          }),
         ),
       ),
     );
@@ -96,17 +101,12 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     previous.disabled = unit === 0;
     next.disabled = unit === units - 1;
     count.textContent = `of ${units}`;
-    const here = [...ranked.querySelectorAll("option")].filter(
-      ({ dataset }) => dataset.state === name && dataset.unit === String(unit),
-    );
-    const option = here.find(({ value }) => value === chosen) ?? here[0];
-    ranked.value = option?.value ?? "";
-    const [r, e] = ranked.value.split("/").map(Number);
-    const ranking = store.content.value.rankings[r];
-    note.hidden = !ranking;
-    if (!ranking) return;
-    const { text, sign } = ranking.entries[e];
-    note.textContent = `${ranking.label}: ${text}, ${sign < 0 ? "low" : "high"} where it holds. ${ranking.note}`;
+    const here = offers.filter((offer) => offer.state === name && offer.unit === unit);
+    const offer = chosen && here.includes(chosen) ? chosen : here[0];
+    ranked.value = offer ? String(offers.indexOf(offer)) : NOT_RANKED;
+    note.hidden = !offer;
+    if (offer)
+      note.textContent = `${offer.label}: ${offer.text}, ${offer.sign < 0 ? "low" : "high"} where it holds. ${offer.note}`;
   }, lifetime);
 
   return h(

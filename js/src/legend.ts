@@ -19,7 +19,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
   const notes = h("div", { class: "rnnviz-legend-notes" });
   const palette = h(
     "select",
-    { class: "rnnviz-select rnnviz-palette", "aria-label": "palette", ...KEEP_KEYS },
+    { class: "rnnviz-select rnnviz-palette", ...KEEP_KEYS },
     ...PALETTES.map((name) => h("option", { value: name }, name)),
   );
   palette.addEventListener("change", () => store.setPalette(palette.value), { signal: lifetime });
@@ -83,7 +83,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     strip,
     h("div", { class: "rnnviz-ends" }, low, middle, high),
     notes,
-    palette,
+    h("label", { class: "rnnviz-field" }, "palette", palette),
   );
 }
 

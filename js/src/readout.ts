@@ -2,68 +2,61 @@ import { h, watch } from "./dom";
 import type { Store } from "./store";
 import { halfToNumber } from "./wire";
 
-const NONE = "–";
-
 /** The numbers of one token: the one under the pointer, else the cursor's. */
 export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
-  const part = (name: string) => h("p", { class: `rnnviz-${name}` });
-  const heading = part("after");
-  const value = part("value");
-  const change = part("fact");
-  const token = part("fact");
-  const place = part("fact");
-  const loss = part("fact");
-  const nextHeading = h("p", { class: "rnnviz-after" }, "next character");
+  const heading = h("p", { class: "rnnviz-after" });
+  const value = h("p", { class: "rnnviz-value" });
+  const change = h("dd");
+  const token = h("dd");
+  const place = h("dd");
+  const loss = h("dd");
+  const lossTerm = h("dt", { title: "−ln p(next token): what the model paid for what came" }, "loss");
+  const facts = h(
+    "dl",
+    { class: "rnnviz-facts" },
+    ...[h("dt", {}, "change"), change, h("dt", {}, "token"), token, h("dt", {}, "at"), place, lossTerm, loss],
+  );
+  const hint = h("p", { class: "rnnviz-hint" }, "or click into the text and move by arrow keys.");
   const next = h("ol", { class: "rnnviz-next" });
+  const predicted = h("div", {}, h("p", { class: "rnnviz-after" }, "next character"), next);
   const spoken = h("p", { class: "rnnviz-hidden", "aria-live": "polite" });
   const panel = h(
     "section",
     { class: "rnnviz-readout", "aria-label": "values" },
-    heading,
-    value,
-    change,
-    token,
-    place,
-    loss,
-    nextHeading,
-    next,
+    h("div", {}, heading, value, hint, facts),
+    predicted,
     spoken,
   );
 
   watch(() => {
     const t = store.focus.value;
-    panel.classList.toggle("rnnviz-idle", t < 0);
+    const { tokens, loss: losses, predictions } = store.content.value;
+    hint.hidden = t >= 0;
+    facts.hidden = t < 0;
+    predicted.hidden = t < 0 || !predictions;
     if (t < 0) {
       heading.textContent = "Point at a character";
-      value.textContent = NONE;
+      value.textContent = "–";
       delete value.dataset.value;
-      change.textContent = "or click into the text and move by arrow keys.";
-      for (const element of [token, place, loss, next]) element.replaceChildren();
-      nextHeading.hidden = true;
+      delete value.dataset.exact;
       return;
     }
-    const { tokens, loss: losses, predictions } = store.content.value;
     const { line, column } = tokens.position(t);
-    heading.textContent = `after reading token ${t}`;
     const now = store.valueAt(t);
+    const before = t > 0 ? store.valueAt(t - 1) : null;
+    const nats = losses?.[t] ?? Number.NaN;
+    heading.textContent = `after reading token ${t}`;
     value.textContent = written(now);
     value.dataset.value = String(now.value);
     value.dataset.exact = String(now.exact);
-    const before = t > 0 ? store.valueAt(t - 1) : null;
     change.textContent = before
-      ? `change ${written({ ...now, exact: now.exact && before.exact, value: now.value - before.value })}`
-      : "the first token";
-    token.replaceChildren("token ", h("code", {}, visibly(tokens.string(t))));
+      ? written({ ...now, exact: now.exact && before.exact, value: now.value - before.value })
+      : "– (the first token)";
+    token.replaceChildren(h("code", {}, visibly(tokens.string(t))));
     place.textContent = `line ${line}, column ${column}`;
-    const nats = losses?.[t];
-    loss.textContent =
-      nats === undefined || Number.isNaN(nats) ? "" : `loss of the next token ${nats.toFixed(2)} nats`;
-    loss.title = "−ln p(next token): what the model paid for what came";
-    nextHeading.hidden = !predictions;
-    if (!predictions) {
-      next.replaceChildren();
-      return;
-    }
+    loss.textContent = Number.isNaN(nats) ? "–" : `${nats.toFixed(2)} nats, next token`;
+    loss.hidden = lossTerm.hidden = losses === null;
+    if (!predictions) return;
     const { vocabulary, count, ids, probabilities } = predictions;
     const came = t + 1 < tokens.length ? tokens.string(t + 1) : null;
     next.replaceChildren(

@@ -105,7 +105,7 @@ export class TextView {
     scroller.style.setProperty("--rnnviz-gutter", `${this.#gutter}px`);
     scroller.style.setProperty("--rnnviz-row", `${metrics.height}px`);
     scroller.style.setProperty("--rnnviz-spacing", `${metrics.spacing}px`);
-    scroller.style.height = `${Math.min(rows, ROWS_SHOWN) * metrics.height}px`;
+    scroller.style.height = this.#stage.style.height = `${Math.min(rows, ROWS_SHOWN) * metrics.height}px`;
     this.#sizer.style.height = `${Math.min(rows * metrics.height, MAX_HEIGHT)}px`;
     this.#canvas.width = columns + 1;
     this.#canvas.style.width = `${(columns + 1) * metrics.width}px`;

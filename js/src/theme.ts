@@ -26,9 +26,12 @@ export function followTheme(store: Store, root: HTMLElement, lifetime: AbortSign
 const HOST_BACKGROUNDS = ["--vscode-editor-background", "--jp-layout-color0"];
 
 function surroundings(root: HTMLElement): Theme {
+  const parent = root.parentNode;
+  if (!parent) return "light";
   const style = getComputedStyle(root);
+  // Beside the root, not in it: there our own colour scheme would answer.
   const probe = h("span", { hidden: true });
-  root.append(probe);
+  parent.append(probe);
   const resolve = (colour: string) => {
     probe.style.backgroundColor = "";
     probe.style.backgroundColor = colour;
