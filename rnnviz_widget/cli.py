@@ -10,6 +10,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import rnnviz_widget as rnnviz
+from rnnviz_widget.texts import sample_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,17 +55,13 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _demo(options: argparse.Namespace) -> None:
-    # torch takes seconds to import: only a command that needs it pays.
-    from rnnviz_widget import HiddenStateWidget, labels, load_model, rank_units, record
-    from rnnviz_widget.texts import sample_text
-
-    trace = record(load_model("prose"), sample_text("prose"))
-    ranking = rank_units(trace, labels.inside_quotes(trace))
+    trace = rnnviz.record(rnnviz.load_model("prose"), sample_text("prose"))
+    ranking = rnnviz.rank_units(trace, rnnviz.labels.inside_quotes(trace))
     print(ranking)
-    widget = HiddenStateWidget(
+    widget = rnnviz.HiddenStateWidget(
         trace,
         ranking,
-        labels={"inside quotes": labels.inside_quotes},
+        labels={"inside quotes": rnnviz.labels.inside_quotes},
         title="A unit that is on inside quotation marks",
     )
     path = widget.save_html(options.out).resolve()
@@ -112,9 +111,16 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _train(options: argparse.Namespace) -> None:
-    import torch
+    # torch takes seconds to import: only a command that needs it pays.
+    import torch  # noqa: PLC0415
 
-    from rnnviz_widget.charlm import CharLMConfig, Corpus, TrainingConfig, read_card, train
+    from rnnviz_widget.charlm import (  # noqa: PLC0415
+        CharLMConfig,
+        Corpus,
+        TrainingConfig,
+        read_card,
+        train,
+    )
 
     def chosen(config: type[CharLMConfig | TrainingConfig]) -> dict[str, Any]:
         names = [field.name for field in fields(config)]

@@ -60,7 +60,8 @@ def to_html(content: dict[str, Any], traits: dict[str, Any], title: str) -> str:
     data["lengths"] = [len(buffer) for buffer in buffers]
     data["blobs"] = base64.b64encode(blobs).decode("ascii")
     return _PAGE.format(
-        title=html.escape(title),
+        # Character references also carry a lone surrogate, which UTF-8 would not.
+        title=html.escape(title).encode("ascii", "xmlcharrefreplace").decode("ascii"),
         css=(STATIC / "widget.css").read_text(encoding="utf-8"),
         data=_json_for_script(data),
         code=(STATIC / "page.js").read_text(encoding="utf-8"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import operator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,18 @@ import numpy as np
 import traitlets
 
 from rnnviz_widget import export, wire
+from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from numpy.typing import ArrayLike
-
-    from rnnviz_widget.ranking import Ranking
 
 PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
 """Names of the palettes, the one for high values first."""
 
+_RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
 _log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
     # All that depends on the trace is one trait, so that a swap is one change in the view.
     _content = traitlets.Dict().tag(sync=True)
 
-    def __init__(  # noqa: PLR0913  (a widget's options)
+    def __init__(
         self,
         trace: Trace,
         ranking: Ranking | Sequence[Ranking] | None = None,
@@ -119,7 +120,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
             first = self._rankings[0][0]
             state, unit = first.state, first.unit
         super().__init__(
-            state=state if state is not None else content["states"][0]["name"],
+            # Checked here: traitlets does not say in which order it validates these.
+            state=_known_state(content["states"][0]["name"] if state is None else state, content),
             unit=unit if unit is not None else 0,
             palette=palette,
             _content=content,
@@ -162,7 +164,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
             msg = "states must name at least one state, got none"
             raise traitlets.TraitError(msg)
         content = wire.encode_trace(trace, offered)
-        content["title"] = self._title
+        content["title"] = wire.json_safe(self._title)
         content["labels"] = [
             wire.encode_label(name, np.asarray(label(trace) if callable(label) else label), trace)
             for name, label in self._labels.items()
@@ -176,11 +178,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
     @traitlets.validate("state")
     def _validate_state(self, proposal: Mapping[str, Any]) -> str:
-        names = [state["name"] for state in self._content["states"]]
-        if proposal["value"] not in names:
-            msg = f"state must be one of {', '.join(names)}, got {proposal['value']!r}"
-            raise traitlets.TraitError(msg)
-        return str(proposal["value"])
+        return _known_state(proposal["value"], self._content)
 
     @traitlets.validate("unit")
     def _validate_unit(self, proposal: Mapping[str, Any]) -> int:
@@ -282,6 +280,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
         return path
 
     def __repr__(self) -> str:
+        """Say in words what is shown: the plain-text output of a notebook cell."""
         return (
             f"HiddenStateWidget({len(self._trace):,} tokens, state={self.state!r}, "
             f"unit={self.unit} of {self._trace.units(self.state)})"
@@ -290,10 +289,31 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
 def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
     """Return what was given as `ranking` as a list."""
-    if ranking is None:
-        return []
-    return [ranking] if hasattr(ranking, "label") else list(ranking)  # type: ignore[list-item]
+    rankings = [ranking] if isinstance(ranking, Ranking) else list(ranking or [])
+    for item in rankings:
+        if not isinstance(item, Ranking):
+            msg = f"ranking must be a Ranking or a list of them, got {type(item).__name__}"
+            raise TypeError(msg)
+    return rankings
 
 
-def _describe_ranking(ranking: Ranking, offered: Iterable[str]) -> dict[str, Any]:
-    raise NotImplementedError
+def _known_state(name: str, content: Mapping[str, Any]) -> str:
+    """Return the name of a state if the content has it."""
+    names = [state["name"] for state in content["states"]]
+    if name not in names:
+        msg = f"state must be one of {', '.join(names)}, got {name!r}"
+        raise traitlets.TraitError(msg)
+    return name
+
+
+def _describe_ranking(ranking: Ranking, trace: Trace, offered: Container[str]) -> dict[str, Any]:
+    """Return the first units of a ranking that the trace has, with their scores in words."""
+    known = (e for e in ranking if e.state in offered and e.unit < trace.units(e.state))
+    return {
+        "label": ranking.label,
+        "note": ranking.note,
+        "entries": [
+            {"state": e.state, "unit": e.unit, "text": e.text, "sign": e.sign}
+            for e in islice(known, _RANKED_UNITS)
+        ],
+    }

@@ -55,7 +55,9 @@ class QuantisedUnit:
     peak: float
 
 
-def quantise(values: NDArray[np.floating[Any]], bounds: tuple[float, float] | None) -> QuantisedUnit:
+def quantise(
+    values: NDArray[np.floating[Any]], bounds: tuple[float, float] | None
+) -> QuantisedUnit:
     """Return the values `(T,)` of one unit in eight bits; zero stays exactly zero.
 
     Parameters
@@ -140,11 +142,15 @@ def encode_label(name: str, values: NDArray[Any], trace: Trace) -> dict[str, Any
         msg = f"label {name!r} must have shape ({len(trace)},), one per token, got {values.shape}"
         raise ValueError(msg)
     if values.dtype == np.bool_:
-        return {"name": name, "kind": "bool", "values": values.astype(np.uint8).tobytes()}
+        return {
+            "name": json_safe(name),
+            "kind": "bool",
+            "values": values.astype(np.uint8).tobytes(),
+        }
     if values.dtype.kind not in "iuf":
         msg = f"label {name!r} must be of bools or real numbers, got dtype {values.dtype}"
         raise ValueError(msg)
-    return {"name": name, "kind": "number", "values": _float32(values)}
+    return {"name": json_safe(name), "kind": "number", "values": _float32(values)}
 
 
 def pin(trace: Trace, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -175,14 +181,14 @@ def _encode_predictions(trace: Trace) -> dict[str, Any]:
     if predictions is None:
         return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
     return {
-        "vocabulary": [_json_safe(entry) for entry in predictions.vocabulary],
+        "vocabulary": [json_safe(entry) for entry in predictions.vocabulary],
         "top_ids": np.asarray(predictions.ids).astype("<u4").tobytes(),
         "top_probs": np.asarray(predictions.probabilities).astype("<f2").tobytes(),
         "top_k": predictions.ids.shape[1],
     }
 
 
-def _json_safe(text: str) -> str:
+def json_safe(text: str) -> str:
     """Return `text` with lone surrogates replaced: no JSON message could carry them."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 

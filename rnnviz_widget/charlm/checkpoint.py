@@ -112,7 +112,9 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
     with _open(path) as file:
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    model = CharLM(json.loads(metadata["vocabulary"]), CharLMConfig(**json.loads(metadata["config"])))
+    model = CharLM(
+        json.loads(metadata["vocabulary"]), CharLMConfig(**json.loads(metadata["config"]))
+    )
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -123,7 +125,7 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
 
 def _open(path: Path) -> Any:  # noqa: ANN401  (safetensors has no public type for it)
     try:
-        file = safe_open(path, framework="pt")
+        file: Any = safe_open(path, framework="pt")
     except (SafetensorError, OSError) as error:
         msg = f"checkpoint must be a safetensors file, got {path} ({error})"
         raise ValueError(msg) from error

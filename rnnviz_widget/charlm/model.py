@@ -1,4 +1,4 @@
-"""The character language model: one-hot or embedded characters, a recurrent stack, a linear head."""
+"""The character language model: characters in, a recurrent stack, a linear head."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Cell = Literal["rnn", "gru", "lstm"]
 State = Tensor | tuple[Tensor, Tensor]
 """`h`, or for an LSTM `(h, c)`; each `(L, B, H)`, or `(L, H)` for an unbatched call."""
 
-_CELLS: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_CELLS: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 @dataclass(frozen=True)

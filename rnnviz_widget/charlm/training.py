@@ -223,11 +223,13 @@ class _Run:
         self.streams = _Streams(self.model.encode("".join(pieces["train"])), config)
         # A text too short to hold a validation block is validated on what it is trained on.
         self.held_out = pieces["validation"] or pieces["train"]
+        parameters = list(self.model.parameters())
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in parameters if p.dim() > 1]},
+            {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0},
+        ]
         self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [p for p in self.model.parameters() if p.dim() > 1]},
-                {"params": [p for p in self.model.parameters() if p.dim() <= 1], "weight_decay": 0},
-            ],
+            groups,
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
         )
@@ -271,10 +273,12 @@ class _Run:
         logits, state = self.model(inputs, self.state)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_norm)
         self.optimizer.step()
-        self.state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        self.state = (
+            tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        )
         return loss.item()
 
     def save(self, path: Path) -> None:

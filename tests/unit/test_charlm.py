@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -30,6 +30,9 @@ from rnnviz_widget.charlm import (
 )
 from rnnviz_widget.charlm.checkpoint import ModelCard
 from rnnviz_widget.charlm.corpus import BLOCK_LENGTH
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SMALL = CharLMConfig("gru", hidden_size=12)
 QUICK = TrainingConfig(characters=6_000, batch_size=4, bptt=25)
@@ -230,8 +233,8 @@ def test_a_run_with_other_settings_is_not_resumed(
         raise KeyboardInterrupt
 
     out = tmp_path / "model.safetensors"
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training._Run, "_step", stop)
+    monkeypatch.setattr(training._Run, "_step", stop)
+    with pytest.raises(KeyboardInterrupt):
         train(corpus, out, SMALL, QUICK, progress=False)
     left = (tmp_path / "model.safetensors.resume").read_bytes()
     with pytest.raises(ValueError, match="another corpus or other settings"):

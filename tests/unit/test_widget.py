@@ -1,0 +1,327 @@
+"""The widget's Python side: traits, swapping the trace, answers to the view, pages."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import traitlets
+
+from rnnviz_widget import HiddenStateWidget, Trace, export, labels, rank_units, wire
+
+TEXT = 'He said "yes" and left.\n"No," she said.\n'
+
+
+def make_trace(text: str = TEXT, units: int = 4, seed: int = 0, **states: int) -> Trace:
+    rng = np.random.default_rng(seed)
+    shapes = states or {"rnn.l0.h": units, "rnn.l0.z": units}
+    arrays = {name: rng.uniform(0, 1, (len(text), u)) for name, u in shapes.items()}
+    return Trace.from_arrays(text, {k: v.astype(np.float32) for k, v in arrays.items()})
+
+
+@pytest.fixture
+def widget() -> HiddenStateWidget:
+    return HiddenStateWidget(make_trace(), state="rnn.l0.h", unit=2)
+
+
+def synced(widget: HiddenStateWidget) -> dict[str, Any]:
+    """Everything the view sees, by value."""
+    return {name: getattr(widget, name) for name in widget.keys if not name.startswith("_")} | {
+        "_content": widget._content
+    }
+
+
+# --- traits ----------------------------------------------------------------------------------
+
+
+def test_it_opens_where_it_is_told_to(widget: HiddenStateWidget) -> None:
+    assert (widget.state, widget.unit, widget.cursor) == ("rnn.l0.h", 2, -1)
+    assert widget.selection == []
+    assert widget.palette == "red-blue"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("unit", 4, r"unit must be in \[0, 4\) for state 'rnn.l0.h', got 4"),
+        ("unit", -1, r"unit must be in \[0, 4\)"),
+        ("state", "rnn.l0.c", r"state must be one of rnn.l0.h, rnn.l0.z, got 'rnn.l0.c'"),
+        ("cursor", len(TEXT), rf"cursor must be in \[-1, {len(TEXT)}\), got {len(TEXT)}"),
+        ("selection", [3, 3], r"selection must be \[\] or \[start, stop\]"),
+        ("selection", [0, len(TEXT) + 1], "selection must be"),
+        ("palette", "rainbow", "rainbow"),
+    ],
+)
+def test_a_value_the_trace_does_not_have_is_refused_and_changes_nothing(
+    widget: HiddenStateWidget, name: str, value: object, message: str
+) -> None:
+    before = synced(widget)
+    with pytest.raises(traitlets.TraitError, match=message):
+        setattr(widget, name, value)
+    assert synced(widget) == before
+
+
+def test_numpys_integers_are_integers(widget: HiddenStateWidget) -> None:
+    widget.unit = np.int64(3)
+    widget.selection = [np.int32(1), np.uint8(5)]
+    assert widget.unit == 3
+    assert type(widget.unit) is int
+    assert widget.selection == [1, 5]
+
+
+def test_a_smaller_state_clamps_the_unit() -> None:
+    widget = HiddenStateWidget(make_trace(**{"a.h": 8, "b.h": 3}), state="a.h", unit=7)
+    widget.state = "b.h"
+    assert widget.unit == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"trace": "text"}, traitlets.TraitError, "trace must be a Trace, got str"),
+        ({"states": ["x"]}, traitlets.TraitError, "states must be among .*, got 'x'"),
+        ({"states": []}, traitlets.TraitError, "at least one"),
+        ({"unit": 99}, traitlets.TraitError, r"unit must be in \[0, 4\)"),
+        ({"state": "x"}, traitlets.TraitError, "state must be one of"),
+        ({"labels": {"a": [1]}}, ValueError, "label 'a' must have shape"),
+        ({"height": 3}, TypeError, "height"),
+    ],
+)
+def test_arguments_are_refused_by_name(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        HiddenStateWidget(**({"trace": make_trace()} | arguments))
+
+
+# --- swapping the trace ----------------------------------------------------------------------
+
+
+def test_a_swap_keeps_what_the_new_trace_has(widget: HiddenStateWidget) -> None:
+    widget.state, widget.unit, widget.cursor, widget.palette = "rnn.l0.z", 3, 5, "grey"
+    widget.trace = make_trace("other text", seed=1)
+    assert (widget.state, widget.unit, widget.cursor) == ("rnn.l0.z", 3, 5)
+    assert widget.palette == "grey"
+    assert widget._content["length"] == 10
+
+
+def test_a_swap_to_a_smaller_trace_moves_to_what_is_there(widget: HiddenStateWidget) -> None:
+    widget.state, widget.unit, widget.cursor, widget.selection = "rnn.l0.z", 3, 30, [20, 31]
+    units: list[int] = []
+    widget.observe(lambda change: units.append(change["new"]), "unit")
+    widget.trace = make_trace("ab", **{"gru.l0.h": 2})
+    assert (widget.state, widget.unit) == ("gru.l0.h", 1)
+    assert widget.cursor == -1
+    assert widget.selection == []
+    assert units == [1]
+
+
+def test_a_swap_is_one_message(widget: HiddenStateWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[set[str]] = []
+
+    def send_state(_: object, key: str | list[str] | None = None) -> None:
+        sent.append({key} if isinstance(key, str) else set(key or []))
+
+    monkeypatch.setattr(HiddenStateWidget, "send_state", send_state)
+    widget.cursor = 30
+    sent.clear()
+    widget.trace = make_trace("ab", **{"gru.l0.h": 2})
+    assert sent == [{"_content", "state", "unit", "cursor"}]
+
+
+def test_a_refused_trace_leaves_everything_as_it_was(widget: HiddenStateWidget) -> None:
+    before, trace = synced(widget), widget.trace
+    with pytest.raises(traitlets.TraitError, match="trace must be a Trace"):
+        widget.trace = "text"  # type: ignore[assignment]
+    assert synced(widget) == before
+    assert widget.trace is trace
+
+
+def test_a_label_given_as_a_function_follows_the_trace() -> None:
+    widget = HiddenStateWidget(
+        make_trace(),
+        labels={"quotes": labels.inside_quotes, "fixed": np.zeros(len(TEXT))},
+    )
+    assert [label["name"] for label in widget._content["labels"]] == ["quotes", "fixed"]
+    widget.trace = make_trace('a "b" c')
+    (label,) = widget._content["labels"]
+    assert label["values"] == bytes(labels.inside_quotes('a "b" c').astype(np.uint8))
+
+
+def test_it_opens_on_the_first_unit_of_a_ranking() -> None:
+    text = 'He said "yes, I will," and she said "no." ' * 20
+    trace = make_trace(text, units=6)
+    inside = labels.inside_quotes(trace)
+    array = trace["rnn.l0.h"] * 0.5
+    array[:, 4] += inside
+    trace = Trace.from_arrays(text, {"rnn.l0.z": trace["rnn.l0.z"], "rnn.l0.h": array})
+    ranking = rank_units(trace, inside)
+    widget = HiddenStateWidget(trace, ranking)
+    assert (widget.state, widget.unit) == ("rnn.l0.h", 4)
+    (offered,) = widget._content["rankings"]
+    assert offered["label"] == "inside quotes"
+    assert offered["entries"][0] | {"text": ""} == {
+        "state": "rnn.l0.h",
+        "unit": 4,
+        "sign": 1,
+        "text": "",
+    }
+    assert "AUC" in offered["entries"][0]["text"]
+    assert HiddenStateWidget(trace, ranking, unit=1, state="rnn.l0.z").unit == 1
+
+
+# --- the view --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def replies(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], list[bytes]]]:
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+    monkeypatch.setattr(
+        HiddenStateWidget,
+        "send",
+        lambda _, content, buffers=None: sent.append((content, buffers or [])),
+    )
+    return sent
+
+
+def test_the_view_gets_exact_floats(widget: HiddenStateWidget, replies: list[Any]) -> None:
+    request = {"id": 7, "kind": "exact", "state": "rnn.l0.z", "unit": 1, "start": 3, "stop": 6}
+    widget._answer(widget, request, [])
+    ((content, buffers),) = replies
+    assert content == {"id": 7}
+    assert buffers == [widget.trace.unit("rnn.l0.z", 1)[3:6].astype("<f4").tobytes()]
+
+
+def test_the_view_gets_a_unit_with_its_scales(
+    widget: HiddenStateWidget, replies: list[Any]
+) -> None:
+    widget._answer(widget, {"id": 1, "kind": "unit", "state": "rnn.l0.h", "unit": 0}, [])
+    ((content, buffers),) = replies
+    expected = wire.quantise(widget.trace.unit("rnn.l0.h", 0), None)
+    assert content == {"id": 1}
+    assert buffers[0] == expected.values.tobytes()
+    scales = np.frombuffer(buffers[1], "<f4")
+    np.testing.assert_allclose(scales, [expected.scale, expected.limit, expected.peak], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unit": 99}, "99"),
+        ({"state": "nowhere"}, "nowhere"),
+        ({"kind": "secret"}, "kind must be"),
+        ({"start": "a"}, "str"),
+    ],
+)
+def test_a_wrong_request_is_answered_with_an_error(
+    widget: HiddenStateWidget, replies: list[Any], change: dict[str, Any], message: str
+) -> None:
+    request = {"id": 7, "kind": "exact", "state": "rnn.l0.z", "unit": 1, "start": 3, "stop": 6}
+    widget._answer(widget, request | change, [])
+    ((content, buffers),) = replies
+    assert content["id"] == 7
+    assert message in content["error"]
+    assert buffers == []
+
+
+def test_a_value_from_the_view_that_is_refused_is_set_back_there(
+    widget: HiddenStateWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(HiddenStateWidget, "send_state", lambda _, key=None: sent.append(key))
+    widget.set_state({"unit": 3})
+    assert widget.unit == 3
+    sent.clear()
+    widget.set_state({"unit": 400})
+    assert widget.unit == 3
+    assert sent[-1] == ["unit"]
+
+
+# --- pages -----------------------------------------------------------------------------------
+
+
+def read_page(page: str) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the data of a page as its script reads them: JSON, and the buffers beside it."""
+    (raw,) = re.findall(
+        r'<script type="application/json" data-rnnviz>(.*?)</script>', page, re.DOTALL
+    )
+    data = json.loads(raw)
+    blob = gzip.decompress(base64.b64decode(data["blobs"]))
+    ends = np.concatenate([[0], np.cumsum(data["lengths"])])
+    assert ends[-1] == len(blob)
+    return data, [blob[a:b] for a, b in pairwise(ends)]
+
+
+def test_a_saved_page_holds_the_widget_as_it_is(widget: HiddenStateWidget, tmp_path: Path) -> None:
+    widget.unit, widget.cursor, widget.palette = 1, 9, "grey"
+    path = widget.save_html(tmp_path / "page.html")
+    data, buffers = read_page(path.read_text(encoding="utf-8"))
+    assert data["traits"] == {
+        "state": "rnn.l0.h",
+        "unit": 1,
+        "cursor": 9,
+        "selection": [],
+        "palette": "grey",
+    }
+    assert buffers[data["content"]["values"]["$b"]] == widget._content["values"]
+    (pinned,) = data["content"]["pinned"]
+    values = np.frombuffer(buffers[pinned["values"]["$b"]], "<f2")
+    np.testing.assert_allclose(values, widget.trace.unit("rnn.l0.h", 1), rtol=1e-3)
+
+
+HOSTILE = "</script><script>alert(1)</script><!--]]>&amp;\u2028\"'\x00\ud800<"
+
+
+def test_no_text_ends_the_script_it_travels_in() -> None:
+    trace = make_trace(HOSTILE, **{f"{HOSTILE}.h": 2})
+    label = np.zeros(len(HOSTILE))
+    page = HiddenStateWidget(trace, title=HOSTILE, labels={HOSTILE: label}).to_html()
+    page.encode("utf-8")
+    data, buffers = read_page(page)
+    text = buffers[data["content"]["text"]["$b"]].decode("utf-16-le", "surrogatepass")
+    assert text == HOSTILE
+    assert "alert(1)</script>" not in page
+    assert "<!--]]>" not in page
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(
+    widget: HiddenStateWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("old")
+    monkeypatch.setattr(wire, "WHOLE_LIMIT", 10)
+    widget.trace = make_trace()
+    with pytest.raises(ValueError, match=r"2\*\*24 values, got 320"):
+        widget.save_html(path)
+    monkeypatch.undo()
+    widget.trace = make_trace()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        widget.save_html(path)
+    monkeypatch.undo()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_it_describes_itself_in_words(widget: HiddenStateWidget) -> None:
+    assert repr(widget) == "HiddenStateWidget(40 tokens, state='rnn.l0.h', unit=2 of 4)"
+
+
+def test_the_frontend_is_where_the_widget_looks_for_it() -> None:
+    for name in ("widget.js", "widget.css", "page.js"):
+        code = (export.STATIC / name).read_text(encoding="utf-8")
+        assert len(code) > 1000
+        # Some hosts write the widget's code into a page unescaped.
+        assert "<!--" not in code
+        assert "<script" not in code
