@@ -1,0 +1,93 @@
+"""Colours on screen, and what they must be: from the recorded values and the palette's table alone."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from playwright.sync_api import Locator
+
+RGB = tuple[int, int, int]
+
+RED_BLUE = (
+    "#10376e",
+    "#3379bc",
+    "#7fbee8",
+    "#c8e5f5",
+    "#faf9f8",
+    "#fdd7c4",
+    "#f79a7d",
+    "#d34037",
+    "#7f0e1d",
+)
+"""The palette "red-blue" on a light page, from -1 to +1 in steps of a quarter."""
+
+TOLERANCE = 4
+"""How far a channel (0 to 255) may be off: eight bits of value are half a step of 1/127 off at most."""
+
+_CHARACTER_BOX = """
+(root, token) => {
+  const rows = [...root.querySelectorAll("[data-row-start]")];
+  const row = rows.findLast(({ dataset }) => Number(dataset.rowStart) <= token);
+  const nodes = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+  let at = token - Number(row.dataset.rowStart);
+  for (let node = nodes.nextNode(); node; at -= node.data.length, node = nodes.nextNode()) {
+    if (at >= node.data.length) continue;
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + 1);
+    const { left, top, right, bottom } = range.getBoundingClientRect();
+    return [left, top, right, bottom];
+  }
+}
+"""
+
+
+def character_box(widget: Locator, token: int) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom, in the window's pixels, of a token that is on screen.
+
+    Where the character stands is asked of the browser's own text layout. Every token before it in
+    its row must be one character.
+    """
+    left, top, right, bottom = widget.evaluate(_CHARACTER_BOX, token)
+    return left, top, right, bottom
+
+
+def painted_colours(widget: Locator, tokens: Iterable[int]) -> list[RGB]:
+    """Return the colour under each of these tokens, which must be on screen.
+
+    The letter covers less of its box than the background does: the most frequent colour is that
+    of the background.
+    """
+    screen = Image.open(io.BytesIO(widget.page.screenshot())).convert("RGB")
+    colours = []
+    for token in tokens:
+        left, top, right, bottom = character_box(widget, token)
+        inside = screen.crop((round(left) + 1, round(top) + 1, round(right) - 1, round(bottom) - 1))
+        pixels = map(tuple, np.asarray(inside).reshape(-1, 3).tolist())
+        colours.append(Counter(pixels).most_common(1)[0][0])
+    return colours
+
+
+def expected_colours(values: Iterable[float], palette: tuple[str, ...], limit: float) -> list[RGB]:
+    """Return the palette's colours, linear in sRGB between its anchors, for values in [-limit, limit]."""
+    anchors = np.array([[int(a[i : i + 2], 16) for i in (1, 3, 5)] for a in palette], dtype=float)
+    positions = np.clip(np.asarray(list(values), dtype=float) / limit, -1, 1)
+    knots = np.linspace(-1, 1, len(anchors))
+    channels = np.stack([np.interp(positions, knots, anchors[:, c]) for c in range(3)], axis=-1)
+    return [tuple(colour) for colour in np.rint(channels).astype(int).tolist()]
+
+
+def differences(painted: Iterable[RGB], expected: Iterable[RGB]) -> list[int]:
+    """Return, for each pair of colours, by how much the channel that differs most is off."""
+    return [
+        max(abs(p - e) for p, e in zip(mine, theirs, strict=True))
+        for mine, theirs in zip(painted, expected, strict=True)
+    ]

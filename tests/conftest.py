@@ -1,0 +1,44 @@
+"""What all tests share: threads, hypothesis, one Chromium that has no network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+import hypothesis
+import pytest
+
+
+# Before torch is imported: tests run side by side, and threads that wait for each other are slow.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A busy machine must not fail a test, nor chance: the same examples each time.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker what shares an expensive fixture: a server, a build."""
+    for item in items:
+        if (group := item.path.parent.name) in {"jupyterlab", "packaging"}:
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Launch the Chromium that is installed, or else playwright's own, cut off from every network."""
+    installed = [shutil.which(name) for name in CHROMIUM_NAMES]
+    executable = os.environ.get("RNNVIZ_CHROMIUM") or next(filter(None, installed), None)
+    arguments = [
+        "--no-sandbox",
+        # Containers have a small /dev/shm.
+        "--disable-dev-shm-usage",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        # Letters are grey, not coloured at their edges, and colours are those of the style sheet.
+        "--disable-lcd-text",
+        "--force-color-profile=srgb",
+    ]
+    return browser_type_launch_args | {"executable_path": executable, "args": arguments}
