@@ -50,7 +50,7 @@ def _extended(
     context_b: NDArray[np.intp],
     token_b: NDArray[np.intp],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Number the contexts that are one token longer, the same in both parts."""
+    """Give numbers to the contexts that are one token longer, the same in both parts."""
     width = max(token_a.max(), token_b.max()) + 2
     joint = np.concatenate((context_a * width + token_a + 1, context_b * width + token_b + 1))
     _, numbers = np.unique(joint, return_inverse=True)

@@ -9,11 +9,12 @@ import numpy as np
 
 from rnnviz_widget.ranking.recordings import Columns
 from rnnviz_widget.ranking.scores import make_target
+from rnnviz_widget.ranking.splits import label_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.ranking.splits import Part
     from rnnviz_widget.ranking.sweep import Swept
@@ -79,6 +80,27 @@ def foreign_labels(
     raise ValueError(msg)
 
 
+def foreign_values(null: ArrayLike, part: Part) -> NDArray[Any]:
+    """Return another text's label without what is missing of it.
+
+    Raises
+    ------
+    ValueError
+        If it is not of the kind of the part's own label, or has no two values.
+
+    """
+    values, known = label_values(null, "null")
+    values = values[known]
+    boolean = part.target.label.dtype == np.bool_
+    if (values.dtype == np.bool_) != boolean:
+        msg = f"null must be a {'boolean' if boolean else 'numeric'} label, got {values.dtype}"
+        raise ValueError(msg)
+    if len(values) == 0 or (values == values[0]).all():
+        msg = f"null must vary, got {len(values)} equal values"
+        raise ValueError(msg)
+    return values
+
+
 def held_out_by_chance(
     swept: Swept, part_b: Part, directions: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.float64]:
@@ -88,7 +110,7 @@ def held_out_by_chance(
         state, unit = swept.columns[column]
         values = part_b.recording.read(Columns(state, unit, unit + 1))[0, part_b.selector]
         features = part_b.target.features(values)
-        for s in np.flatnonzero(swept.chance_column == column):
+        for s in np.flatnonzero(swept.chance_column == column).tolist():
             sign = np.sign(swept.chance_gain[s])
             scores[s] = part_b.target.base + sign * float(features @ directions[s])
     return scores

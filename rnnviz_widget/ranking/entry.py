@@ -157,5 +157,6 @@ def _cuts(
     """Return the different values from high to low; how many true, and how many, are up there."""
     order = np.argsort(-values)
     ordered = values[order]
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))  # noqa: FBT003
-    return ordered[ends], np.cumsum(label[order])[ends], ends + 1
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    true = np.cumsum(label[order], dtype=np.intp)
+    return ordered[ends], true[ends], ends + 1

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from rnnviz_widget.ranking.baselines import last_tokens
-from rnnviz_widget.ranking.chance import Chance, foreign_labels, held_out_by_chance, shifted_labels
+from rnnviz_widget.ranking.chance import (
+    Chance,
+    foreign_labels,
+    foreign_values,
+    held_out_by_chance,
+    shifted_labels,
+)
+from rnnviz_widget.ranking.controls import best_held_out, control_parts
 from rnnviz_widget.ranking.entry import Detail, Entry, detector, interval, resampling
-from rnnviz_widget.ranking.recordings import Columns, Recording, as_recording, layer_and_kind
+from rnnviz_widget.ranking.probe import probe as read_out
+from rnnviz_widget.ranking.recordings import Columns, layer_and_kind
 from rnnviz_widget.ranking.report import Extent, Ranking
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget
-from rnnviz_widget.ranking.splits import Part, labelled, split
+from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
 from rnnviz_widget.ranking.sweep import Swept, in_threads, read_parts, sweep
+from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rnnviz_widget.ranking.splits import Labelling
-    from rnnviz_widget.trace import Trace
-
-    Traces = Trace | Sequence[Trace]
+    from rnnviz_widget.ranking.splits import Labelling, Traces
+    from rnnviz_widget.ranking.sweep import Directions
 
 _LONG = 1 << 28  # values from which on a progress bar is worth its line
 
@@ -33,12 +41,14 @@ def rank_units(
     trace: Traces,
     label: Labelling,
     *,
-    held_out: tuple[Traces, Labelling] | Traces | None = None,
+    held_out: Traces | tuple[Traces, Labelling] | None = None,
     states: str | Sequence[str] | None = None,
     within: str | None = None,
     name: str | None = None,
-    control: Any = None,
+    texts: str | None = None,
+    control: Any = None,  # noqa: ANN401 - one or many, each of the form of the traces themselves
     null: ArrayLike | None = None,
+    probe: bool = True,
     skip: int = 100,
     gap: int = 100,
     shifts: int = 199,
@@ -47,21 +57,107 @@ def rank_units(
     seed: int = 0,
     progress: bool | None = None,
 ) -> Ranking:
+    r"""Return the units ordered by how well they follow a label, the best one with its controls.
+
+    A unit and its sign are chosen on part A of the text and reported on part B. A boolean label is
+    followed in the sense of the area under the ROC curve (AUC), a numeric one in the sense of
+    Spearman's correlation, since units bend. Scores are exact, computed from the float32 values.
+
+    Parameters
+    ----------
+    trace : Trace or sequence of Trace
+        What the network did. Several traces (blocks of a text, each recorded from its own start)
+        are ranked together.
+    label : array, callable, or sequence of arrays
+        What to follow: an array with a value per token (one array for all traces, or one for
+        each), or a function of a trace such as ``labels.inside_quotes``. ``bool`` arrays are
+        boolean labels, integers and floats numeric ones. Where a label is missing the token is
+        left out: NaN, a masked element of a ``numpy.ma`` array, and what ``Label.missing`` marks
+        (``next_is`` at the end of a text).
+    held_out : Trace or sequence of Trace, or (those, their label), optional
+        Part B. Then ``trace`` is all of part A. The label is needed unless ``label`` is callable.
+        By default part A is the first half of ``trace`` and part B the second.
+    states : str or sequence of str, optional
+        Shell patterns of the states to rank, such as ``"*.c"``; default all.
+    within : {"token"}, optional
+        Rank within each current token and average: what a unit knows beyond the token just read.
+        AUC is weighted by n1 n0 / n of each token, correlation by n - 1. Tokens with a single
+        value of the label carry no weight.
+    name : str, optional
+        What to call the label; by default what it calls itself.
+    texts : str, optional
+        What to call the texts of the two parts, for instance "validation and test blocks".
+    control : Trace, sequence of Trace, pair, or a list of these, optional
+        Networks to compare with, untrained ones above all, recorded on the same tokens: each in
+        the form that ``trace`` has or, with ``held_out``, a tuple (for part A, for part B). One,
+        or a list of several.
+    null : array, optional
+        The same label of another text. Windows of it then serve as labels of chance, which is
+        better than this text's own label shifted.
+    probe : bool
+        Whether to fit a linear probe as well.
+    skip : int
+        Tokens left out at the start of each trace, where the state still comes from zero.
+    gap : int
+        Tokens left out between the halves of a text.
+    shifts : int
+        How many labels of chance the whole choice is repeated for; 0 for none, and no claim.
+    resamples : int
+        How many resampled texts an interval comes from; 0 for none, and no claim.
+    details : int
+        For how many of the first rows to measure an `Entry.detail`.
+    seed : int
+        Of the random shifts and resamples.
+    progress : bool, optional
+        Whether to show a progress bar; by default where it takes long.
+
+    Returns
+    -------
+    Ranking
+        A sequence of `Entry`, best ``score`` first, one for each unit of each layer: the best of
+        its kinds (h, c and tanh_c of a unit are one finding).
+
+    Raises
+    ------
+    ValueError
+        If the label does not fit the tokens or does not vary in both parts; if an argument is out
+        of range; if no state matches.
+
+    Notes
+    -----
+    *Chance* repeats everything: for each of ``shifts`` labels the best column and its sign are
+    chosen on A among all columns, and scored on B. *Intervals* resample whole spans (stretches
+    from one start of a true span to the next) for a boolean label, lines for a numeric one.
+
+    Examples
+    --------
+    >>> rank_units(trace, labels.inside_quotes)  # doctest: +SKIP
+    >>> rank_units(validation, labels.line_position, held_out=test, states="*.h")  # doctest: +SKIP
+
+    """
+    _check(within=within, skip=skip, gap=gap, shifts=shifts, resamples=resamples, details=details)
     chosen = labelled(trace, label, "label")
-    reported = None
+    reported = _held_out(held_out, label)
     part_a, part_b = split(chosen, reported, skip=skip, gap=gap, within=within)
+    controls = control_parts(control, part_a, part_b)
     selected = chosen.recording.select(states)
-    rng = np.random.default_rng(seed)
-    directions_a = shifted_labels(part_a, shifts, rng)
-    directions_b = shifted_labels(part_b, shifts, rng)
     columns = sum(chosen.recording.units[state] for state in selected)
-    swept = sweep(part_a, part_b, selected, directions_a)
+    long = columns * (len(part_a.rows) + len(part_b.rows)) * (1 + len(controls)) > _LONG
+
+    chance_a, chance_b, source = _chance_labels((part_a, part_b), null, shifts, seed)
+    with tqdm(
+        total=columns * (1 + len(controls)),
+        unit="column",
+        desc="ranking",
+        disable=not (long if progress is None else progress),
+    ) as bar:
+        swept = sweep(part_a, part_b, selected, chance_a, advance=bar.update)
+        control_scores = tuple(best_held_out(a, b, selected, bar.update) for a, b in controls)
     chance = None
     if shifts:
-        chance = Chance(
-            held_out_by_chance(swept, part_b, directions_b), "labels shifted in a circle"
-        )
-    entries = _entries(swept, part_a, part_b)
+        chance = Chance(held_out_by_chance(swept, part_b, chance_b), source)
+
+    entries = _entries(swept, part_a)
     weights = resampling(part_b, resamples)
     first = in_threads(lambda e: _detailed(e, part_a, part_b, weights), entries[:details])
     return Ranking(
@@ -71,7 +167,7 @@ def rank_units(
         within=within,
         chosen_on=_extent(part_a),
         reported_on=_extent(part_b),
-        texts="first and second half of one text",
+        texts=texts or ("halves of one text" if reported is None else "two texts"),
         columns=columns,
         left_out=int(np.isnan(swept.gain_a).sum()),
         chance=chance,
@@ -79,28 +175,72 @@ def rank_units(
             "current token": last_tokens(part_a, part_b, 1),
             "last three tokens": last_tokens(part_a, part_b, 3),
         },
-        control=(),
-        probe=None,
+        control=control_scores,
+        probe=read_out(part_a, part_b, selected, controls, weights) if probe else None,
     )
 
 
-def _entries(swept: Swept, part_a: Part, part_b: Part) -> list[Entry]:
-    """Return one row per unit and layer, the best of its kinds, best first."""
-    units = part_a.recording.units
-    base, metric = part_a.target.base, part_a.target.metric
-    best: dict[tuple[str, int], Entry] = {}
+def _check(*, within: str | None, **counts: int) -> None:
+    if within not in (None, "token"):
+        msg = f"within must be None or 'token', got {within!r}"
+        raise ValueError(msg)
+    for argument, count in counts.items():
+        if count < 0:
+            msg = f"{argument} must be at least 0, got {count}"
+            raise ValueError(msg)
+
+
+def _held_out(
+    held_out: Traces | tuple[Traces, Labelling] | None, label: Labelling
+) -> Labelled | None:
+    if held_out is None:
+        return None
+    if isinstance(held_out, tuple) and len(held_out) == 2 and not isinstance(held_out[1], Trace):  # noqa: PLR2004 - a pair
+        traces, its_label = held_out
+        return labelled(traces, its_label, "the label of held_out")
+    if not callable(label):
+        msg = (
+            "held_out must be (trace, label) where label is an array; a trace alone will do if "
+            "label is a function of a trace, such as labels.inside_quotes"
+        )
+        raise TypeError(msg)
+    return labelled(held_out, label, "label")
+
+
+def _chance_labels(
+    parts: tuple[Part, Part], null: ArrayLike | None, count: int, seed: int
+) -> tuple[Directions, Directions, str]:
+    """Return labels of chance for part A and part B, and what they are."""
+    rng = np.random.default_rng(seed)
+    if null is None:
+        a, b = (shifted_labels(part, count, rng) for part in parts)
+        return a, b, "the label shifted in a circle"
+    values = foreign_values(null, parts[0])
+    a, b = (foreign_labels(part, values, count, rng) for part in parts)
+    return a, b, "another text's label"
+
+
+def _entries(swept: Swept, part: Part) -> list[Entry]:
+    """Return one row per unit and layer, the best of its kinds, best first.
+
+    States of one layer that differ in size (the h of an LSTM with a projection) are not the same
+    units seen in other ways, and keep rows of their own.
+    """
+    base, metric = part.target.base, part.target.metric
+    best: dict[tuple[str, int, int], Entry] = {}
     for (state, unit), gain_a, gain_b in zip(
         swept.columns, swept.gain_a.tolist(), swept.gain_b.tolist(), strict=True
     ):
         if np.isnan(gain_a):
             continue
-        layer, kind = layer_and_kind(state, units)
+        layer, kind = layer_and_kind(state)
         sign = -1 if gain_a < 0 else 1
         entry = Entry(
             state, unit, layer, kind, base + abs(gain_a), base + sign * gain_b, sign, metric
         )
-        if (layer, unit) not in best or entry.score > best[layer, unit].score:
-            best[layer, unit] = entry
+        key = (layer, part.recording.units[state], unit)
+        if key not in best or entry.score > best[key].score:
+            best[key] = entry
     return sorted(best.values(), key=lambda entry: -entry.score)
 
 
@@ -117,8 +257,8 @@ def _detailed(
         names = ("threshold", "average_precision", "accuracy", "f1")
         values = detector(column_a, part_a.target.label, column_b, target.label, entry.sign)
         found = dict(zip(names, values, strict=True))
-    detail = Detail(interval(column_b, entry.sign, part_b, weights), **found)
-    return Entry(**{**entry.__dict__, "detail": detail})
+    low, high = interval(column_b, entry.sign, part_b, weights)
+    return replace(entry, detail=Detail((low, high), **found))
 
 
 def _extent(part: Part) -> Extent:

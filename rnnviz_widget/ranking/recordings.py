@@ -64,9 +64,8 @@ class Recording:
     @cached_property
     def into_block(self) -> NDArray[np.intp]:
         """How many tokens of its block come before each token, shape (T,)."""
-        index = np.arange(self.length)
-        block = np.searchsorted(self.starts, index, "right") - 1
-        return index - self.starts[block]
+        lengths = [len(trace) for trace in self.traces]
+        return np.concatenate([np.arange(length) for length in lengths])
 
     def codes(self, vocabulary: Mapping[str, int]) -> NDArray[np.intp]:
         """Return each token's number in a vocabulary, shape (T,)."""
@@ -105,21 +104,10 @@ class Recording:
         return np.concatenate(pieces)
 
 
-def layer_and_kind(state: str, units: Mapping[str, int]) -> tuple[str, str]:
-    """Split ``"rnn.l0.tanh_c"`` into the layer and the kind of value; a foreign name has no kind.
-
-    States of one layer that differ in their number of units (the ``h`` of an LSTM with a
-    projection) are not the same units seen in different ways, and stay apart.
-    """
+def layer_and_kind(state: str) -> tuple[str, str]:
+    """Split ``"rnn.l0.tanh_c"`` into its layer and kind; a foreign name is a layer of no kind."""
     layer, dot, kind = state.rpartition(".")
-    if not dot or kind not in KINDS:
-        return state, ""
-    return f"{layer} ({units[state]})" if _differs(layer, state, units) else layer, kind
-
-
-def _differs(layer: str, state: str, units: Mapping[str, int]) -> bool:
-    widest = max(units[f"{layer}.{kind}"] for kind in KINDS if f"{layer}.{kind}" in units)
-    return units[state] != widest
+    return (layer, kind) if dot and kind in KINDS else (state, "")
 
 
 def as_recording(given: Trace | Sequence[Trace] | Recording) -> Recording:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from rnnviz_widget.ranking.probe import CONTEXT
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
-from rnnviz_widget.ranking.tables import html_table, plain_table
+from rnnviz_widget.ranking.tables import html_facts, html_table, plain_table
 
 if TYPE_CHECKING:
     from rnnviz_widget.ranking.chance import Chance
@@ -182,9 +184,11 @@ class Ranking(Sequence["Entry"]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        more = f"... and {len(self) - _SHOWN:,} more units" if len(self) > _SHOWN else ""
-        return html_table(
-            self.title, self.note, self.rows(_SHOWN), self.controls(), more, self.verdict
+        more = f"<p>... and {len(self) - _SHOWN:,} more units</p>" if len(self) > _SHOWN else ""
+        return (
+            f'<div class="rnnviz-ranking"><p><strong>{escape(self.title)}</strong><br>'
+            f"{escape(self.note)}</p>{html_table(self.rows(_SHOWN))}{more}"
+            f"{html_facts(self.controls())}<p>{escape(self.verdict)}</p></div>"
         )
 
     @property
@@ -207,24 +211,31 @@ class Ranking(Sequence["Entry"]):
         base = self.reported_on.base_rate
         if base is not None:
             found.append(("base rate", self._base_rates(base)))
-        if self.chance is None:
-            found.append(("chance", "not measured"))
-        else:
-            p = self.chance.p_value(self.entries[0].held_out)
-            found.append(
-                (
-                    "chance",
-                    f"{self.chance.level:.3f} (95 % of {len(self.chance.scores)} choices among "
-                    f"{self.columns:,} columns on {self.chance.source}; p = {p:.3f})",
-                )
-            )
+        found.append(("chance", self._chance()))
         found += [(name, f"{score:.3f}") for name, score in self.baselines.items()]
-        found.append(("best control unit", _range(self.control)))
+        found.append(("control networks' best unit", _range(self.control)))
         if self.probe is not None:
-            found += self.probe.lines()
+            low, high = self.probe.interval
+            found += [
+                (
+                    f"probe, all {self.probe.units:,} units",
+                    f"{self.probe.held_out:.3f} ({low:.3f} to {high:.3f})",
+                ),
+                (f"probe, last {CONTEXT} tokens", f"{self.probe.tokens:.3f}"),
+                ("probe, control networks", _range(self.probe.control)),
+            ]
         if self.left_out:
             found.append(("left out", f"{self.left_out:,} columns that hold NaN"))
         return found
+
+    def _chance(self) -> str:
+        if self.chance is None:
+            return "not measured"
+        p = self.chance.p_value(self.entries[0].held_out)
+        return (
+            f"{self.chance.level:.3f} (95 % of {len(self.chance.scores)} choices among "
+            f"{self.columns:,} columns on {self.chance.source}; p = {p:.3f})"
+        )
 
     def _base_rates(self, rate: float) -> str:
         always = max(rate, 1 - rate)
@@ -241,18 +252,25 @@ class Ranking(Sequence["Entry"]):
         chance = "not measured" if self.chance is None else f"{self.chance.level:.3f}"
         said.append(f"chance {chance}")
         said += [f"{name} {score:.3f}" for name, score in self.baselines.items()]
-        return [*said, f"best control unit {_range(self.control)}"]
+        return [*said, f"control networks' best unit {_range(self.control)}"]
 
     def _readable(self) -> list[str]:
         if self.probe is None:
             return []
+        said = (
+            f"Probe {self.probe.held_out:.3f}, controls: last {CONTEXT} tokens "
+            f"{self.probe.tokens:.3f}, control networks {_range(self.probe.control)}"
+        )
         if self.claimed:
-            return [f"{self.probe.sentence}: readable, not shown to be used."]
+            return [f"{said}: readable, not shown to be used."]
+        if self.illustration:
+            return [f"{said}."]
         chance = 0.0 if self.chance is None else self.chance.level
-        spread = not self.illustration and self.probe.beats_controls(chance)
-        return [
-            f"{self.probe.sentence}: {'spread over units' if spread else 'not linearly readable'}."
-        ]
+        if self.probe.beats(chance):
+            return [f"{said}: spread over units."]
+        if self.probe.interval[0] > chance:
+            return [f"{said}: readable, but no better than from the controls."]
+        return [f"{said}: not linearly readable."]
 
 
 def _range(scores: Sequence[float]) -> str:

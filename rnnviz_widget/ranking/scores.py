@@ -57,7 +57,8 @@ class Strata:
         """Return the sum of ``values``, shape (n,), in each stratum."""
         if self.pooled:
             return np.array([values.sum(dtype=np.float64)])
-        return np.bincount(self.codes, weights=values, minlength=len(self.counts))
+        sums = np.bincount(self.codes, weights=values, minlength=len(self.counts))
+        return sums.astype(np.float64, copy=False)
 
 
 class Ranks:
@@ -223,7 +224,7 @@ class NumberTarget:
         varies = strata.sums(z * z) > 0
         share = np.where(varies, np.maximum(counts - 1, 0), 0)
         share = share / max(share.sum(), 1e-300) / np.maximum(counts, 1)
-        each = z * (share[0] if strata.pooled else share[strata.codes])
+        each: NDArray[np.float64] = z * (share[0] if strata.pooled else share[strata.codes])
         return each if weights is None else each * weights
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget.labels import Label
 from rnnviz_widget.ranking.recordings import Recording, as_recording
 from rnnviz_widget.ranking.scores import Strata, Target, make_target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.trace import Trace
 
+    Traces = Trace | Sequence[Trace]
     Labelling = Callable[[Trace], ArrayLike] | ArrayLike | Sequence[ArrayLike]
 
 ENOUGH_SPANS = 20
@@ -73,9 +76,7 @@ class Part:
         return np.where(self.recording.into_block[self.rows] >= lag, before, -1)
 
 
-def labelled(
-    traces: Trace | Sequence[Trace] | Recording, label: Labelling, argument: str
-) -> Labelled:
+def labelled(traces: Traces, label: Labelling, argument: str) -> Labelled:
     """Bring traces and their label together.
 
     Parameters
@@ -104,17 +105,35 @@ def labelled(
     else:
         pieces = [label]
         name = getattr(label, "name", "")
-    values = np.concatenate([_checked(piece, argument) for piece in pieces])
-    missing = np.concatenate([_missing(piece) for piece in pieces])
+    checked = [label_values(piece, argument) for piece in pieces]
+    values = np.concatenate([piece for piece, _ in checked])
+    known = np.concatenate([mask for _, mask in checked])
     if len(values) != recording.length:
         msg = (
             f"{argument} must have one value for each of the {recording.length} tokens, got "
             f"{len(values)}"
         )
         raise ValueError(msg)
+    return Labelled(recording, values, known, name or "the label")
+
+
+def label_values(label: ArrayLike, argument: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return a label as a plain array, and where it is known, both of shape (tokens,)."""
+    values = np.asarray(label)
+    if values.ndim != 1 or values.dtype.kind not in "biuf":
+        msg = (
+            f"{argument} must be a one-dimensional array of booleans or real numbers, got shape "
+            f"{values.shape} of {values.dtype}"
+        )
+        raise ValueError(msg)
+    missing = np.zeros(len(values), np.bool_)
+    if isinstance(label, np.ma.MaskedArray):
+        missing |= np.ma.getmaskarray(label)
+    if isinstance(label, Label) and label.missing is not None:
+        missing |= label.missing
     if values.dtype.kind == "f":
         missing |= np.isnan(values)
-    return Labelled(recording, values, ~missing, name or "the label")
+    return values, ~missing
 
 
 def split(
@@ -187,29 +206,11 @@ def _segment_starts(
         onset[1:] = values[1:] & ~values[:-1]
         return onset | first_of_block
     newline = np.fromiter(("\n" in token for token in recording.tokens), np.bool_, recording.length)
-    line = np.cumsum(newline) - newline  # a newline ends its line
-    if not newline.any():
-        line = np.arange(recording.length) // _PIECE
+    index = np.arange(recording.length)
+    line = np.cumsum(newline) - newline if newline.any() else index // _PIECE  # ended by newlines
     starts = np.ones(len(rows), np.bool_)
     starts[1:] = np.diff(line[rows]) > 0
     return starts | first_of_block
-
-
-def _checked(piece: object, argument: str) -> NDArray[Any]:
-    values = np.asarray(piece)
-    if values.ndim != 1 or values.dtype.kind not in "biuf":
-        msg = (
-            f"{argument} must be a one-dimensional array of booleans or real numbers, got shape "
-            f"{values.shape} of {values.dtype}"
-        )
-        raise ValueError(msg)
-    return values
-
-
-def _missing(piece: object) -> NDArray[np.bool_]:
-    masked = np.ma.getmaskarray(piece)
-    known = getattr(piece, "missing", None)
-    return masked.copy() if known is None else masked | known
 
 
 def _spoken(label: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -81,29 +81,32 @@ def sweep(
 
     """
     names: list[tuple[str, int]] = []
-    gains: list[tuple[float, float]] = []
+    gains: list[NDArray[np.float64]] = []
     chance_gain = np.zeros(len(directions))
     chance_column = np.zeros(len(directions), np.intp)
 
     for columns in part_a.recording.batches(states):
         batch_a, batch_b = read_parts(part_a, part_b, columns)
+        unusable = np.any(np.isnan(batch_a), axis=1) | np.any(np.isnan(batch_b), axis=1)
+        if unusable.any():  # constant columns gain nothing, from the label or from chance
+            batch_a, batch_b = (np.where(unusable[:, None], 0, b) for b in (batch_a, batch_b))
         if directions:
-            features = list(in_threads(part_a.target.features, batch_a))
-            gains_a = [float(row @ part_a.target.direction) for row in features]
-            products = _products(np.stack(features), directions)  # (columns, S)
+            features = np.stack(in_threads(part_a.target.features, batch_a))
+            found_a = [float(row @ part_a.target.direction) for row in features]
+            products = _products(features, directions)  # (columns, S)
             strongest = np.abs(products).argmax(axis=0)
             gain = products[strongest, np.arange(len(directions))]
             better = np.abs(gain) > np.abs(chance_gain)
             chance_gain[better] = gain[better]
             chance_column[better] = len(names) + strongest[better]
         else:
-            gains_a = list(in_threads(part_a.target.gain, batch_a))
-        gains_b = in_threads(part_b.target.gain, batch_b)
-        gains += zip(gains_a, gains_b, strict=True)
+            found_a = in_threads(part_a.target.gain, batch_a)
+        found_b = in_threads(part_b.target.gain, batch_b)
+        gains.append(np.where(unusable, np.nan, [found_a, found_b]))
         names += [(columns.state, unit) for unit in range(columns.start, columns.stop)]
         advance(columns.stop - columns.start)
 
-    gain_a, gain_b = np.array(gains).T
+    gain_a, gain_b = np.concatenate(gains, axis=1)
     if np.isnan(gain_a).all():
         msg = f"every unit of {', '.join(states)} holds NaN in the text that is ranked"
         raise ValueError(msg)
@@ -121,13 +124,13 @@ def read_parts(
     return batch_a, values[:, part_b.selector]
 
 
-def in_threads(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Map in threads; numpy lets go of the interpreter while it sorts."""
     workers = os.cpu_count() or 1
     if workers == 1 or sys.platform == "emscripten":  # a browser has no threads to give
-        return map(function, items)
+        return list(map(function, items))
     with ThreadPoolExecutor(workers) as pool:
-        return pool.map(function, items)
+        return list(pool.map(function, items))
 
 
 def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:

@@ -25,23 +25,20 @@ def plain_table(rows: Rows) -> list[str]:
     ]
 
 
-def html_table(title: str, note: str, rows: Rows, controls: Rows, more: str, verdict: str) -> str:
-    """Return a table, its controls and what may be said; every text is escaped.
-
-    The colours are the notebook's own, so it reads in the dark too.
-    """
+def html_table(rows: Rows) -> str:
+    """Return a table of text under its first row; the colours are the notebook's own."""
     head, *body = rows
-    header = "".join(_cell("th", i, cell) for i, cell in enumerate(head))
-    lines = "".join(
-        f"<tr>{''.join(_cell('td', i, cell) for i, cell in enumerate(row))}</tr>" for row in body
+    header = "".join(_cell("th", i, text) for i, text in enumerate(head))
+    lines = (
+        f"<tr>{''.join(_cell('td', i, text) for i, text in enumerate(row))}</tr>" for row in body
     )
-    facts = "".join(f"<tr>{_left('th', name)}{_left('td', value)}</tr>" for name, value in controls)
-    return (
-        f'<div class="rnnviz-ranking"><p><strong>{escape(title)}</strong><br>{escape(note)}</p>'
-        f"<table><thead><tr>{header}</tr></thead><tbody>{lines}</tbody></table>"
-        f"{f'<p>{escape(more)}</p>' if more else ''}"
-        f"<table><tbody>{facts}</tbody></table><p>{escape(verdict)}</p></div>"
-    )
+    return f"<table><thead><tr>{header}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def html_facts(facts: Rows) -> str:
+    """Return a table of names and values."""
+    lines = (f"<tr>{_left('th', name)}{_left('td', value)}</tr>" for name, value in facts)
+    return f"<table><tbody>{''.join(lines)}</tbody></table>"
 
 
 def _is_name(column: int) -> bool:

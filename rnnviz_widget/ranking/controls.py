@@ -1,0 +1,76 @@
+"""Other networks on the same text, such as untrained ones: what their best unit reaches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnnviz_widget.ranking.recordings import Recording, as_recording
+from rnnviz_widget.ranking.sweep import sweep
+from rnnviz_widget.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rnnviz_widget.ranking.splits import Part
+
+
+def control_parts(
+    control: Any,  # noqa: ANN401 - one or many, each of the form of the traces themselves
+    part_a: Part,
+    part_b: Part,
+) -> list[tuple[Part, Part]]:
+    """Return part A and part B of each control.
+
+    Parameters
+    ----------
+    control : Trace, or sequence of Trace, or pair, or list of these, or None
+        In the form that the ranked network's own traces were given in: a trace (or a list, for a
+        text in several blocks); where another text is held out, a pair of such for the two texts.
+        A list of several such controls, or one alone.
+    part_a, part_b : Part
+        The parts of the ranked network.
+
+    """
+    if control is None:
+        return []
+    paired = part_a.recording is not part_b.recording
+    one = isinstance(control, tuple) if paired else _is_one(control, part_a.recording)
+    parts = []
+    for i, given in enumerate([control] if one else control):
+        a, b = given if paired else (given, given)
+        recording_a = _matching(a, part_a.recording, f"control {i}")
+        recording_b = _matching(b, part_b.recording, f"control {i}") if paired else recording_a
+        parts.append(
+            (replace(part_a, recording=recording_a), replace(part_b, recording=recording_b))
+        )
+    return parts
+
+
+def best_held_out(
+    part_a: Part, part_b: Part, states: Sequence[str], advance: Callable[[int], object]
+) -> float:
+    """Return the held-out score of the column that is best on part A."""
+    swept = sweep(part_a, part_b, states, advance=advance)
+    sign = np.sign(swept.gain_a[swept.best])
+    return float(part_b.target.base + sign * swept.gain_b[swept.best])
+
+
+def _is_one(control: Any, own: Recording) -> bool:  # noqa: ANN401 - as above
+    if isinstance(control, Trace):
+        return True
+    blocks = len(own.traces)
+    return blocks > 1 and len(control) == blocks and all(isinstance(c, Trace) for c in control)
+
+
+def _matching(given: Trace | Sequence[Trace], own: Recording, which: str) -> Recording:
+    recording = as_recording(given)
+    if not np.array_equal(recording.starts, own.starts) or recording.tokens != own.tokens:
+        msg = (
+            f"{which} must be recorded on the tokens that are ranked, {own.length} in "
+            f"{len(own.traces)} traces, got {recording.length} in {len(recording.traces)}"
+        )
+        raise ValueError(msg)
+    return recording
