@@ -1,0 +1,177 @@
+"""A saved page, opened from disk with the network off: it is the widget without its kernel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from rnnviz_widget import HiddenStateWidget, Trace, labels
+from tests.browser.pixels import (
+    RED_BLUE,
+    TOLERANCE,
+    character_box,
+    differences,
+    expected_colours,
+    painted_colours,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+    Open = Callable[[HiddenStateWidget], Locator]
+
+AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+TEXT = 'The lamp was out.\n"Who is there?" she\tasked,\nand nobody answered.\n\n"I am," said he.\n'
+UNITS = 24
+
+
+def make_trace(text: str = TEXT, name: str = "rnn.l0.h") -> Trace:
+    rng = np.random.default_rng(5)
+    values = np.tanh(rng.standard_normal((len(text), UNITS))).astype(np.float32)
+    values[:, 7] *= 3  # beyond its colour scale, were it bounded by 1
+    values[5, 2] = np.nan
+    return Trace.from_arrays(
+        text, {name: values, "rnn.l0.z": (values + 3) / 6}, bounds={"rnn.l0.z": (0, 1)}
+    )
+
+
+@pytest.fixture
+def open_page(page: Page, tmp_path: Path) -> Open:
+    """Save a widget, open the file, and watch for what must not happen."""
+    page.on("dialog", lambda dialog: pytest.fail(f"the page ran something: {dialog.message}"))
+    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+
+    def refuse(request: Any) -> None:
+        if not request.url.startswith(("file:", "blob:", "data:")):
+            pytest.fail(f"the page asked the network for {request.url}")
+
+    page.on("request", refuse)
+
+    def open_(widget: HiddenStateWidget) -> Locator:
+        page.goto(widget.save_html(tmp_path / "page.html").as_uri())
+        root = page.locator(".rnnviz")
+        expect(root.locator("[data-row-start]").first).to_be_visible()
+        return root
+
+    return open_
+
+
+def assert_painted(root: Locator, values: list[float], limit: float) -> None:
+    shown = [t for t, value in enumerate(values) if np.isfinite(value)]
+    expected = expected_colours([values[t] for t in shown], RED_BLUE, limit)
+    root.page.wait_for_timeout(100)
+    assert max(differences(painted_colours(root, shown), expected)) <= TOLERANCE
+
+
+def test_every_character_has_the_colour_of_its_value(open_page: Open) -> None:
+    trace = make_trace()
+    root = open_page(HiddenStateWidget(trace, unit=7))
+    values = trace.unit("rnn.l0.h", 7)
+    limit = float(np.quantile(np.abs(values.astype(float)), 0.995))
+    assert_painted(root, values.tolist(), limit)
+
+
+def test_a_gate_is_drawn_from_zero_to_one(open_page: Open) -> None:
+    trace = make_trace()
+    root = open_page(HiddenStateWidget(trace, state="rnn.l0.z", unit=7))
+    assert_painted(root, trace.unit("rnn.l0.z", 7).tolist(), limit=1)
+
+
+def test_the_slider_moves_by_mouse_and_by_keyboard(open_page: Open) -> None:
+    trace = make_trace()
+    root = open_page(HiddenStateWidget(trace, unit=3))
+    slider = root.get_by_role("slider", name="unit", exact=True)
+    box = slider.bounding_box()
+    assert box is not None
+    root.page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
+    middle = int(slider.input_value())
+    assert middle == pytest.approx(UNITS / 2, abs=1)
+    for key in ("ArrowRight", "ArrowUp", "ArrowLeft"):
+        slider.press(key)
+    expect(slider).to_have_value(str(middle + 1))
+    values = trace.unit("rnn.l0.h", middle + 1)
+    limit = float(np.quantile(np.abs(values.astype(float)), 0.995))
+    assert_painted(root, values.tolist(), limit)
+
+
+def test_the_pointer_reads_token_place_and_value(open_page: Open) -> None:
+    trace = make_trace()
+    root = open_page(HiddenStateWidget(trace, unit=3))
+    token = TEXT.index("nobody")
+    left, top, right, bottom = character_box(root, token)
+    root.page.mouse.move((left + right) / 2, (top + bottom) / 2)
+    readout = root.locator(".rnnviz-readout")
+    expect(readout).to_contain_text(f"after reading token {token}")
+    expect(readout).to_contain_text("line 3, column 5")
+    shown = root.locator(".rnnviz-value").inner_text()
+    assert shown.startswith("≈")  # no kernel to ask
+    number = float(shown.removeprefix("≈").strip().replace("\N{MINUS SIGN}", "-"))
+    assert number == pytest.approx(float(trace.unit("rnn.l0.h", 3)[token]), abs=1e-3)
+
+
+def test_a_value_that_is_missing_is_not_drawn_as_one(open_page: Open) -> None:
+    root = open_page(HiddenStateWidget(make_trace(), unit=2))
+    expect(root.locator(".rnnviz-missing")).to_have_count(1)
+    expect(root.locator(".rnnviz-legend")).to_contain_text("missing")
+
+
+HOSTILE = (
+    "a<b<c </script><script>alert(1)</script> ]]> &amp; \"q\" 'q' <!-- -->\n"
+    "<img src=x onerror=alert(2)> </iframe> \u2028 </div></style>\n"
+)
+
+
+def test_a_hostile_text_shows_as_itself(open_page: Open) -> None:
+    name = '<img src=x onerror="alert(3)">.h'
+    widget = HiddenStateWidget(
+        make_trace(HOSTILE, name), title=HOSTILE, labels={HOSTILE: np.zeros(len(HOSTILE))}
+    )
+    root = open_page(widget)
+    rows = root.locator("[data-row-start]").all_text_contents()
+    shown = "".join(rows).replace("↵", "\n")
+    assert [c for c in shown if c.isascii()] == [c for c in HOSTILE if c.isascii()]
+    expect(root.locator("img, script, iframe")).to_have_count(0)
+    for character in "<&]":
+        left, top, right, bottom = character_box(root, HOSTILE.index(character))
+        root.page.mouse.move((left + right) / 2, (top + bottom) / 2)
+        expect(root.locator(".rnnviz-readout")).to_contain_text(character)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1100, 360])
+def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(
+    open_page: Open, page: Page, scheme: Any, width: int
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 700})
+    widget = HiddenStateWidget(
+        make_trace(), unit=7, labels={"inside quotes": labels.inside_quotes}, title="A title"
+    )
+    widget.cursor = 12
+    root = open_page(widget)
+    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
+        for violation in found["violations"]
+    ] == []
+    scrolls = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not scrolls, "the page is wider than the window"
+    expect(root.get_by_role("slider", name="unit", exact=True)).to_be_visible()
+
+
+def test_a_million_characters_are_not_a_million_elements(open_page: Open, page: Page) -> None:
+    text = "".join(f"line {i} of a long text, with words in it\n" for i in range(1000))
+    values = np.zeros((len(text), 2), np.float32)
+    root = open_page(HiddenStateWidget(Trace.from_arrays(text, {"h": values})))
+    assert page.evaluate("document.querySelectorAll('*').length") < 1000
+    root.get_by_role("textbox").focus()
+    page.keyboard.press("Control+End")
+    expect(root.locator("[data-row-start]").last).to_contain_text("line 999 of")
+    expect(root.locator(".rnnviz-readout")).to_contain_text("line 1000, column 42")
