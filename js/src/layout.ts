@@ -65,7 +65,7 @@ export function layout(tokens: Tokens, columns: number): Layout {
       line++;
       continue;
     }
-    const plain = code >= 32 && code < 127;
+    const plain = code >= 32 && code < 127 && !mayExtend(text.charCodeAt(i + 1));
     const end = plain ? i + 1 : clusterEnd(tokens, i);
     const width = plain ? 1 : clusterWidth(text, i, column, stops);
     if (column + width > columns && column > 0) {

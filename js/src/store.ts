@@ -82,6 +82,7 @@ export class Store {
     });
     this.#pull();
     host.onChange(() => this.#pull(), lifetime);
+    watch(() => this.#values.settle(), lifetime);
     watch(() => this.#values.fetchRow(), lifetime);
     watch(() => {
       const token = this.focus.value;

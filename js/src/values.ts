@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal } from "@preact/signals-core";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { Fetcher, type Wish } from "./fetcher";
 import type { Host } from "./host";
 import { type Content, MISSING, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
@@ -39,6 +39,8 @@ export class Values {
   readonly #unit: ReadonlySignal<number>;
   readonly #rows = new Fetcher<Quantised>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
+  readonly #row: Signal<UnitRow>;
+  #settledIn: Content | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
   /** The unit to draw: while the bytes of the next are on their way, still the one before. */
@@ -55,16 +57,18 @@ export class Values {
     this.#content = content;
     this.#state = state;
     this.#unit = unit;
-    let settled: UnitRow | undefined;
-    let of: Content | undefined;
-    this.row = computed(() => {
-      const row = this.#wanted();
-      // Another trace's bytes are of no use: then rather no colours.
-      if (row.bytes || of !== content.value || !this.#pending(row)) settled = row;
-      of = content.value;
-      return settled ?? row;
-    });
+    this.#row = signal(this.#wanted());
+    this.row = this.#row;
     this.loading = computed(() => this.#pending(this.#wanted()));
+  }
+
+  /** Moves `row` on to the shown unit as soon as its bytes are here, or are known not to come. */
+  settle(): void {
+    const row = this.#wanted();
+    const content = this.#content.value;
+    // Bytes of another trace are of no use: then rather no colours.
+    if (row.bytes || content !== this.#settledIn || !this.#pending(row)) this.#row.value = row;
+    this.#settledIn = content;
   }
 
   #wanted(): UnitRow {

@@ -12,7 +12,7 @@ import { followTheme } from "./theme";
 
 /** Shows a host's trace inside `parent` until `lifetime` aborts. */
 export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): void {
-  const root = h("div", { class: "rnnviz" });
+  const root = h("section", { class: "rnnviz", "aria-label": "what a hidden unit does" });
   // JupyterLab and slide shows listen for keys further up: ours end here.
   root.addEventListener("keydown", (event) => event.stopPropagation(), { signal: lifetime });
   lifetime.addEventListener("abort", () => root.remove(), { once: true });
@@ -27,8 +27,10 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     return;
   }
   const problem = h("p", { class: "rnnviz-problem", role: "alert" });
+  const title = h("h2", { class: "rnnviz-title" });
   const look = followTheme(store, root, lifetime);
   root.append(
+    title,
     problem,
     controls(store, lifetime),
     h(
@@ -43,6 +45,10 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   look();
   watch(() => {
     root.dataset.theme = store.theme.value;
+  }, lifetime);
+  watch(() => {
+    title.textContent = store.content.value.title;
+    title.hidden = !title.textContent;
   }, lifetime);
   watch(() => {
     problem.textContent = store.problem.value;

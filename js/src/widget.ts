@@ -83,6 +83,7 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
           else resolve(buffers);
         });
         hasKernel = attempt(() => model.send({ id: mine, ...message }));
+        if (!hasKernel) pending.get(mine)?.({ error: "this host has no kernel" }, []);
       });
     },
     get hasKernel() {

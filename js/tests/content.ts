@@ -1,0 +1,55 @@
+import type { Traits } from "../src/host";
+
+export const utf16 = (text: string) => {
+  const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+  return new Uint8Array(units.buffer);
+};
+
+/** The bytes of a typed array, placed off any alignment in a larger buffer, as a comm may deliver them. */
+export function offAlignment(array: ArrayBufferView): DataView {
+  const buffer = new ArrayBuffer(array.byteLength + 5);
+  new Uint8Array(buffer).set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), 3);
+  return new DataView(buffer, 3, array.byteLength);
+}
+
+/** Two states over "abcd": `a.h` with 3 signed units, `a.i` with 2 gate units; unit u of all has q = 10 u + t. */
+export function rawContent(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  const length = 4;
+  const units = 5;
+  return {
+    version: 1,
+    states: [
+      { name: "a.h", units: 3, kind: "signed", bound: 1 },
+      { name: "a.i", units: 2, kind: "gate", bound: 1 },
+    ],
+    length,
+    text: utf16("abcd"),
+    offsets: null,
+    values: Int8Array.from({ length: units * length }, (_, i) => 10 * Math.floor(i / length) + (i % length)),
+    scales: new Float32Array(units).fill(1),
+    limits: new Float32Array(units).fill(1),
+    peaks: new Float32Array(units).fill(0.5),
+    vocabulary: null,
+    top_ids: null,
+    top_probs: null,
+    loss: null,
+    top_k: 5,
+    labels: [],
+    rankings: [],
+    pinned: [],
+    title: "",
+    ...overrides,
+  };
+}
+
+export function someTraits(overrides: Partial<Traits> = {}): Traits {
+  return {
+    state: "a.h",
+    unit: 0,
+    cursor: -1,
+    selection: [],
+    palette: "red-blue",
+    _content: rawContent(),
+    ...overrides,
+  };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { short } from "../src/legend";
+import { visibly, written } from "../src/readout";
+
+describe("a value in words", () => {
+  it.each([
+    [{ value: 0.84494, exact: true, decimals: 4 }, "+0.8449"],
+    [{ value: -0.0356, exact: true, decimals: 4 }, "−0.0356"],
+    [{ value: 0, exact: true, decimals: 4 }, "0.0000"],
+    [{ value: 0.8425, exact: false, decimals: 2 }, "≈ +0.84"],
+    [{ value: -12345.6, exact: true, decimals: -1 }, "−12346"],
+    [{ value: 3.2e-12, exact: true, decimals: 16 }, "+3.200e-12"],
+    [{ value: Number.NaN, exact: true, decimals: 4 }, "missing"],
+    [{ value: Number.NEGATIVE_INFINITY, exact: true, decimals: 4 }, "−∞"],
+  ])("%o is %s", (value, words) => {
+    expect(written(value)).toBe(words);
+  });
+});
+
+describe("a token in words", () => {
+  it.each([
+    [" ", "␣"],
+    ["\n", "↵"],
+    ["\r\n", "␍↵"],
+    ["\tif", "→if"],
+    ["\u0301", "◌\u0301"],
+    ["\u200b", "U+200B"],
+    ["\ud800", "U+D800"],
+    ["<b>", "<b>"],
+  ])("%j is %s", (token, words) => {
+    expect(visibly(token)).toBe(words);
+  });
+});
+
+describe("an end of the scale", () => {
+  it.each([
+    [1, "1"],
+    [0.3512, "0.351"],
+    [12.38, "12.4"],
+    [0.000031, "3.1e-5"],
+    [1234567, "1.2e+6"],
+  ])("%d is %s", (value, words) => {
+    expect(short(value)).toBe(words);
+  });
+});

@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Bytes, Host, Request, Traits } from "../src/host";
+import { Store } from "../src/store";
+import { rawContent, someTraits, utf16 } from "./content";
+
+/** A host with a kernel that a test answers for. */
+class FakeHost implements Host {
+  readonly requests: { message: Request; resolve: (buffers: Bytes[]) => void; reject: (e: Error) => void }[] =
+    [];
+  readonly sets: Partial<Traits>[] = [];
+  hasKernel = true;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(readonly traits: Traits) {}
+
+  get<K extends keyof Traits>(name: K): Traits[K] {
+    return this.traits[name];
+  }
+
+  set(values: Partial<Traits>): void {
+    this.sets.push(values);
+    this.fromPython(values);
+  }
+
+  fromPython(values: Partial<Traits>): void {
+    Object.assign(this.traits, values);
+    for (const listener of this.#listeners) listener();
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  request(message: Request): Promise<Bytes[]> {
+    return new Promise((resolve, reject) => this.requests.push({ message, resolve, reject }));
+  }
+}
+
+const lifetime = new AbortController();
+const onRequest = { values: null, scales: null, limits: null, peaks: null };
+
+function open(traits: Partial<Traits> = {}) {
+  const host = new FakeHost(someTraits(traits));
+  return { host, store: new Store(host, lifetime.signal) };
+}
+const unitReply = (q: number): Bytes[] => [
+  new Int8Array(4).fill(q).buffer,
+  new Float32Array([2, 1, 2]).buffer,
+];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("state and unit", () => {
+  it("shows the bytes of the chosen unit of the chosen state", () => {
+    const { store } = open({ state: "a.i", unit: 1 });
+    expect([...(store.row.value.bytes ?? [])]).toEqual([40, 41, 42, 43]);
+    expect(store.row.value.kind).toBe("gate");
+  });
+
+  it("clamps the unit when the state changes, and says both in one go", () => {
+    const { host, store } = open({ unit: 2 });
+    store.setState("a.i");
+    expect(host.sets).toEqual([{ state: "a.i", unit: 1 }]);
+    expect(store.unit.value).toBe(1);
+  });
+
+  it("keeps a unit from the slider within the state", () => {
+    const { host, store } = open();
+    store.setUnit(99);
+    store.setUnit(-5);
+    expect(host.sets).toEqual([{ unit: 2 }, { unit: 0 }]);
+  });
+
+  it("follows when Python sets a value, also back", () => {
+    const { host, store } = open();
+    store.setUnit(2);
+    host.fromPython({ unit: 1 });
+    expect(store.unit.value).toBe(1);
+    expect(host.sets).toEqual([{ unit: 2 }]);
+  });
+
+  it("shows something sensible while state and unit do not fit the trace", () => {
+    const { host, store } = open({ state: "gone.h", unit: 7 });
+    expect(store.state.value.name).toBe("a.h");
+    expect(store.unit.value).toBe(2);
+    expect(host.sets).toEqual([]);
+  });
+
+  it("does not tell the host what it knows", () => {
+    const { host, store } = open({ unit: 1 });
+    store.setUnit(1);
+    store.setCursor(-1);
+    expect(host.sets).toEqual([]);
+  });
+});
+
+describe("cursor and selection", () => {
+  it("keeps the cursor in the text and lets it go at -1", () => {
+    const { host, store } = open();
+    store.setCursor(50);
+    expect(host.traits.cursor).toBe(3);
+    store.setCursor(-7);
+    expect(host.traits.cursor).toBe(-1);
+  });
+
+  it("takes a selection drawn backwards, and none where it is empty", () => {
+    const { host, store } = open();
+    store.select(3, 1);
+    expect(host.traits.selection).toEqual([1, 3]);
+    store.select(2, 2);
+    expect(host.traits.selection).toEqual([]);
+  });
+
+  it("drops the selection when the cursor is set", () => {
+    const { host, store } = open({ selection: [0, 2] });
+    store.setCursor(1);
+    expect(host.sets).toEqual([{ cursor: 1, selection: [] }]);
+    expect(store.selection.value).toBeNull();
+  });
+
+  it("speaks of the token under the pointer before that of the cursor", () => {
+    const { store } = open({ cursor: 1 });
+    expect(store.focus.value).toBe(1);
+    store.hover.value = 3;
+    expect(store.focus.value).toBe(3);
+  });
+});
+
+describe("a swap of the trace", () => {
+  it("shows the new text at once and forgets the pointer", () => {
+    const { host, store } = open({ unit: 1 });
+    store.hover.value = 2;
+    host.fromPython({ _content: rawContent({ text: utf16("wxyz") }) });
+    expect(store.content.value.tokens.text).toBe("wxyz");
+    expect(store.hover.value).toBe(-1);
+    expect(store.unit.value).toBe(1);
+  });
+
+  it("keeps the old trace and says why where the new one cannot be read", () => {
+    const { host, store } = open();
+    host.fromPython({ _content: rawContent({ version: 9 }) });
+    expect(store.content.value.tokens.text).toBe("abcd");
+    expect(store.problem.value).toContain("version must be 1, got 9");
+    host.fromPython({ _content: rawContent() });
+    expect(store.problem.value).toBe("");
+  });
+});
+
+describe("exact values", () => {
+  const exact = (values: number[]): Bytes[] => [Float32Array.from(values).buffer];
+
+  it("are asked for once a block, after the unit has rested", async () => {
+    const { host, store } = open({ unit: 1, cursor: 2 });
+    expect(host.requests).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(host.requests.map(({ message }) => message)).toEqual([
+      { kind: "exact", state: "a.h", unit: 1, start: 0, stop: 4 },
+    ]);
+    expect(store.valueAt(2)).toMatchObject({ exact: false, value: 12 / 127 });
+    host.requests[0].resolve(exact([0.1, 0.2, 0.3, 0.4]));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.valueAt(2)).toMatchObject({ exact: true, value: Math.fround(0.3) });
+    for (const token of [0, 1, 3]) {
+      store.hover.value = token;
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(host.requests).toHaveLength(1);
+  });
+
+  it("are not asked for units that a slider only passes", async () => {
+    const { host, store } = open({ cursor: 0 });
+    for (const unit of [1, 2, 1, 2, 1, 2]) {
+      store.setUnit(unit);
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    await vi.advanceTimersByTimeAsync(100);
+    expect(host.requests.map(({ message }) => message.unit)).toEqual([2]);
+  });
+
+  it("come as rounded ones when nobody answers, and are not asked for again at once", async () => {
+    const { host, store } = open({ cursor: 0 });
+    await vi.advanceTimersByTimeAsync(100);
+    host.requests[0].reject(new Error("no answer"));
+    store.setUnit(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(host.requests).toHaveLength(1);
+    expect(store.valueAt(0)).toMatchObject({ exact: false, value: 20 / 127 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    store.setUnit(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(host.requests).toHaveLength(2);
+  });
+
+  it("of another trace are dropped, however late they come", async () => {
+    const { host, store } = open({ cursor: 0 });
+    await vi.advanceTimersByTimeAsync(100);
+    host.fromPython({ _content: rawContent({ text: utf16("wxyz") }) });
+    host.requests[0].resolve(exact([9, 9, 9, 9]));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.valueAt(0).exact).toBe(false);
+  });
+
+  it("are replaced by pinned ones on a page that has them", () => {
+    const values = Uint16Array.from([0x3800, 0x3800, 0x3800, 0x3800]);
+    const { host, store } = open({
+      _content: rawContent({ pinned: [{ state: "a.h", unit: 0, values }] }),
+    });
+    host.hasKernel = false;
+    expect(store.valueAt(1)).toEqual({ value: 0.5, exact: false, decimals: 3 });
+  });
+});
+
+describe("units that come by request", () => {
+  it("are asked for with their neighbours, one request after the other", async () => {
+    const { host, store } = open({ unit: 1, _content: rawContent(onRequest) });
+    expect(store.loading.value).toBe(true);
+    for (let i = 0; i < 3; i++) {
+      expect(host.requests).toHaveLength(i + 1);
+      host.requests[i].resolve(unitReply(i));
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(host.requests.map(({ message }) => message.unit)).toEqual([1, 2, 0]);
+    expect(store.loading.value).toBe(false);
+    expect(store.row.value).toMatchObject({ scale: 2, limit: 1, peak: 2 });
+    store.setUnit(0);
+    expect(store.loading.value).toBe(false);
+  });
+
+  it("leave the unit before on screen until they are here", async () => {
+    const { host, store } = open({ unit: 0, _content: rawContent(onRequest) });
+    host.requests[0].resolve(unitReply(7));
+    await vi.advanceTimersByTimeAsync(0);
+    store.setUnit(2);
+    expect(store.loading.value).toBe(true);
+    expect(store.row.value.bytes?.[0]).toBe(7);
+  });
+
+  it("skip what the slider has left behind", async () => {
+    const { host, store } = open({ unit: 0, _content: rawContent(onRequest) });
+    store.setStateAndUnit("a.i", 0);
+    store.setStateAndUnit("a.i", 1);
+    host.requests[0].resolve(unitReply(1));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(host.requests[1].message).toMatchObject({ state: "a.i", unit: 1 });
+  });
+
+  it("are said to be missing when nobody answers", async () => {
+    const { host, store } = open({ _content: rawContent(onRequest) });
+    host.requests[0].reject(new Error("no answer"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.loading.value).toBe(false);
+    expect(store.row.value.bytes).toBeNull();
+    expect(store.valueAt(0).value).toBeNaN();
+  });
+
+  it("of the wrong length are refused", async () => {
+    const { host, store } = open({ _content: rawContent(onRequest) });
+    host.requests[0].resolve([new Int8Array(3).buffer, new Float32Array([1, 1, 1]).buffer]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.row.value.bytes).toBeNull();
+  });
+});
