@@ -9,7 +9,6 @@ from typing import Any
 import hypothesis
 import pytest
 
-
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -29,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Launch the Chromium that is installed, or else playwright's own, cut off from every network."""
+    """Launch the installed Chromium, or else playwright's own, cut off from every network."""
     installed = [shutil.which(name) for name in CHROMIUM_NAMES]
     executable = os.environ.get("RNNVIZ_CHROMIUM") or next(filter(None, installed), None)
     arguments = [

@@ -1,4 +1,4 @@
-"""Colours on screen, and what they must be: from the recorded values and the palette's table alone."""
+"""Colours on screen, and what they must be by the recorded values and the palette's table."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
 RGB = tuple[int, int, int]
+Box = tuple[float, float, float, float]
 
 RED_BLUE = (
     "#10376e",
@@ -30,34 +31,40 @@ RED_BLUE = (
 """The palette "red-blue" on a light page, from -1 to +1 in steps of a quarter."""
 
 TOLERANCE = 4
-"""How far a channel (0 to 255) may be off: eight bits of value are half a step of 1/127 off at most."""
+"""By how much a channel (0 to 255) may be off: a value in eight bits is off by up to 1/254."""
 
-_CHARACTER_BOX = """
-(root, token) => {
+_CHARACTER_BOXES = """
+(root, tokens) => {
   const rows = [...root.querySelectorAll("[data-row-start]")];
-  const row = rows.findLast(({ dataset }) => Number(dataset.rowStart) <= token);
-  const nodes = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
-  let at = token - Number(row.dataset.rowStart);
-  for (let node = nodes.nextNode(); node; at -= node.data.length, node = nodes.nextNode()) {
-    if (at >= node.data.length) continue;
+  return tokens.map((token) => {
+    const row = rows.findLast(({ dataset }) => Number(dataset.rowStart) <= token);
+    const nodes = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+    let at = token - Number(row.dataset.rowStart);
+    let node = nodes.nextNode();
+    for (; at >= node.data.length; node = nodes.nextNode()) at -= node.data.length;
     const range = document.createRange();
     range.setStart(node, at);
     range.setEnd(node, at + 1);
     const { left, top, right, bottom } = range.getBoundingClientRect();
     return [left, top, right, bottom];
-  }
+  });
 }
 """
 
 
-def character_box(widget: Locator, token: int) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom, in the window's pixels, of a token that is on screen.
+def character_boxes(widget: Locator, tokens: Iterable[int]) -> list[Box]:
+    """Return left, top, right and bottom, in the window's pixels, of tokens that are on screen.
 
-    Where the character stands is asked of the browser's own text layout. Every token before it in
-    its row must be one character.
+    Where the characters stand is asked of the browser's own text layout. Every token before them in
+    their rows must be one character.
     """
-    left, top, right, bottom = widget.evaluate(_CHARACTER_BOX, token)
-    return left, top, right, bottom
+    return [tuple(box) for box in widget.evaluate(_CHARACTER_BOXES, list(tokens))]
+
+
+def centre(widget: Locator, token: int) -> tuple[float, float]:
+    """Return the point in the middle of a token that is on screen."""
+    ((left, top, right, bottom),) = character_boxes(widget, [token])
+    return (left + right) / 2, (top + bottom) / 2
 
 
 def painted_colours(widget: Locator, tokens: Iterable[int]) -> list[RGB]:
@@ -66,10 +73,10 @@ def painted_colours(widget: Locator, tokens: Iterable[int]) -> list[RGB]:
     The letter covers less of its box than the background does: the most frequent colour is that
     of the background.
     """
+    boxes = character_boxes(widget, tokens)
     screen = Image.open(io.BytesIO(widget.page.screenshot())).convert("RGB")
     colours = []
-    for token in tokens:
-        left, top, right, bottom = character_box(widget, token)
+    for left, top, right, bottom in boxes:
         inside = screen.crop((round(left) + 1, round(top) + 1, round(right) - 1, round(bottom) - 1))
         pixels = map(tuple, np.asarray(inside).reshape(-1, 3).tolist())
         colours.append(Counter(pixels).most_common(1)[0][0])
@@ -77,7 +84,7 @@ def painted_colours(widget: Locator, tokens: Iterable[int]) -> list[RGB]:
 
 
 def expected_colours(values: Iterable[float], palette: tuple[str, ...], limit: float) -> list[RGB]:
-    """Return the palette's colours, linear in sRGB between its anchors, for values in [-limit, limit]."""
+    """Return the palette's colours of values, linear in sRGB between its anchors."""
     anchors = np.array([[int(a[i : i + 2], 16) for i in (1, 3, 5)] for a in palette], dtype=float)
     positions = np.clip(np.asarray(list(values), dtype=float) / limit, -1, 1)
     knots = np.linspace(-1, 1, len(anchors))

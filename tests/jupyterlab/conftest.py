@@ -54,9 +54,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def opened(browser: Browser, lab: Server) -> Iterator[Notebook]:
     """Open the notebook of `CELLS`, all of it run."""
     # High enough for the whole notebook: nothing scrolls while a pixel is looked for.
-    context = browser.new_context(
-        viewport={"width": 1400, "height": 1800}, color_scheme="light"
-    )
+    context = browser.new_context(viewport={"width": 1400, "height": 1800}, color_scheme="light")
     yield Notebook.open(context.new_page(), lab, "quote", CELLS)
     context.close()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.pixels import (
     RED_BLUE,
     TOLERANCE,
-    character_box,
+    centre,
     differences,
     expected_colours,
     painted_colours,
@@ -147,19 +147,17 @@ def test_the_pointer_reads_the_exact_value(notebook: Notebook, widget: Locator) 
     values = recorded(notebook, 3)
     shown = widget.locator(".rnnviz-value")
     for token in (0, TEXT.index("lamp"), TEXT.index("\n"), len(TEXT) - 3):
-        left, top, right, bottom = character_box(widget, token)
-        notebook.page.mouse.move((left + right) / 2, (top + bottom) / 2)
+        notebook.page.mouse.move(*centre(widget, token))
         expect(widget.get_by_text(f"after reading token {token}", exact=True)).to_be_visible()
         expect(shown).to_have_attribute("data-exact", "true")
         assert float(shown.get_attribute("data-value") or "nan") == values[token]
-        number = shown.inner_text().replace("−", "-")
+        number = shown.inner_text().replace("\N{MINUS SIGN}", "-")
         assert float(number) == pytest.approx(values[token], abs=0.6e-4)
 
 
 def test_a_click_sets_the_cursor_in_the_kernel(notebook: Notebook, widget: Locator) -> None:
     token = TEXT.index("sand")
-    left, top, right, bottom = character_box(widget, token)
-    notebook.page.mouse.click((left + right) / 2, (top + bottom) / 2)
+    notebook.page.mouse.click(*centre(widget, token))
     wait_until(notebook, lambda: notebook.evaluate("w.cursor") == token)
 
 

@@ -30,7 +30,13 @@ class Built:
 def run(*command: str | Path, cwd: Path, env: dict[str, str]) -> str:
     """Return what a command printed; fail with all that it said where it fails."""
     done = subprocess.run(
-        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout

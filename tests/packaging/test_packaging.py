@@ -14,7 +14,7 @@ CHECKPOINTS = {path.name for path in (REPOSITORY / "rnnviz_widget").rglob("*.saf
 
 
 def python(built: Built, source: str, cwd: Path) -> str:
-    """Return what `source` prints where the built wheel is installed, and the source tree is not."""
+    """Return what `source` prints where the built wheel is installed, not the source tree."""
     env = built.without_node | {"PYTHONPATH": str(built.site)}
     guard = f"import rnnviz_widget; assert rnnviz_widget.__file__.startswith({str(built.site)!r})"
     return run(sys.executable, "-W", "error", "-c", f"{source}\n{guard}", cwd=cwd, env=env)
@@ -85,7 +85,9 @@ print("torch" in sys.modules)
     assert python(built, source, tmp_path) == "False\nTrue\n"
 
 
-def test_the_command_and_the_bundled_model_work_from_the_wheel(built: Built, tmp_path: Path) -> None:
+def test_the_command_and_the_bundled_model_work_from_the_wheel(
+    built: Built, tmp_path: Path
+) -> None:
     env = built.without_node | {"PYTHONPATH": str(built.site)}
     assert "demo" in run(built.site / "bin" / "rnnviz", "--help", cwd=tmp_path, env=env)
     source = """
