@@ -103,10 +103,11 @@ def interval(
     column: NDArray[np.float32], sign: int, part: Part, weights: list[NDArray[np.float64]]
 ) -> tuple[float, float]:
     """Return the 95 % percentile interval of a column's score on a part; NaN without resamples."""
-    if not weights:
+    gains = part.target.resampled(column, weights)
+    gains = gains[~np.isnan(gains)]
+    if not len(gains):
         return float("nan"), float("nan")
-    scores = part.target.base + sign * part.target.resampled(column, weights)
-    low, high = np.quantile(scores, [0.025, 0.975])
+    low, high = np.quantile(part.target.base + sign * gains, [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -83,9 +83,11 @@ class Units:
     states: Sequence[str]
 
     def read(self, part: Part, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the values at some rows, shape (rows, units)."""
+        """Return the values at some rows, shape (rows, units), with 0 for what is not finite."""
         start, stop = int(rows[0]), int(rows[-1]) + 1
-        return part.recording.rows(self.states, start, stop)[rows - start]
+        values = part.recording.rows(self.states, start, stop)[rows - start]
+        values[~np.isfinite(values)] = 0
+        return values
 
 
 @dataclass(frozen=True)

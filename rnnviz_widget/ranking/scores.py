@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float32] | NDArray[np.float64]
 
+_ROUNDING = 1e-9
 TIES_ALLOWED = 1e-8  # largest error of an area for which float32's last bit may be given up
 
 
@@ -143,13 +144,13 @@ class BoolTarget:
     def resampled(
         self, column: NDArray[np.float32], weights: list[NDArray[np.float64]]
     ) -> NDArray[np.float64]:
-        """Return the gain for each weighting of the tokens."""
+        """Return the gain for each weighting of the tokens; NaN where the label does not vary."""
         ranks = Ranks(column, self.strata)
-        gains = [
-            (ranks.centred(w) * w)[self.label].sum() / self._pairs(self.label * w, w)
-            for w in weights
-        ]
-        return np.array(gains)
+        gains = np.full(len(weights), np.nan)
+        for i, w in enumerate(weights):
+            if (pairs := self._pairs(self.label * w, w)) > _ROUNDING:
+                gains[i] = (ranks.centred(w) * w)[self.label].sum() / pairs
+        return gains
 
     def _pairs(self, true: NDArray[Any], weights: NDArray[np.float64] | None = None) -> float:
         """Return the sum over strata of n1 n0 / n."""

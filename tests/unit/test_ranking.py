@@ -1,0 +1,432 @@
+"""Rankings of made-up networks, of which it is known what there is to be found."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rnnviz_widget import labels
+from rnnviz_widget.ranking import Ranking, rank_units
+from rnnviz_widget.trace import Trace
+
+WORDS = [
+    "the",
+    "lamp",
+    "was",
+    "lit",
+    "and",
+    "old",
+    "Mara",
+    "said",
+    "that",
+    "no",
+    "one",
+    "had",
+    "come",
+    "up",
+    "from",
+    "the",
+    "shore",
+]
+
+
+def story(length: int, seed: int = 0) -> str:
+    """Write lines of random words near column 60, some of them spoken."""
+    rng = np.random.default_rng(seed)
+    text, column, speaking = "", 0, False
+    while len(text) < length:
+        word = str(rng.choice(WORDS))
+        if rng.random() < 0.08:
+            word = word + '"' if speaking else '"' + word
+            speaking = not speaking
+        column += len(word) + 1
+        text += word + ("\n" if column > 60 else " ")
+        column = 0 if column > 60 else column
+    return text[:length]
+
+
+def echo_states(text: str, units: int, seed: int = 0) -> NDArray[np.float32]:
+    """Run an untrained tanh network over a text, shape (T, units)."""
+    rng = np.random.default_rng(seed)
+    alphabet = sorted(set(text))
+    inputs = rng.standard_normal((len(alphabet), units)).astype(np.float32)
+    recurrent = rng.standard_normal((units, units)).astype(np.float32) / np.sqrt(units)
+    state, states = np.zeros(units, np.float32), []
+    for code in np.searchsorted(alphabet, list(text)):
+        state = np.tanh(state @ recurrent * np.float32(0.95) + inputs[code])
+        states.append(state)
+    return np.stack(states)
+
+
+STORY = story(12_000)
+ECHO = echo_states(STORY, 24)
+QUOTES = np.asarray(labels.inside_quotes(STORY))
+FAST = {"shifts": 19, "resamples": 50}
+
+
+def noise(units: int, seed: int = 1) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal((len(STORY), units)).astype(np.float32)
+
+
+def with_quote_unit(states: NDArray[np.float32], unit: int, sign: int = 1) -> NDArray[np.float32]:
+    states = states.copy()
+    states[:, unit] = sign * (2.0 * QUOTES - 1) + 0.6 * noise(1)[:, 0]
+    return states
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_planted_unit_is_found_and_claimed(sign: int) -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5, sign)})
+    ranking = rank_units(trace, labels.inside_quotes)
+    best = ranking[0]
+    assert (best.state, best.unit, best.sign, best.kind) == ("rnn.l0.h", 5, sign, "h")
+    assert 0.98 < best.score < 1
+    assert 0.98 < best.held_out < 1
+    assert best.detail is not None
+    assert best.detail.interval[0] < best.held_out < best.detail.interval[1]
+    assert best.detail.f1 is not None
+    assert best.detail.f1 > 0.9
+    assert ranking.claimed
+    assert ranking.verdict.startswith("rnn.l0.h[5] follows inside quotes: held-out AUC 0.9")
+    assert "readable, not shown to be used" in ranking.verdict
+
+
+def test_rows_are_ordered_by_the_score_they_were_chosen_by() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO})
+    ranking = rank_units(trace, labels.inside_quotes, probe=False, **FAST)
+    assert len(ranking) == 24
+    scores = [entry.score for entry in ranking]
+    assert scores == sorted(scores, reverse=True)
+    held_out = [entry.held_out for entry in ranking]
+    assert held_out != sorted(held_out, reverse=True), "part B has no say in the order"
+
+
+def test_sign_and_score_come_from_the_first_half_alone() -> None:
+    turned = np.where(np.arange(len(STORY)) < len(STORY) // 2, 1, -1)
+    states = noise(3)
+    states[:, 1] = (2.0 * QUOTES - 1) * turned
+    trace = Trace.from_arrays(STORY, {"s": states})
+    ranking = rank_units(trace, QUOTES, probe=False, **FAST)
+    assert (ranking[0].unit, ranking[0].sign) == (1, 1)
+    assert ranking[0].score == pytest.approx(1)
+    assert ranking[0].held_out == pytest.approx(0)
+    assert not ranking.claimed
+
+
+def test_the_kinds_of_a_unit_are_one_row_by_its_best_kind() -> None:
+    c = with_quote_unit(ECHO, 3)
+    states = {
+        "rnn.l0.h": noise(24),
+        "rnn.l0.c": c,
+        "rnn.l0.tanh_c": np.tanh(c),
+        "rnn.l1.c": noise(24, 2),
+        "attention": noise(2, 3),
+        "attention.first": noise(2, 4),
+    }
+    ranking = rank_units(Trace.from_arrays(STORY, states), QUOTES, probe=False, **FAST)
+    assert len(ranking) == 24 + 24 + 2 + 2
+    assert (ranking[0].layer, ranking[0].unit, ranking[0].kind) == ("rnn.l0", 3, "c")
+    assert {entry.layer for entry in ranking} == {
+        "rnn.l0",
+        "rnn.l1",
+        "attention",
+        "attention.first",
+    }
+    assert ranking.columns == 3 * 24 + 24 + 2 + 2
+    only = rank_units(
+        Trace.from_arrays(STORY, states), QUOTES, states=["*.h", "att*"], probe=False, **FAST
+    )
+    assert only.columns == 24 + 2 + 2
+
+
+def test_a_projected_output_and_its_cell_are_not_the_same_units() -> None:
+    states = {"lstm.l0.h": noise(3), "lstm.l0.c": noise(8, 2), "lstm.l0.o": noise(8, 3)}
+    ranking = rank_units(Trace.from_arrays(STORY, states), QUOTES, probe=False, **FAST)
+    assert len(ranking) == 3 + 8
+
+
+def test_a_number_is_followed_by_rank() -> None:
+    position = np.asarray(labels.line_position(STORY))
+    states = ECHO.copy()
+    states[:, 2] = -np.exp(position / 20) + noise(1)[:, 0] * 0.1  # bends
+    ranking = rank_units(Trace.from_arrays(STORY, {"rnn.l0.h": states}), labels.line_position)
+    best = ranking[0]
+    assert (best.unit, best.sign, best.metric) == (2, -1, "Spearman")
+    assert best.detail is not None
+    assert best.detail.pearson is not None
+    assert best.held_out > 0.99
+    assert 0.5 < best.detail.pearson < 0.95
+    assert best.detail.f1 is None
+    assert ranking.claimed
+    assert ranking.chosen_on.base_rate is None
+
+
+def test_a_unit_that_knows_only_within_a_token_is_missed_pooled_and_found_within() -> None:
+    y = np.asarray(labels.next_is(STORY, "\n"))
+    of_token = {token: 40.0 * i for i, token in enumerate(sorted(set(STORY)))}
+    states = noise(12)
+    states[:, 4] = y * 6 + states[:, 4] + [of_token[token] for token in STORY]
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": states})
+
+    def newline(trace: Trace) -> labels.Label:
+        return labels.next_is(trace, "\n")
+
+    pooled = rank_units(trace, newline)
+    within = rank_units(trace, newline, within="token")
+    assert not pooled.claimed
+    assert pooled.baselines["current token"] > pooled[0].held_out
+    assert pooled.verdict.startswith("No single unit follows next is '\\n' here.")
+    assert within.claimed
+    assert within[0].unit == 4
+    assert within[0].held_out > 0.99
+    assert within.baselines["current token"] == 0.5
+    assert within[0].detail is not None
+    assert within[0].detail.threshold is None, "one threshold for all tokens would mean nothing"
+
+
+def test_spread_information_is_found_by_the_probe_and_said_to_be_spread() -> None:
+    states = noise(40)
+    states += 0.12 * (2.0 * QUOTES[:, None] - 1)  # a little in each
+    others = [Trace.from_arrays(STORY, {"rnn.l0.h": noise(40, seed)}) for seed in (8, 9)]
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": states})
+    ranking = rank_units(trace, labels.inside_quotes, control=others)
+    assert ranking.probe is not None
+    assert not ranking.claimed
+    assert ranking[0].held_out < 0.6
+    assert ranking.probe.held_out > 0.8
+    assert len(ranking.probe.control) == len(ranking.control) == 2
+    assert max(*ranking.probe.control, *ranking.control) < 0.56
+    assert "spread over units" in ranking.verdict
+
+
+def test_where_there_is_nothing_it_says_so() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": noise(20)})
+    ranking = rank_units(trace, labels.inside_quotes, control=trace)
+    assert not ranking.claimed
+    assert ranking.verdict.startswith("No single unit follows inside quotes here. Best rnn.l0.h[")
+    assert "not linearly readable" in ranking.verdict
+    assert ranking.verdict.endswith("This is not proof of absence.")
+
+
+def test_what_every_untrained_network_has_too_is_not_claimed() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    alone = rank_units(trace, QUOTES, probe=False)
+    beside = rank_units(trace, QUOTES, probe=False, control=[trace])
+    assert alone.claimed
+    assert beside.control == (beside[0].held_out,)
+    assert not beside.claimed
+    assert dict(alone.controls())["control networks' best unit"] == "not given"
+
+
+def random_spans(label: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
+    """Put the spans of a label, and the gaps between them, into random order."""
+    rng = np.random.default_rng(seed)
+    runs = np.split(label, np.flatnonzero(np.diff(label)) + 1)
+    first, second = runs[::2], runs[1::2]
+    rng.shuffle(first)
+    rng.shuffle(second)
+    shuffled = [run for pair in zip(first, second, strict=False) for run in pair]
+    return np.concatenate([*shuffled, *first[len(second) :]])
+
+
+@pytest.mark.parametrize("within", [None, "token"])
+def test_random_spans_of_the_same_lengths_are_claimed_by_nothing(within: str | None) -> None:
+    slow = ECHO.copy()
+    for t in range(1, len(slow)):
+        slow[t] += np.float32(0.99) * (slow[t - 1] - slow[t])  # drifts along with random spans
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO, "slow": slow})
+    for seed in range(20):
+        label = random_spans(QUOTES, seed)
+        assert label.sum() == QUOTES.sum()
+        ranking = rank_units(trace, label, within=within, probe=not within, details=1)
+        assert not ranking.illustration
+        assert not ranking.claimed, f"seed {seed}: {ranking.verdict}"
+        assert "spread over units" not in ranking.verdict, f"seed {seed}: {ranking.verdict}"
+
+
+def test_few_spans_make_an_illustration_and_no_claim() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    y = np.zeros(len(STORY), bool)
+    y[300:330] = y[2000:2100] = y[8000:8100] = True
+    states = with_quote_unit(ECHO, 5)
+    states[:, 5] = y
+    ranking = rank_units(Trace.from_arrays(STORY, {"rnn.l0.h": states}), y, name="islands", **FAST)
+    assert (ranking.chosen_on.spans, ranking.reported_on.spans) == (2, 1)
+    assert ranking[0].held_out == 1
+    assert not ranking.claimed
+    assert ranking.note.endswith("with 1: an illustration, not a measurement")
+    assert ranking.verdict.startswith("rnn.l0.h[5] is the best follower of islands in this short")
+    assert not rank_units(trace, QUOTES, probe=False).illustration
+
+
+def test_without_chance_or_intervals_nothing_is_claimed() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    for fewer in ({"shifts": 0}, {"resamples": 0}, {"details": 0}):
+        ranking = rank_units(trace, QUOTES, probe=False, **fewer)
+        assert ranking[0].unit == 5
+        assert not ranking.claimed
+        assert "follows" not in ranking.verdict or "No single unit" in ranking.verdict
+        assert str(ranking)
+
+
+def test_columns_with_nan_are_left_out_and_counted() -> None:
+    states = with_quote_unit(ECHO, 5)
+    clean = rank_units(Trace.from_arrays(STORY, {"s": states}), QUOTES, probe=False, **FAST)
+    broken = states.copy()
+    broken[7000, 2] = np.nan
+    broken[50, 3] = np.nan  # before anything counts
+    broken[:, 4] = np.inf
+    ranking = rank_units(Trace.from_arrays(STORY, {"s": broken}), QUOTES, **FAST)
+    assert ranking.left_out == 1
+    assert {entry.unit for entry in ranking} == set(range(24)) - {2}
+    assert ranking[0] == clean[0]
+    assert "1 columns that hold NaN" in str(ranking)
+    with pytest.raises(ValueError, match="every unit of s holds NaN"):
+        rank_units(Trace.from_arrays(STORY, {"s": np.full((len(STORY), 2), np.nan)}), QUOTES)
+
+
+def test_a_ranking_prints_as_a_table_with_its_controls() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    ranking = rank_units(trace, labels.inside_quotes, texts="a story of our own")
+    text = str(ranking)
+    assert text == repr(ranking)
+    assert text.startswith(
+        "Which unit follows inside quotes?\na story of our own; chosen on 5,850 "
+    )
+    for word in (
+        "rnn.l0.h[5]",
+        "+1",
+        "base rate",
+        "chance",
+        "p = 0.005",
+        "current token",
+        "last three tokens",
+        "not given",
+        "... and 14 more units",
+        ranking.verdict,
+    ):
+        assert word in text
+    assert max(map(len, text.split("\n")[:18])) <= 130
+    assert ranking[0].text == f"AUC {ranking[0].held_out:.3f}"
+    assert [entry.unit for entry in ranking[:3]] == [ranking[i].unit for i in range(3)]
+
+
+def test_the_html_of_a_ranking_is_escaped() -> None:
+    evil = "<script>alert('x')</script>&"
+    trace = Trace.from_arrays(STORY, {evil: with_quote_unit(ECHO, 5)})
+    ranking = rank_units(trace, QUOTES, name=evil, texts=evil, probe=False, **FAST)
+    html = ranking._repr_html_()
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&amp;" in html
+    assert html.count("<table>") == html.count("</table>") == 2
+    assert html.count("<tr>") == html.count("</tr>") == 1 + 10 + len(ranking.controls())
+
+
+def test_a_ranking_becomes_a_data_frame() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    ranking = rank_units(trace, QUOTES, probe=False, details=2, **FAST)
+    frame = ranking.to_pandas()
+    assert len(frame) == 24
+    assert frame.unit.tolist() == [entry.unit for entry in ranking]
+    assert frame.held_out[0] == ranking[0].held_out
+    assert frame.f1.notna().sum() == 2
+    assert {"state", "unit", "layer", "kind", "sign", "score", "interval_low"} <= set(frame)
+
+
+def test_without_pandas_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO})
+    ranking = rank_units(trace, QUOTES, probe=False, **FAST)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pip install pandas"):
+        ranking.to_pandas()
+
+
+def test_the_same_seed_gives_the_same_ranking() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO})
+    first, again = (rank_units(trace, QUOTES, probe=False, **FAST) for _ in range(2))
+    assert str(first) == str(again)
+    assert str(first) != str(rank_units(trace, QUOTES, probe=False, seed=1, **FAST))
+
+
+def test_a_progress_bar_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO})
+    rank_units(trace, QUOTES, probe=False, **FAST)
+    assert capsys.readouterr().err == ""
+    rank_units(trace, QUOTES, probe=False, progress=True, **FAST)
+    assert "24/24" in capsys.readouterr().err
+
+
+def test_a_trace_on_disk_ranks_as_in_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5), "rnn.l0.c": ECHO})
+    path = tmp_path_factory.mktemp("traces") / "story.zarr"
+    trace.save(path)
+    in_memory, on_disk = (
+        rank_units(t, labels.inside_quotes, **FAST) for t in (trace, Trace.load(path))
+    )
+    assert str(in_memory) == str(on_disk)
+
+
+def test_labels_and_ranking_work_without_torch() -> None:
+    program = """
+import sys
+sys.modules["torch"] = None
+import numpy as np
+from rnnviz_widget import labels
+from rnnviz_widget.ranking import rank_units
+from rnnviz_widget.trace import Trace
+text = 'a "b" c\\n' * 200
+y = labels.inside_quotes(text)
+trace = Trace.from_arrays(text, {"s": np.stack([y, ~y], axis=1)})
+print(rank_units(trace, y)[0].held_out)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("1.0", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"within": "line"}, "within must be None or 'token', got 'line'"),
+        ({"skip": -1}, "skip must be at least 0, got -1"),
+        ({"shifts": -2}, "shifts must be at least 0, got -2"),
+        ({"states": "x*"}, r"states='x\*' matches none of s"),
+        ({"skip": 12_000}, "must vary in both parts, but part A .* has no token"),
+        ({"null": [1.0, 2.0]}, "null must be a boolean label, got float64"),
+        ({"null": [True, True]}, "null must vary, got 2 equal values"),
+        ({"control": Trace.from_arrays("ab", {"s": [[1], [2]]})}, "control 0 must be recorded on"),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(change: dict[str, object], message: str) -> None:
+    trace = Trace.from_arrays(STORY, {"s": noise(2)})
+    with pytest.raises(ValueError, match=message):
+        rank_units(trace, QUOTES, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        (QUOTES[:-1], "label must have one value for each of the 12000 tokens, got 11999"),
+        (QUOTES[:, None], r"label must be a one-dimensional array .* got shape \(12000, 1\)"),
+        (np.array(["a"] * len(STORY)), "booleans or real numbers, got .* <U1"),
+        (np.zeros(len(STORY), bool), "must vary in both parts, but part A .* is False at all"),
+        (np.arange(len(STORY)) < 3000, "must vary in both parts, but part B .* is False at all"),
+        (np.full(len(STORY), np.nan), "part A .* has no token"),
+    ],
+)
+def test_bad_labels_are_refused(label: NDArray[np.generic], message: str) -> None:
+    trace = Trace.from_arrays(STORY, {"s": noise(2)})
+    with pytest.raises(ValueError, match=message):
+        rank_units(trace, label)
+
+
+def test_a_ranking_is_made_of_plain_numbers() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO})
+    ranking = rank_units(trace, QUOTES, probe=False, **FAST)
+    best = ranking[0]
+    assert json.dumps([best.state, best.unit, best.score, best.held_out, best.sign])
+    assert isinstance(ranking, Ranking)

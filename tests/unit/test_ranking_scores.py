@@ -1,0 +1,145 @@
+"""Scores against independent references: scikit-learn, scipy and plain counting."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+from rnnviz_widget.ranking.entry import detector
+from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata, make_target
+
+SHAPES = {
+    "smooth": lambda rng, n: rng.standard_normal(n),
+    "few values": lambda rng, n: rng.integers(-2, 3, n),
+    "saturated": lambda rng, n: np.tanh(rng.standard_normal(n) * 9),
+    "one bit apart": lambda rng, n: 1 + rng.integers(0, 4, n) * 2.0**-23,
+    "two zeros": lambda rng, n: rng.choice([0.0, -0.0, 1e-40, -1e-40], n),
+    "infinite": lambda rng, n: rng.choice([np.inf, -np.inf, 0, 1], n),
+    "constant": lambda _, n: np.full(n, 0.25),
+}
+
+
+def pooled(label: NDArray[np.bool_]) -> BoolTarget:
+    return BoolTarget(label, Strata.pool(len(label)))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("rate", [0.02, 0.5, 0.97])
+def test_area_agrees_with_scikit_learn(shape: str, rate: float) -> None:
+    rng = np.random.default_rng(1)
+    column = SHAPES[shape](rng, 4000).astype(np.float32)
+    label = rng.random(4000) < rate
+    column[label] += np.float32(0.5) if shape == "smooth" else np.float32(0)
+    finite = np.clip(column, -9, 9)  # scikit-learn refuses infinity; the order is the same
+    expected = roc_auc_score(label, finite)
+    target = pooled(label)
+    assert target.gain(column) + 0.5 == pytest.approx(expected, abs=1e-7)
+    assert target.features(column) @ target.direction + 0.5 == pytest.approx(expected, abs=1e-6)
+
+
+@given(
+    hnp.arrays(np.float32, 40, elements=st.floats(width=32, allow_nan=False)),
+    hnp.arrays(np.bool_, 40).filter(lambda y: 0 < y.sum() < y.size),
+)
+def test_area_is_the_share_of_pairs_in_order(
+    column: NDArray[np.float32], label: NDArray[np.bool_]
+) -> None:
+    above = column[label][:, None] > column[~label]
+    equal = column[label][:, None] == column[~label]
+    assert pooled(label).gain(column) + 0.5 == pytest.approx((above + equal / 2).mean(), abs=1e-7)
+
+
+@pytest.mark.parametrize("shape", ["smooth", "few values", "saturated"])
+def test_rank_correlation_agrees_with_scipy(shape: str) -> None:
+    rng = np.random.default_rng(2)
+    column = SHAPES[shape](rng, 3000).astype(np.float32)
+    label = np.round(column * 3 + rng.standard_normal(3000) * 4)
+    target = NumberTarget(label, Strata.pool(3000))
+    expected = spearmanr(column, label).statistic
+    assert target.gain(column) == pytest.approx(expected, abs=1e-9)
+    assert target.features(column) @ target.direction == pytest.approx(expected, abs=1e-6)
+    assert target.linear_gain(column) == pytest.approx(pearsonr(column, label).statistic, abs=1e-9)
+
+
+def test_a_constant_column_correlates_with_nothing() -> None:
+    label = np.arange(50.0)
+    target = NumberTarget(label, Strata.pool(50))
+    assert target.gain(np.full(50, 0.1, np.float32)) == 0
+    assert target.linear_gain(np.full(50, 0.1, np.float32)) == 0
+
+
+def test_within_strata_the_area_is_the_weighted_average_of_the_strata() -> None:
+    rng = np.random.default_rng(3)
+    codes = rng.choice(5, 2000, p=[0.5, 0.3, 0.15, 0.04, 0.01])
+    column = rng.integers(0, 30, 2000).astype(np.float32)
+    label = rng.random(2000) < np.array([0.1, 0.5, 0.9, 0.2, 0.0])[codes]  # the last never varies
+    total = weight_of_all = 0.0
+    for code in range(4):
+        true = label[codes == code]
+        weight = true.sum() * (~true).sum() / len(true)
+        total += weight * roc_auc_score(true, column[codes == code])
+        weight_of_all += weight
+    target = BoolTarget(label, Strata(codes))
+    assert target.gain(column) + 0.5 == pytest.approx(total / weight_of_all, abs=1e-9)
+    assert target.features(column) @ target.direction == pytest.approx(
+        target.gain(column), abs=1e-6
+    )
+
+
+def test_within_strata_correlation_is_the_weighted_average_of_the_strata() -> None:
+    rng = np.random.default_rng(4)
+    codes = rng.choice(4, 1000, p=[0.6, 0.3, 0.05, 0.05])
+    column = rng.integers(0, 30, 1000).astype(np.float32)
+    label = np.where(codes == 3, 7.0, column * (codes - 1) + rng.integers(0, 40, 1000))
+    sizes = np.bincount(codes)[:3]
+    each = [spearmanr(column[codes == code], label[codes == code]).statistic for code in range(3)]
+    expected = np.average(each, weights=sizes - 1)
+    target = NumberTarget(label, Strata(codes))
+    assert target.gain(column) == pytest.approx(expected, abs=1e-9)
+    assert target.features(column) @ target.direction == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_the_token_alone_says_counts_nothing_within_tokens() -> None:
+    codes = np.arange(60) % 3
+    label = np.arange(60) % 4 == 0
+    assert BoolTarget(label, Strata(codes)).gain(codes.astype(np.float32)) == 0
+    assert pooled(codes == 1).gain(codes.astype(np.float32)) == pytest.approx(0)
+    assert pooled(codes == 2).gain(codes.astype(np.float32)) == 0.5
+
+
+@pytest.mark.parametrize("strata", [Strata.pool(120), Strata(np.arange(120) % 3)])
+@pytest.mark.parametrize("kind", ["bool", "number"])
+def test_a_resampled_score_is_the_score_of_the_repeated_tokens(strata: Strata, kind: str) -> None:
+    rng = np.random.default_rng(6)
+    column = rng.integers(0, 9, 120).astype(np.float32)
+    label = column + rng.integers(0, 9, 120) > 8 if kind == "bool" else rng.integers(0, 9, 120)
+    times = rng.integers(0, 4, 120)
+    again = np.repeat(np.arange(120), times)
+    repeated = make_target(np.asarray(label)[again], Strata(strata.codes[again]))
+    target = make_target(np.asarray(label), strata)
+    gain = target.resampled(column, [times.astype(float), np.ones(120)])
+    assert gain[0] == pytest.approx(repeated.gain(column[again]), abs=1e-9)
+    assert gain[1] == pytest.approx(target.gain(column), abs=1e-9)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_detector_agrees_with_scikit_learn(sign: int) -> None:
+    rng = np.random.default_rng(7)
+    label_a, label_b = rng.random((2, 1500)) < 0.2
+    column_a, column_b = np.round(rng.standard_normal((2, 1500)), 1).astype(np.float32)
+    column_a[label_a] += sign
+    column_b[label_b] += sign
+    threshold, precision, accuracy, f1 = detector(column_a, label_a, column_b, label_b, sign)
+
+    def says_true(column: NDArray[np.float32], cut: float) -> NDArray[np.bool_]:
+        return column >= cut if sign > 0 else column <= cut
+
+    best_on_a = max(f1_score(label_a, says_true(column_a, cut)) for cut in np.unique(column_a))
+    assert f1_score(label_a, says_true(column_a, threshold)) == pytest.approx(best_on_a)
+    assert f1 == pytest.approx(f1_score(label_b, says_true(column_b, threshold)))
+    assert accuracy == pytest.approx((label_b == says_true(column_b, threshold)).mean())
+    assert precision == pytest.approx(average_precision_score(label_b, sign * column_b), abs=1e-9)
