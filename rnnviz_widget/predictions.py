@@ -1,12 +1,14 @@
-"""What a network held likely to come next."""
+"""What a network held likely to come next, and what came cost it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget import storage
 from rnnviz_widget.arrays import frozen, real, series
 
 if TYPE_CHECKING:
@@ -68,3 +70,51 @@ class Predictions:
         if self.entropy is not None:
             entropy = series("predictions.entropy", self.entropy, len(ids))
             object.__setattr__(self, "entropy", entropy)
+
+
+@dataclass(frozen=True, eq=False)
+class Extras:
+    """What a trace may have beside its states."""
+
+    predictions: Predictions | None = None
+    loss: NDArray[np.float32] | None = None
+
+    def first(self, length: int) -> Extras:
+        """Return what concerns the first tokens, as far as there is something for all of them."""
+        found, loss = self.predictions, self.loss
+        if found is None or len(found.ids) < length:
+            return Extras()
+        entropy = None if found.entropy is None else found.entropy[:length]
+        ids, probabilities = found.ids[:length], found.probabilities[:length]
+        if loss is not None:
+            loss = np.append(loss[: length - 1], np.float32(np.nan))
+        return Extras(Predictions(ids, probabilities, found.vocabulary, entropy), loss)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredExtras:
+    """The same, read from a trace's folder when it is asked for."""
+
+    group: Any
+
+    @cached_property
+    def predictions(self) -> Predictions | None:
+        """What was held likely to come after each token."""
+        if "predictions" not in self.group:
+            return None
+        entropy = None
+        if "predictions/entropy" in self.group:
+            entropy = storage.read_array(self.group, "predictions/entropy")
+        return Predictions(
+            storage.read_array(self.group, "predictions/ids"),
+            storage.read_array(self.group, "predictions/probabilities"),
+            storage.read_strings(self.group, "vocabulary"),
+            entropy,
+        )
+
+    @cached_property
+    def loss(self) -> NDArray[np.float32] | None:
+        """What each next token cost, in nats."""
+        if "loss" not in self.group:
+            return None
+        return frozen(storage.read_array(self.group, "loss"))

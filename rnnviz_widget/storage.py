@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import zarr
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 CHUNK = 32768
 """Rows of a shard and of an inner chunk."""
@@ -43,6 +43,26 @@ def check_dtype(dtype: str) -> None:
     if dtype not in ("float32", "float16"):
         msg = f'dtype must be "float32" or "float16", got {dtype!r}'
         raise ValueError(msg)
+
+
+def narrowed(rows: NDArray[np.float32], dtype: DTypeLike) -> NDArray[Any]:
+    """Return float32 rows in the type they are kept in.
+
+    Raises
+    ------
+    ValueError
+        If a finite value does not fit.
+    """
+    try:
+        with np.errstate(over="raise"):
+            return rows.astype(dtype, copy=False)
+    except FloatingPointError:
+        largest = float(np.max(np.abs(rows[np.isfinite(rows)])))
+        msg = (
+            f'dtype="{np.dtype(dtype).name}" cannot hold a value of magnitude {largest:.6g}; '
+            'pass dtype="float32"'
+        )
+        raise ValueError(msg) from None
 
 
 class StateFile:
@@ -95,7 +115,8 @@ class StateFile:
                 self._shard = np.full((self.units, self._chunk), np.nan, dtype=self._dtype)
                 self._number, self._filled = number, 0
             count = min(self._chunk - offset, len(rows) - done)
-            self._shard[:, offset : offset + count] = self._stored(rows[done : done + count]).T
+            part = narrowed(rows[done : done + count], self._dtype)
+            self._shard[:, offset : offset + count] = part.T
             self._filled += count
             done += count
             if self._filled == min(self._chunk, self.length - number * self._chunk):
@@ -112,25 +133,6 @@ class StateFile:
     def truncate(self, length: int) -> None:
         """Forget the rows from `length` on."""
         self._array.resize((length, self.units))
-
-    def _stored(self, rows: NDArray[np.float32]) -> NDArray[Any]:
-        """Return the rows in the stored type.
-
-        Raises
-        ------
-        ValueError
-            If a finite value does not fit.
-        """
-        try:
-            with np.errstate(over="raise"):
-                return rows.astype(self._dtype, copy=False)
-        except FloatingPointError:
-            largest = float(np.max(np.abs(rows[np.isfinite(rows)])))
-            msg = (
-                f'dtype="{self._dtype.name}" cannot hold a value of magnitude {largest:.6g}; '
-                'pass dtype="float32"'
-            )
-            raise ValueError(msg) from None
 
     def _flush(self, shard: NDArray[Any]) -> None:
         size = self._chunk * self._dtype.itemsize

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnviz_widget import storage
 from rnnviz_widget.arrays import LazyArray, frozen, real, series
-from rnnviz_widget.predictions import Predictions
+from rnnviz_widget.predictions import Extras, Predictions, StoredExtras
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.arrays import Source, StateArray
 
-__all__ = ["Predictions", "Trace", "select"]
+__all__ = ["Extras", "Predictions", "Trace", "checked_tokens", "select"]
 
 Bounds = tuple[float, float]
 
@@ -53,7 +53,7 @@ class Trace:
     _tokens: Sequence[str] | _StoredStrings
     _arrays: Mapping[str, StateArray]
     _bounds: Mapping[str, Bounds]
-    _extras: _Extras | _StoredExtras
+    _extras: Extras | StoredExtras
     source: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -97,7 +97,7 @@ class Trace:
         >>> trace.unit("encoder.h", 1).tolist()
         [0.5, -0.5]
         """
-        tokens = _checked_tokens(tokens)
+        tokens = checked_tokens(tokens)
         pairs = list(states.items() if isinstance(states, Mapping) else states)
         if not pairs:
             msg = "states must hold at least one state, got none"
@@ -114,7 +114,7 @@ class Trace:
         if predictions is not None and len(predictions.ids) != len(tokens):
             msg = f"predictions has {len(predictions.ids)} rows for {len(tokens)} tokens"
             raise ValueError(msg)
-        extras = _Extras(predictions, None if loss is None else _checked_loss(loss, len(tokens)))
+        extras = Extras(predictions, None if loss is None else _checked_loss(loss, len(tokens)))
         known = {name: _checked_bounds(name, pair, arrays) for name, pair in (bounds or {}).items()}
         return cls(tokens, arrays, known, extras, _checked_source(source))
 
@@ -137,7 +137,7 @@ class Trace:
             if state["bounds"] is not None:
                 bounds[state["name"]] = tuple(state["bounds"])
         tokens = _StoredStrings(group, "tokens", attributes["length"])
-        return cls(tokens, arrays, bounds, _StoredExtras(group), attributes["source"])
+        return cls(tokens, arrays, bounds, StoredExtras(group), attributes["source"])
 
     def save(
         self, path: str | os.PathLike[str], *, dtype: storage.StorageType | None = None
@@ -284,37 +284,6 @@ def select(names: Sequence[str], patterns: str | Sequence[str] | None) -> tuple[
     return tuple(n for n in names if any(fnmatchcase(n, pattern) for pattern in wanted))
 
 
-@dataclass(frozen=True, eq=False)
-class _Extras:
-    predictions: Predictions | None = None
-    loss: NDArray[np.float32] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _StoredExtras:
-    group: Any
-
-    @cached_property
-    def predictions(self) -> Predictions | None:
-        if "predictions" not in self.group:
-            return None
-        entropy = None
-        if "predictions/entropy" in self.group:
-            entropy = storage.read_array(self.group, "predictions/entropy")
-        return Predictions(
-            storage.read_array(self.group, "predictions/ids"),
-            storage.read_array(self.group, "predictions/probabilities"),
-            storage.read_strings(self.group, "vocabulary"),
-            entropy,
-        )
-
-    @cached_property
-    def loss(self) -> NDArray[np.float32] | None:
-        if "loss" not in self.group:
-            return None
-        return frozen(storage.read_array(self.group, "loss"))
-
-
 @dataclass(frozen=True)
 class _StoredStrings:
     group: Any
@@ -328,7 +297,8 @@ class _StoredStrings:
         return storage.read_strings(self.group, self.key)
 
 
-def _checked_tokens(tokens: Sequence[str] | str) -> tuple[str, ...]:
+def checked_tokens(tokens: Sequence[str] | str) -> tuple[str, ...]:
+    """Return the tokens as a tuple; refuse what are not one or more non-empty strings."""
     if isinstance(tokens, (bytes, bytearray)):
         msg = f"tokens must be text or a sequence of strings, got {type(tokens).__name__}"
         raise TypeError(msg)

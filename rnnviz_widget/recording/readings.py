@@ -1,0 +1,120 @@
+"""What a module that returns logits predicted at each token, and what the next token cost it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnviz_widget.trace import Extras, Predictions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TOP = 5
+"""How many of the likeliest next tokens are kept."""
+
+INTEGERS = (torch.int64, torch.int32)
+"""What ids come as."""
+
+_ROWS = 8192  # of logits that are worked on at once
+
+
+@dataclass
+class Readings:
+    """Gathers one sequence's predictions, from one output or from several in a row.
+
+    Attributes
+    ----------
+    vocabulary
+        What each logit stands for.
+    ids
+        `(T,)` the ids that were read, None if not known.
+    """
+
+    vocabulary: tuple[str, ...]
+    ids: Tensor | None
+    _parts: list[tuple[Tensor, ...]] = field(default_factory=list, init=False)
+    _rows: int = field(default=0, init=False)
+
+    def add(self, logits: Tensor) -> None:
+        """Take the next rows of logits, `(n, V)`; of log-probabilities or probabilities too."""
+        for rows in torch.split(logits, _ROWS):
+            start, self._rows = self._rows, self._rows + len(rows)
+            log_p = _log_probabilities(rows.detach().float())
+            p, ids = log_p.exp().topk(min(TOP, log_p.shape[1]), dim=1)
+            entropy = torch.special.entr(log_p.exp()).sum(dim=1)  # nats
+            loss = rows.new_full((len(rows),), torch.nan, dtype=torch.float32)
+            if self.ids is not None:
+                following = self.ids[start + 1 : start + 1 + len(rows)].to(log_p.device)
+                cost = -log_p[: len(following)].gather(1, following[:, None])[:, 0]
+                loss[: len(following)] = cost
+            self._parts.append(tuple(part.cpu() for part in (ids, p, entropy, loss)))
+
+    def result(self) -> Extras:
+        """Return predictions and loss, as far as there are any."""
+        if not self._parts:
+            return Extras()
+        ids, p, entropy, loss = (torch.cat(part).numpy() for part in zip(*self._parts, strict=True))
+        found = Predictions(ids.astype(np.uint32), p, self.vocabulary, entropy)
+        return Extras(found, None if self.ids is None else loss)
+
+
+def logits_of(output: Any, steps: int, batch: int, size: int) -> Tensor | None:  # noqa: ANN401
+    """Return the logits `(B, T, V)` among a module's output, None if there are none.
+
+    They are the output itself or its first element: a floating-point tensor `(B, T, V)`,
+    `(T, B, V)` or, for one sequence, `(T, V)`.
+    """
+    first = output[0] if isinstance(output, (tuple, list)) and output else output
+    if not isinstance(first, Tensor) or not first.is_floating_point():
+        return None
+    shape = tuple(first.shape)
+    if shape == (batch, steps, size):
+        return first
+    if shape == (steps, batch, size):
+        return first.transpose(0, 1)
+    if shape == (steps, size) and batch == 1:
+        return first[None]
+    return None
+
+
+def ids_of(inputs: Sequence[Any], steps: int, batch: int) -> Tensor | None:
+    """Return the integer ids `(B, T)` among a module's inputs, None if there are none."""
+    for given in inputs:
+        if isinstance(given, Tensor) and given.dtype in INTEGERS:
+            shape = tuple(given.shape)
+            if shape == (batch, steps):
+                return given.long()
+            if shape == (steps, batch):
+                return given.long().T
+            if shape == (steps,) and batch == 1:
+                return given.long()[None]
+    return None
+
+
+def check_ids(ids: Tensor, size: int) -> None:
+    """Refuse ids that no entry of the vocabulary stands for.
+
+    Raises
+    ------
+    ValueError
+        Naming the first such id and its position.
+    """
+    wrong = (ids < 0) | (ids >= size)
+    if bool(wrong.any()):
+        position = int(wrong.flatten().nonzero()[0])
+        raise ValueError(
+            f"ids must be in [0, {size}), the size of the vocabulary, got "
+            f"{int(ids.flatten()[position])} at position {position}"
+        )
+
+
+def _log_probabilities(rows: Tensor) -> Tensor:
+    """Return log-probabilities of rows that hold logits, log-probabilities or probabilities."""
+    if bool((rows >= 0).all()) and bool(((rows.sum(dim=1) - 1).abs() < 1e-3).all()):  # noqa: PLR2004
+        return rows.log()
+    return rows.log_softmax(dim=1)

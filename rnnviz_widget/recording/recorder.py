@@ -1,0 +1,202 @@
+"""A torch module and its inputs -> a trace: finds the recurrent layers, runs, puts things back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+
+from rnnviz_widget import storage
+from rnnviz_widget.recording import tokens as texts
+from rnnviz_widget.recording.session import Session
+from rnnviz_widget.recording.sinks import FolderSink, MemorySink
+from rnnviz_widget.trace import Trace, checked_tokens
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from torch import Tensor, nn
+
+    from rnnviz_widget.recording.unroll import Unroll
+
+
+@runtime_checkable
+class TextModel(Protocol):
+    """A module that knows its own vocabulary, as `CharLM` does.
+
+    Called with `encode(text)` it returns logits, or logits and a state; in the latter case it takes
+    the state as its second argument.
+    """
+
+    vocabulary: Sequence[str]
+
+    def encode(self, text: str) -> Tensor:
+        """Return one id for each character."""
+
+
+def record(
+    module: nn.Module,
+    *inputs: Any,  # noqa: ANN401
+    tokens: Sequence[str] | str | None = None,
+    text: str | None = None,
+    offsets: Iterable[Sequence[int]] | None = None,
+    vocabulary: Sequence[str] | None = None,
+    states: str | Sequence[str] | None = None,
+    unroll: Unroll = "auto",
+    out: str | os.PathLike[str] | None = None,
+    dtype: storage.StorageType = "float32",
+    progress: bool = False,
+) -> Trace:
+    """Return what every recurrent layer of a module did while it read one sequence.
+
+    Calls ``module(*inputs)`` once, in eval mode and without gradients, and leaves the module as it
+    was, also after an error or Ctrl-C. Every layer and direction of each `torch.nn.RNN`, `GRU` and
+    `LSTM` in it is recorded, and every call of an `RNNCell`, `GRUCell`, `LSTMCell` or cell told of
+    by `register_cell` is a step. States are named ``"<path>.l<layer>[_reverse].<kind>"``; the
+    second time that a layer reads the tokens, ``"<path>@2.l0.h"``. Kinds: ``h``; of an RNN ``pre``
+    (before the nonlinearity); of a GRU ``r z n``; of an LSTM ``c tanh_c i f g o``.
+
+    Parameters
+    ----------
+    module
+        Any module with recurrent layers in it.
+    *inputs
+        What to call it with: one sequence, alone or as a batch of one. A string will do for a
+        module that has `encode` and `vocabulary` (see `TextModel`).
+    tokens
+        What each time step read, for people: T non-empty strings, or one string for its
+        characters. Not needed where it follows from a text, or from ids and a vocabulary.
+    text, offsets
+        In place of `tokens`: a text, and the ``(start, end)`` that a tokenizer reports for each
+        token; without offsets, each character is a token.
+    vocabulary
+        V strings. If the module returns one logit for each at every step (`(T, V)`, alone or
+        first in a tuple), the trace has predictions, and the loss where the inputs hold ids.
+        By default the module's own `vocabulary`, if it has one.
+    states
+        Shell patterns of the states to keep, such as ``["*.h", "*.c"]``; by default all.
+    unroll
+        ``"sequential"``, ``"chunked"`` (parallel over time, the same values to 1e-5 of the largest)
+        or ``"auto"``: the latter where it pays.
+    out
+        A folder to write to while recording; what is returned is then read from it on demand. A
+        trace that is there is replaced. Interrupted, it keeps the tokens up to the last shard.
+    dtype
+        ``"float32"``, or ``"float16"`` to keep half as much, to 3 digits.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arguments do not fit the module or each other; the message names them.
+    MemoryError
+        Saying which argument lowers the need.
+    """
+    storage.check_dtype(dtype)
+    if len(inputs) == 1 and isinstance(inputs[0], str):
+        if tokens is not None or text is not None or offsets is not None:
+            raise TypeError("a text was given as input: leave out tokens, text and offsets")
+        text = inputs[0]
+        inputs = (_encoded(module, text),)
+    named = texts.from_arguments(tokens, text, offsets)
+    session = Session(module, inputs, vocabulary, states, unroll, progress=progress)
+    if named is None:
+        of_ids = session.tokens_of_ids()
+        if len(of_ids) != 1:
+            raise ValueError(
+                f"record takes one sequence, got ids of {len(of_ids)}; use record_batch"
+            )
+        named = of_ids[0]
+    if out is None:
+        sink = MemorySink(len(named), dtype)
+        extras = session.run([sink], [named])[0]
+        return sink.trace(named, extras, session.source())
+    _record_to(out, session, named, dtype)
+    return Trace.load(out)
+
+
+def record_batch(
+    module: nn.Module,
+    *inputs: Any,  # noqa: ANN401
+    tokens: Sequence[Sequence[str] | str] | None = None,
+    vocabulary: Sequence[str] | None = None,
+    states: str | Sequence[str] | None = None,
+    dtype: storage.StorageType = "float32",
+    progress: bool = False,
+) -> list[Trace]:
+    """Return a trace for each sequence of a batch, recorded as `record` does.
+
+    Parameters
+    ----------
+    module, *inputs
+        Called once as ``module(*inputs)``, with a batch of B sequences. Shorter ones are padded at
+        their end, or packed (`torch.nn.utils.rnn.PackedSequence`).
+    tokens
+        For each sequence what its time steps read; padding is left out. Not needed where it
+        follows from ids `(B, T)` and a vocabulary.
+    vocabulary, states, dtype, progress
+        As in `record`.
+    """
+    storage.check_dtype(dtype)
+    session = Session(module, inputs, vocabulary, states, "sequential", progress=progress)
+    named = session.tokens_of_ids() if tokens is None else [checked_tokens(t) for t in tokens]
+    if not named:
+        raise ValueError("tokens must name at least one sequence, got none")
+    sinks = [MemorySink(len(each), dtype) for each in named]
+    extras = session.run(sinks, named)
+    return [
+        sink.trace(each, extra, session.source())
+        for sink, each, extra in zip(sinks, named, extras, strict=True)
+    ]
+
+
+def _record_to(
+    out: str | os.PathLike[str],
+    session: Session,
+    tokens: tuple[str, ...],
+    dtype: storage.StorageType,
+) -> None:
+    """Record into a folder; interrupted, keep the tokens that every state has a whole shard of."""
+    with storage.replacing(out) as folder:
+        sink = FolderSink(folder, len(tokens), dtype)
+        try:
+            extras = session.run([sink], [tokens])[0]
+        except KeyboardInterrupt as error:
+            kept = tokens[: sink.whole_rows]
+            if not kept:
+                raise KeyboardInterrupt(
+                    "interrupted before a shard was whole: nothing kept"
+                ) from error
+            extras = session.extras()[0].first(len(kept))
+            sink.finish(kept, extras, {**session.source(), "interrupted_of": len(tokens)})
+            interrupt = KeyboardInterrupt(
+                f"interrupted: {str(out)!r} holds the first {len(kept):,} of {len(tokens):,} tokens"
+            )
+        else:
+            sink.finish(tokens, extras, session.source())
+            return
+    raise interrupt
+
+
+def _encoded(module: nn.Module, text: str) -> Tensor:
+    """Return the ids of a text, on the module's device.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the module cannot read text, or not one id for each character.
+    """
+    if not isinstance(module, TextModel):
+        raise TypeError(
+            f"{type(module).__name__} cannot read a text (it has no encode and vocabulary): pass "
+            "its inputs as tensors, and tokens="
+        )
+    checked_tokens(text)
+    ids = module.encode(text)
+    if len(ids) != len(text):
+        raise ValueError(
+            f"encode gives {len(ids)} ids for {len(text)} characters; pass the ids as input and "
+            "what they stand for as tokens="
+        )
+    parameter = next(cast("nn.Module", module).parameters(), None)
+    return ids if parameter is None else ids.to(parameter.device)

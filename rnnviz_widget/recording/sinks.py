@@ -1,0 +1,104 @@
+"""Where a recording's values are kept: in memory, or in a trace's folder as they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from rnnviz_widget import storage
+from rnnviz_widget.arrays import LazyArray
+from rnnviz_widget.trace import Extras, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from rnnviz_widget.arrays import Source, StateArray
+    from rnnviz_widget.trace import Bounds
+
+
+@dataclass
+class MemorySink:
+    """Keeps the states of `length` tokens in arrays of `dtype`."""
+
+    length: int
+    dtype: storage.StorageType
+    limits: dict[str, Bounds | None] = field(default_factory=dict)
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def declare(self, name: str, limits: Bounds | None) -> None:
+        """Announce a state."""
+        self.limits.setdefault(name, limits)
+
+    def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
+        """Keep rows of a state."""
+        if name not in self.arrays:
+            self.arrays[name] = np.empty((self.length, rows.shape[1]), dtype=self.dtype)
+        self.arrays[name][start : start + len(rows)] = storage.narrowed(rows, self.dtype)
+
+    def trace(
+        self,
+        tokens: tuple[str, ...],
+        extras: Extras,
+        source: Mapping[str, Any],
+    ) -> Trace:
+        """Return what was kept, without copying it."""
+        arrays: dict[str, StateArray] = {}
+        for name in self.limits:  # in the order of announcement
+            array = self.arrays[name]
+            array.flags.writeable = False
+            held = array if self.dtype == "float32" else LazyArray(cast("Source", array))
+            arrays[name] = cast("StateArray", held)
+        bounds = {name: pair for name, pair in self.limits.items() if pair is not None}
+        return Trace(tokens, arrays, bounds, extras, source)
+
+
+class FolderSink:
+    """Writes the states of `length` tokens into a new trace folder, shard by shard."""
+
+    def __init__(self, folder: Path, length: int, dtype: storage.StorageType) -> None:
+        self.length, self.dtype = length, dtype
+        self.limits: dict[str, Bounds | None] = {}
+        self._group = storage.create(folder, {})
+        self._files: dict[str, storage.StateFile] = {}
+
+    def declare(self, name: str, limits: Bounds | None) -> None:
+        """Announce a state."""
+        self.limits.setdefault(name, limits)
+
+    def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
+        """Keep rows of a state."""
+        if name not in self._files:
+            key = f"states/{list(self.limits).index(name)}"
+            shape = (self.length, rows.shape[1])
+            self._files[name] = storage.StateFile(self._group, key, shape, self.dtype)
+        self._files[name].write(start, rows)
+
+    @property
+    def whole_rows(self) -> int:
+        """How many rows from the start on are on disk for every state announced."""
+        if not self._files or set(self._files) != set(self.limits):
+            return 0
+        return min(file.whole_rows for file in self._files.values())
+
+    def finish(
+        self,
+        tokens: tuple[str, ...],
+        extras: Extras,
+        source: Mapping[str, Any],
+    ) -> None:
+        """Describe what was written; with fewer tokens than announced, what follows is dropped."""
+        if len(tokens) < self.length:
+            for file in self._files.values():
+                file.truncate(len(tokens))
+        arrays: dict[str, StateArray] = {
+            name: LazyArray(cast("Source", self._group[f"states/{i}"]))
+            for i, name in enumerate(self.limits)
+        }
+        bounds = {name: pair for name, pair in self.limits.items() if pair is not None}
+        trace = Trace(tokens, arrays, bounds, extras, source)
+        trace.save_rest(self._group)
