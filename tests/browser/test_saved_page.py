@@ -13,7 +13,7 @@ from rnnviz_widget import HiddenStateWidget, Trace, labels
 from tests.browser.pixels import (
     RED_BLUE,
     TOLERANCE,
-    character_box,
+    centre,
     differences,
     expected_colours,
     painted_colours,
@@ -104,8 +104,7 @@ def test_the_pointer_reads_token_place_and_value(open_page: Open) -> None:
     trace = make_trace()
     root = open_page(HiddenStateWidget(trace, unit=3))
     token = TEXT.index("nobody")
-    left, top, right, bottom = character_box(root, token)
-    root.page.mouse.move((left + right) / 2, (top + bottom) / 2)
+    root.page.mouse.move(*centre(root, token))
     readout = root.locator(".rnnviz-readout")
     expect(readout).to_contain_text(f"after reading token {token}")
     expect(readout).to_contain_text("line 3, column 5")
@@ -138,8 +137,7 @@ def test_a_hostile_text_shows_as_itself(open_page: Open) -> None:
     assert [c for c in shown if c.isascii()] == [c for c in HOSTILE if c.isascii()]
     expect(root.locator("img, script, iframe")).to_have_count(0)
     for character in "<&]":
-        left, top, right, bottom = character_box(root, HOSTILE.index(character))
-        root.page.mouse.move((left + right) / 2, (top + bottom) / 2)
+        root.page.mouse.move(*centre(root, HOSTILE.index(character)))
         expect(root.locator(".rnnviz-readout")).to_contain_text(character)
 
 
