@@ -55,14 +55,20 @@ export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   return context;
 }
 
+/** Gives a canvas so many pixels, if it has not: setting a size also clears, and costs, when nothing changes. */
+export function resizeCanvas(canvas: HTMLCanvasElement, width: number, height: number): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
 /** Gives a canvas one pixel per device pixel of its box; returns the context in CSS pixels, cleared, and the size. */
 export function fitCanvas(canvas: HTMLCanvasElement) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  resizeCanvas(canvas, Math.round(width * ratio), Math.round(height * ratio));
   const context = context2d(canvas);
-  context.scale(ratio, ratio);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   return { context, width, height };
 }
 

@@ -1,5 +1,15 @@
 import { colourAt, PALETTES, position } from "./colour";
-import { context2d, fitCanvas, h, KEEP_KEYS, onResize, variable, watch, watchFrames } from "./dom";
+import {
+  context2d,
+  fitCanvas,
+  h,
+  KEEP_KEYS,
+  onResize,
+  resizeCanvas,
+  variable,
+  watch,
+  watchFrames,
+} from "./dom";
 import type { Store } from "./store";
 import { MISSING } from "./wire";
 
@@ -46,8 +56,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
   };
   const drawStrip = () => {
     const gate = store.row.value.kind === "gate";
-    strip.width = 256;
-    strip.height = 1;
+    resizeCanvas(strip, 256, 1);
     const image = new ImageData(256, 1);
     for (let x = 0; x < 256; x++)
       image.data.set([...colourAt(store.ramp.value, gate ? x / 255 : (x / 255) * 2 - 1), 255], x * 4);

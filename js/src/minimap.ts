@@ -1,4 +1,4 @@
-import { context2d, h, onResize, watch, watchFrames } from "./dom";
+import { context2d, h, onResize, resizeCanvas, watch, watchFrames } from "./dom";
 import type { Store } from "./store";
 import { MISSING } from "./wire";
 
@@ -17,8 +17,7 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
     const { tokens } = store.content.value;
     const { pixels } = store.paint.value;
     const { bytes } = store.row.value;
-    canvas.width = 1;
-    canvas.height = height;
+    resizeCanvas(canvas, 1, height);
     const image = new ImageData(1, height);
     const column = new Uint32Array(image.data.buffer);
     let start = 0;

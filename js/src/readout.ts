@@ -9,16 +9,24 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
   const change = h("dd");
   const token = h("dd");
   const place = h("dd");
-  const loss = h("dd");
-  const lossTerm = h("dt", { title: "−ln p(next token): what the model paid for what came" }, "loss");
+  const nextHeading = h("span");
+  const loss = h("span", {
+    class: "rnnviz-loss",
+    title: "−ln p(next token): what the model paid for what came",
+  });
   const facts = h(
     "dl",
     { class: "rnnviz-facts" },
-    ...[h("dt", {}, "change"), change, h("dt", {}, "token"), token, h("dt", {}, "at"), place, lossTerm, loss],
+    h("dt", {}, "change"),
+    change,
+    h("dt", {}, "token"),
+    token,
+    h("dt", {}, "at"),
+    place,
   );
   const hint = h("p", { class: "rnnviz-hint" }, "or click into the text and move by arrow keys.");
   const next = h("ol", { class: "rnnviz-next" });
-  const predicted = h("div", {}, h("p", { class: "rnnviz-after" }, "next character"), next);
+  const predicted = h("div", {}, h("p", { class: "rnnviz-after" }, nextHeading, loss), next);
   const spoken = h("p", { class: "rnnviz-hidden", "aria-live": "polite" });
   const panel = h(
     "section",
@@ -33,7 +41,7 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
     const { tokens, loss: losses, predictions } = store.content.value;
     hint.hidden = t >= 0;
     facts.hidden = t < 0;
-    predicted.hidden = t < 0 || !predictions;
+    predicted.hidden = t < 0 || !(predictions || losses);
     if (t < 0) {
       heading.textContent = "Point at a character";
       value.textContent = "–";
@@ -54,8 +62,9 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
       : "– (the first token)";
     token.replaceChildren(h("code", {}, visibly(tokens.string(t))));
     place.textContent = `line ${line}, column ${column}`;
-    loss.textContent = Number.isNaN(nats) ? "–" : `${nats.toFixed(2)} nats, next token`;
-    loss.hidden = lossTerm.hidden = losses === null;
+    nextHeading.textContent = predictions?.characters ? "next character" : "next token";
+    loss.textContent = Number.isNaN(nats) ? "" : `loss ${nats.toFixed(2)} nats`;
+    next.hidden = !predictions;
     if (!predictions) return;
     const { vocabulary, count, ids, probabilities } = predictions;
     const came = t + 1 < tokens.length ? tokens.string(t + 1) : null;

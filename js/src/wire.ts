@@ -55,6 +55,8 @@ export interface Whole {
 
 export interface Predictions {
   vocabulary: string[];
+  /** Whether every entry is a single character. */
+  characters: boolean;
   count: number;
   ids: Uint32Array;
   /** float16 bits. */
@@ -165,8 +167,10 @@ function sized<A extends { length: number }>(name: string, array: A, length: num
 function decodePredictions(raw: Raw, length: number): Predictions | null {
   if (raw.top_ids == null || raw.top_probs == null || !raw.vocabulary) return null;
   const count = raw.top_k as number;
+  const vocabulary = raw.vocabulary as string[];
   return {
-    vocabulary: raw.vocabulary as string[],
+    vocabulary,
+    characters: vocabulary.every((entry) => entry.length === 1 || [...entry].length === 1),
     count,
     ids: sized("top_ids", new Uint32Array(aligned(raw.top_ids)), length * count),
     probabilities: sized("top_probs", new Uint16Array(aligned(raw.top_probs)), length * count),

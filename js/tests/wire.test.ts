@@ -46,6 +46,15 @@ describe("decode", () => {
     expect([...labels[0].values]).toEqual([0, 1, Number.NaN, 1]);
   });
 
+  it("knows predicted characters from predicted tokens", () => {
+    const of = (vocabulary: string[]) => {
+      const [top_ids, top_probs] = [new Uint32Array(4), new Uint16Array(4)];
+      return decode(rawContent({ vocabulary, top_ids, top_probs, top_k: 1 })).predictions?.characters;
+    };
+    expect(of(["a", "\n", "🙂"])).toBe(true);
+    expect(of(["a", "the"])).toBe(false);
+  });
+
   it("keeps pinned units by state and unit", () => {
     const values = Uint16Array.from([0x3c00, 0xbc00, 0x3800, 0x7e00]);
     const { pinned } = decode(rawContent({ pinned: [{ state: "a.h", unit: 2, values }] }));
