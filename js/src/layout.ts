@@ -116,8 +116,12 @@ function clusterEnd(tokens: Tokens, i: number): number {
   return end;
 }
 
-/** Rules out, without a look at Unicode's tables, what most texts consist of: Latin, Han and Hangul. */
-const mayExtend = (code: number) => code > 0x2ff && (code < 0x3400 || code > 0xd7a3);
+/** Rules out, without a look at Unicode's tables, most of what is written: Latin, Greek, Cyrillic, Han, Hangul. */
+const mayExtend = (code: number) =>
+  code >= 0x300 && (code < 0x370 || code > 0x482) && (code < 0x3400 || code > 0xd7a3);
+
+/** The greater part of Han: spares them the look at the table. */
+const isHan = (code: number) => code >= 0x3400 && code < 0xa000;
 
 /** Code units of the character at `i`: 2 for a surrogate pair, unless a token begins between the two. */
 function characterLength(tokens: Tokens, i: number): number {
@@ -127,6 +131,7 @@ function characterLength(tokens: Tokens, i: number): number {
 function clusterWidth(text: string, from: number, column: number, stops: number): number {
   const code = text.charCodeAt(from);
   if (code === TAB) return stops - (column % stops);
+  if (isHan(code)) return 2;
   return code >= 0x1100 && WIDE.test(String.fromCodePoint(text.codePointAt(from) ?? 0)) ? 2 : 1;
 }
 
