@@ -1,0 +1,93 @@
+"""The equations of torch's recurrent layers, step by step in float64: a reference for recordings.
+
+Written from the documentation of `torch.nn.RNN`, `GRU` and `LSTM`, in numpy, one step after another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from numpy.typing import NDArray
+    from torch import nn
+
+Array = "NDArray[np.float64]"
+
+
+def sigmoid(a: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.5 * (1 + np.tanh(a / 2))
+
+
+def double(tensor: torch.Tensor) -> NDArray[np.float64]:
+    return tensor.detach().cpu().double().numpy()
+
+
+def step(
+    mode: str,
+    w: dict[str, NDArray[np.float64]],
+    x: NDArray[np.float64],
+    state: Sequence[NDArray[np.float64]],
+) -> dict[str, NDArray[np.float64]]:
+    """Return every kind after one step; `x (I,)`, `state` is `(h,)` or `(h, c)`."""
+    from_x = w["weight_ih"] @ x + w.get("bias_ih", 0)
+    from_h = w["weight_hh"] @ state[0] + w.get("bias_hh", 0)
+    if mode in ("RNN_TANH", "RNN_RELU"):
+        pre = from_x + from_h
+        return {"h": np.tanh(pre) if mode == "RNN_TANH" else np.maximum(pre, 0), "pre": pre}
+    if mode == "GRU":
+        x_r, x_z, x_n = np.split(from_x, 3)
+        h_r, h_z, h_n = np.split(from_h, 3)
+        r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+        n = np.tanh(x_n + r * h_n)
+        return {"h": (1 - z) * n + z * state[0], "r": r, "z": z, "n": n}
+    i, f, g, o = np.split(from_x + from_h, 4)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    c = f * state[1] + i * g
+    h = o * np.tanh(c)
+    if "weight_hr" in w:
+        h = w["weight_hr"] @ h
+    return {"h": h, "c": c, "tanh_c": np.tanh(c), "i": i, "f": f, "g": g, "o": o}
+
+
+def weights(module: nn.RNNBase, layer: int, suffix: str) -> dict[str, NDArray[np.float64]]:
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+    return {
+        name: double(getattr(module, f"{name}_l{layer}{suffix}"))
+        for name in names
+        if hasattr(module, f"{name}_l{layer}{suffix}")
+    }
+
+
+def states(
+    module: nn.RNNBase, x: NDArray[np.float64], start: Sequence[NDArray[np.float64]] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Return every state of one sequence, `x (T, I)`, by its name without the module's path.
+
+    `start` is `(h,)` or `(h, c)`, each `(L * D, ·)`; zeros if None.
+    """
+    suffixes = ("", "_reverse") if module.bidirectional else ("",)
+    result = {}
+    for layer in range(module.num_layers):
+        outputs = []
+        for d, suffix in enumerate(suffixes):
+            w = weights(module, layer, suffix)
+            if start is None:
+                state = [np.zeros(w["weight_hh"].shape[1]), np.zeros(module.hidden_size)]
+            else:
+                state = [part[layer * len(suffixes) + d] for part in start]
+            rows = []
+            for x_t in x[::-1] if d else x:
+                row = step(module.mode, w, x_t, state)
+                state = [row["h"], row.get("c", row["h"])]
+                rows.append(row)
+            rows = rows[::-1] if d else rows
+            for kind in rows[0]:
+                result[f"l{layer}{suffix}.{kind}"] = np.stack([row[kind] for row in rows])
+            outputs.append(result[f"l{layer}{suffix}.h"])
+        x = np.concatenate(outputs, axis=1)
+    return result
