@@ -45,7 +45,7 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
       context.fillStyle = variable(canvas, "shade");
       if (to - from < 1) context.fillRect(from * width, 0, (to - from) * width, height);
     }
-    context.strokeStyle = variable(canvas, "line");
+    context.strokeStyle = variable(canvas, "axis");
     context.beginPath();
     context.moveTo(0, Math.round(y(0)) + 0.5);
     context.lineTo(width, Math.round(y(0)) + 0.5);
