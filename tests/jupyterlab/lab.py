@@ -154,7 +154,7 @@ class Notebook:
         """Run `source` in a new last cell, return what it printed, and delete the cell."""
         return _printed(self.page.evaluate(_RUN_CELL, source))
 
-    def evaluate(self, expression: str) -> Any:  # noqa: ANN401  (any JSON value)
+    def evaluate(self, expression: str) -> Any:
         """Return a Python expression's value in the kernel; it must survive JSON."""
         return json.loads(self.run(f"import json; print(json.dumps({expression}))"))
 
