@@ -8,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from playwright.sync_api import expect
 
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,6 +16,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A busy machine must not fail a test, nor chance: the same examples each time.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
+
+expect.set_options(timeout=20_000)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TEXT = """\
 "You are late," said the keeper,
 "and the lamp is out."
-\tNobody answered; the boats
+Nobody answered; the boats
 lay on the sand, keel up, and
 "Well?" he asked.
 """

@@ -144,6 +144,7 @@ class Notebook:
         """Write a notebook of these code cells, open it and run them all."""
         path = server.folder / f"{name}.ipynb"
         path.write_text(json.dumps(_notebook(cells)), encoding="utf-8")
+        page.set_default_timeout(START_SECONDS * 1000)
         page.goto(f"{server.url}/lab/tree/{path.name}?token={server.token}")
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
         for outputs in page.evaluate(_RUN_ALL):
