@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_train(commands)
+    _add_evaluate(commands)
     return parser
 
 
@@ -137,3 +138,44 @@ def _train(options: argparse.Namespace) -> None:
     )
     losses = read_card(options.out).losses
     print(f"wrote {options.out}: validation loss {losses['validation']:.3f} nats per character")
+
+
+def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure what a character model has learned, on text held out from it",
+        description="Print the losses of MODEL and, for each question, the unit chosen on the "
+        "validation blocks of CORPUS with its score on the test blocks, chance, baselines, "
+        "untrained networks and a linear probe.",
+    )
+    evaluate.add_argument("model", metavar="MODEL", help='"prose", "linux" or a checkpoint file')
+    evaluate.add_argument("corpus", type=Path, metavar="CORPUS", help="what it was trained on")
+    evaluate.add_argument(
+        "--questions", choices=("prose", "c"), help="default: c for the model linux, else prose"
+    )
+    evaluate.add_argument("--card", type=Path, metavar="FILE", help="write a model card as well")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from rnnviz_widget import evaluation, modelcard  # noqa: PLC0415
+    from rnnviz_widget.charlm import Corpus, load_model, read_card  # noqa: PLC0415
+
+    model, card, corpus = (
+        load_model(options.model),
+        read_card(options.model),
+        Corpus.read(options.corpus),
+    )
+    if corpus.sha256 != card.corpus["sha256"]:
+        msg = (
+            f"corpus must be what {options.model} was trained on ({card.corpus['name']}, SHA-256 "
+            f"{card.corpus['sha256']}), else its test blocks are not held out; got "
+            f"{options.corpus} with {corpus.sha256}"
+        )
+        raise ValueError(msg)
+    kind = options.questions or ("c" if options.model == "linux" else "prose")
+    found = evaluation.evaluate(model, corpus, evaluation.QUESTIONS[kind])
+    print(modelcard.report(options.model, found))
+    if options.card:
+        text = modelcard.model_card(Path(options.model).stem, model, card, found)
+        options.card.write_text(text, encoding="utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import platform
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,6 +239,7 @@ class _Run:
         self.state: State | None = None
         self.train_loss = math.nan  # running mean over about the last 200 steps
         self.validation = math.nan
+        self.seconds = 0.0  # spent training, over all starts
         if self.resume_path.exists():
             self._resume()
 
@@ -250,8 +253,10 @@ class _Run:
         validate_every = max(1, VALIDATE_EVERY // (config.batch_size * config.bptt))
         snapshots = set(config.snapshot_steps())
         while self.step < config.steps:
+            began = time.perf_counter()
             loss = self._step()
             self.step += 1
+            self.seconds += time.perf_counter() - began
             first = math.isnan(self.train_loss)
             self.train_loss = loss if first else 0.995 * self.train_loss + 0.005 * loss
             last = self.step == config.steps
@@ -290,7 +295,12 @@ class _Run:
                 "sha256": corpus.sha256,
                 "characters": len(corpus.text),
             },
-            training={**asdict(self.config), "characters_seen": self.characters_seen},
+            training={
+                **asdict(self.config),
+                "characters_seen": self.characters_seen,
+                "seconds": round(self.seconds),
+                "machine": _machine(next(self.model.parameters()).device),
+            },
             losses={"train": self.train_loss, "validation": self.validation},
         )
         save_model(self.model, path, card)
@@ -314,7 +324,7 @@ class _Run:
         tensors["random"] = torch.get_rng_state()
         metadata = {
             "settings": self._settings(),
-            "progress": json.dumps([self.step, self.train_loss, self.validation]),
+            "progress": json.dumps([self.step, self.train_loss, self.validation, self.seconds]),
         }
         self.resume_path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.resume_path.with_name(self.resume_path.name + ".partial")
@@ -333,7 +343,8 @@ class _Run:
                 "delete it to start afresh"
             )
             raise ValueError(msg)
-        self.step, self.train_loss, self.validation = json.loads(metadata["progress"])
+        progress = json.loads(metadata["progress"])
+        self.step, self.train_loss, self.validation, self.seconds = progress
         self.model.load_state_dict(
             {k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")}
         )
@@ -351,3 +362,10 @@ class _Run:
         if states:
             self.state = states[0] if len(states) == 1 else (states[0], states[1])
         torch.set_rng_state(tensors["random"].cpu())
+
+
+def _machine(device: torch.device) -> str:
+    """Return what a run was trained on, for its card."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} thread(s) of {platform.machine()}"

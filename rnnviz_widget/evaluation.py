@@ -1,0 +1,212 @@
+"""What a character model has learned, and which units follow what: its model card.
+
+Units are chosen on the validation blocks of the corpus and reported on the test blocks (see
+`charlm.split`); every block is recorded from the zero state. Nothing was trained or chosen on test.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from rnnviz_widget import labels
+from rnnviz_widget.charlm import cross_entropy, split, untrained
+from rnnviz_widget.ranking import Ranking, rank_units
+from rnnviz_widget.recording import record_batch
+from rnnviz_widget.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from rnnviz_widget.charlm import CharLM, Corpus
+    from rnnviz_widget.charlm.corpus import Part
+
+SKIP = 100
+"""Characters left out at the start of each block, where the state still comes from zero."""
+
+_CONTROL_SEEDS = range(5)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something a unit may follow.
+
+    Attributes
+    ----------
+    label
+        The label of a trace.
+    name
+        What it is called.
+    within
+        As in `rank_units`.
+    text
+        What is done to the text before the model reads it, by a key of `TRANSFORMS`.
+    """
+
+    label: Callable[[Trace], ArrayLike]
+    name: str
+    within: str | None = None
+    text: str = "as it is"
+
+
+def _without_indentation(text: str) -> str:
+    return re.sub(r"(?m)^[ \t]+", "", text)
+
+
+TRANSFORMS: Mapping[str, Callable[[str], str]] = {
+    "as it is": str,
+    "indentation stripped": _without_indentation,
+}
+
+
+def _comment_or_string(trace: Trace) -> NDArray[np.bool_]:
+    return np.logical_or(labels.inside_comment(trace), labels.inside_string(trace))
+
+
+def _ends_line_here(trace: Trace) -> ArrayLike:
+    r"""Return whether a newline follows, known only at ``)`` and ``;``."""
+    follows = labels.next_is(trace, "\n")
+    here = np.isin(np.array(trace.tokens), [")", ";"])
+    return np.ma.masked_array(np.asarray(follows), mask=~here)
+
+
+_NEXT_IS_NEWLINE = partial(labels.next_is, chars="\n")
+
+QUESTIONS: Mapping[str, tuple[Question, ...]] = {
+    "prose": (
+        Question(labels.inside_quotes, "inside quotes"),
+        Question(labels.line_position, "line position"),
+        Question(_NEXT_IS_NEWLINE, "next is newline"),
+        Question(_NEXT_IS_NEWLINE, "next is newline", within="token"),
+    ),
+    "c": (
+        Question(labels.inside_comment, "inside comment"),
+        Question(labels.inside_string, "inside string"),
+        Question(_comment_or_string, "inside comment or string"),
+        Question(_ends_line_here, "next is newline, after ) or ;"),
+        Question(_NEXT_IS_NEWLINE, "next is newline", within="token"),
+        Question(labels.line_position, "line position"),
+        Question(labels.indentation, "indentation"),
+        Question(labels.nesting_depth, "nesting depth"),
+        Question(labels.nesting_depth, "nesting depth", text="indentation stripped"),
+        Question(labels.inside_comment, "inside comment", text="indentation stripped"),
+    ),
+}
+"""What is asked of a model of each kind of text."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured of a model.
+
+    Attributes
+    ----------
+    losses
+        Nats per character on ``train`` (as many pieces as there are test pieces), ``validation``
+        and ``test``, each block or piece from the zero state.
+    newline_auc
+        AUC on test of the model's own probability of a newline against "the next is a newline".
+    rankings
+        What came out for each question.
+    """
+
+    losses: dict[Part, float]
+    newline_auc: float
+    rankings: tuple[tuple[Question, Ranking], ...]
+
+
+def evaluate(
+    model: CharLM,
+    corpus: Corpus,
+    questions: Sequence[Question],
+    *,
+    states: str | Sequence[str] | None = ("*.h", "*.c"),
+    progress: bool = True,
+) -> Evaluation:
+    """Return losses and, for each question, the ranking of all units with its controls.
+
+    Parameters
+    ----------
+    model
+        A character model.
+    corpus
+        What it was trained on: its validation and test blocks are read.
+    questions
+        For instance ``QUESTIONS["prose"]``.
+    states
+        Shell patterns of the states to rank. More kinds take more memory: T x U x 4 bytes each
+        for the model and for each of five untrained ones.
+    progress
+        Show a bar over the questions.
+    """
+    pieces = split(corpus.text)
+    if not pieces["test"]:
+        msg = f"corpus must have a test block (400,000 characters), got {len(corpus.text):,}"
+        raise ValueError(msg)
+    # A training piece has nine blocks: its first is enough of it.
+    samples = {**pieces, "train": [p[: len(pieces["test"][0])] for p in pieces["train"]]}
+    losses = {part: cross_entropy(model, texts) for part, texts in samples.items()}
+    networks = [model, *(untrained(model, seed) for seed in _CONTROL_SEEDS)]
+    found: list[tuple[Question, Ranking]] = []
+    with tqdm(total=len(questions), desc="questions", disable=not progress) as bar:
+        for transform, change in TRANSFORMS.items():
+            asked = [question for question in questions if question.text == transform]
+            if not asked:
+                continue
+            read = [
+                tuple(
+                    _record_blocks(network, [change(text) for text in pieces[part]], states)
+                    for part in ("validation", "test")
+                )
+                for network in networks
+            ]
+            for question in asked:
+                ranking = rank_units(
+                    read[0][0],
+                    question.label,
+                    held_out=read[0][1],
+                    within=question.within,
+                    name=question.name,
+                    texts=f"validation and test blocks of {corpus.name}, {transform}",
+                    control=read[1:],
+                    skip=SKIP,
+                    progress=False,
+                )
+                found.append((question, ranking))
+                bar.update()
+    order = {id(question): i for i, question in enumerate(questions)}
+    found.sort(key=lambda pair: order[id(pair[0])])
+    return Evaluation(losses, newline_auc(model, pieces["test"]), tuple(found))
+
+
+def _record_blocks(
+    model: CharLM, texts: Sequence[str], states: str | Sequence[str] | None
+) -> list[Trace]:
+    """Record blocks of a text side by side, each from the zero state."""
+    ids = [model.encode(text) for text in texts]
+    padded = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)
+    return record_batch(model, padded, tokens=list(texts), states=states)
+
+
+@torch.inference_mode()
+def newline_auc(model: CharLM, texts: Sequence[str]) -> float:
+    r"""Return the AUC of the model's p(newline) against whether the next character is one."""
+    newline = model.vocabulary.index("\n")
+    scores, follows = [], []
+    for text in texts:
+        logits, _ = model(model.encode(text))  # (T, V)
+        scores.append(logits.log_softmax(-1)[SKIP:-1, newline].numpy())
+        follows.append(np.asarray(labels.next_is(text, "\n"))[SKIP:-1])
+    score, label = np.concatenate(scores), np.concatenate(follows)
+    trace = Trace.from_arrays("x" * len(score), {"p": score[:, None]})
+    # Either half's sign is the same; the whole is both parts at once.
+    entry = rank_units(trace, label, held_out=(trace, label), skip=0, shifts=0, probe=False)[0]
+    return entry.held_out

@@ -1,0 +1,143 @@
+"""A model card in Markdown: what a model is, and what was and was not found in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rnnviz_widget.charlm import CharLM, ModelCard
+    from rnnviz_widget.evaluation import Evaluation, Question
+    from rnnviz_widget.ranking import Ranking
+    from rnnviz_widget.ranking.probe import Probe
+
+_HEAD = (
+    "follows",
+    "unit",
+    "on validation",
+    "on test (95 %)",
+    "chance",
+    "current token",
+    "last 3 tokens",
+    "untrained",
+    "probe (95 %)",
+    "probe: last 20 tokens, untrained",
+    "spans",
+)
+
+_METHOD = (
+    "Of all units of the ranked states the best one on the validation blocks, with its sign, is "
+    "reported on the test blocks. AUC for what is true or false, Spearman's correlation for "
+    "numbers. *Chance* is the level that 5 % of 199 shifted labels exceed, the whole choice "
+    "repeated for each; *untrained* the best unit of networks of the same shape with random "
+    "weights (five seeds). The probe reads all units: readable is not the same as used."
+)
+_LIMITS = (
+    "A unit that follows a label on this corpus need not follow it on other texts, need not be "
+    "the only one, and need not be what the network uses. Another seed has other unit numbers."
+)
+
+
+def model_card(name: str, model: CharLM, card: ModelCard, evaluation: Evaluation) -> str:
+    """Return the card of a model: its making from the checkpoint, its findings as measured."""
+    found = [pair for pair in evaluation.rankings if pair[1].claimed]
+    missed = [pair for pair in evaluation.rankings if not pair[1].claimed]
+    parts = [
+        f"# {name}",
+        _making(model, card),
+        "## Loss",
+        _losses(evaluation),
+        "## Which unit follows what",
+        _METHOD,
+        _table(evaluation.rankings),
+        "## Found",
+        _sentences(found) or "Nothing.",
+        "## Not found",
+        _sentences(missed) or "Every question above was answered by a unit.",
+        "## What must not be concluded",
+        _LIMITS,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def report(name: str, evaluation: Evaluation) -> str:
+    """Return the same measurements for a terminal, every ranking with all its controls."""
+    parts = [f"{name}: {_losses(evaluation)}"]
+    for question, ranking in evaluation.rankings:
+        parts += [f"--- {_title(question)}", str(ranking)]
+    return "\n\n".join(parts)
+
+
+def _making(model: CharLM, card: ModelCard) -> str:
+    config, training = model.config, card.training
+    reads = (
+        f"{config.embedding_size}-dimensional embeddings" if config.embedding_size else "one-hot"
+    )
+    layers = "layer" if config.num_layers == 1 else "layers"
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    shape = (
+        f"{config.cell.upper()}, {config.num_layers} {layers} of {config.hidden_size} units, "
+        f"{reads} characters ({len(model.vocabulary)} of them), {weights:,} weights."
+    )
+    corpus = (
+        f"Corpus: {card.corpus['name']}, {card.corpus['characters']:,} characters, SHA-256 "
+        f"`{card.corpus['sha256']}`; not part of this project. Of every 20 blocks of 20,000 "
+        "characters the 10th is for validation, the 20th for testing, the others for training."
+    )
+    settings = (f"{key.replace('_', ' ')} {value}" for key, value in training.items())
+    return "\n\n".join([shape, corpus, f"Training: {', '.join(settings)}."])
+
+
+def _losses(evaluation: Evaluation) -> str:
+    losses = ", ".join(f"{part} {loss:.3f}" for part, loss in evaluation.losses.items())
+    return (
+        f"Nats per character: {losses}. The model's own p(newline) against whether a newline "
+        f"follows: AUC {evaluation.newline_auc:.4f} on test."
+    )
+
+
+def _title(question: Question) -> str:
+    extras = [f"within each {question.within}"] if question.within else []
+    extras += [question.text] if question.text != "as it is" else []
+    return ", ".join([question.name, *extras])
+
+
+def _table(rankings: Sequence[tuple[Question, Ranking]]) -> str:
+    rows = [_HEAD, ("---",) * len(_HEAD), *(_row(*pair) for pair in rankings)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _row(question: Question, ranking: Ranking) -> tuple[str, ...]:
+    best, probe = ranking[0], ranking.probe
+    interval = best.detail.interval if best.detail else (float("nan"),) * 2
+    return (
+        _title(question),
+        f"`{best.name}`",
+        f"{best.metric} {best.score:.3f}",
+        f"**{best.held_out:.3f}** ({interval[0]:.3f} to {interval[1]:.3f})",
+        f"{ranking.chance.level:.3f}" if ranking.chance else "-",
+        *(f"{score:.3f}" for score in ranking.baselines.values()),
+        _range(ranking.control),
+        f"{probe.held_out:.3f} ({probe.interval[0]:.3f} to {probe.interval[1]:.3f})"
+        if probe
+        else "-",
+        f"{probe.tokens:.3f}, {_range(probe.control)}" if probe else "-",
+        f"{ranking.chosen_on.spans:,}, {ranking.reported_on.spans:,}",
+    )
+
+
+def _probe_cells(probe: Probe) -> tuple[str, str]:
+    low, high = probe.interval
+    return (
+        f"{probe.held_out:.3f} ({low:.3f} to {high:.3f})",
+        f"{probe.tokens:.3f}, {_range(probe.control)}",
+    )
+
+
+def _range(scores: Sequence[float]) -> str:
+    return f"{min(scores):.3f} to {max(scores):.3f}" if scores else "-"
+
+
+def _sentences(rankings: Sequence[tuple[Question, Ranking]]) -> str:
+    return "\n".join(f"- {_title(question)}: {ranking.verdict}" for question, ranking in rankings)

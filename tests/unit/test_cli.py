@@ -1,0 +1,79 @@
+"""The `rnnviz` command, as a person at a terminal meets it."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnnviz_widget import cli
+from rnnviz_widget.charlm import load_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_demo_prints_the_quote_unit_and_writes_its_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    out = tmp_path / "quote_cell.html"
+    assert cli.main(["demo", "-o", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "inside quotes" in printed
+    best = next(line for line in printed.splitlines() if line.strip().startswith("1 "))
+    chosen, held_out = (float(word) for word in best.split()[3:5])
+    assert chosen > 0.95
+    assert held_out > 0.95
+    assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert opened == [out.resolve().as_uri()]
+
+
+def test_the_demo_opens_nothing_where_there_is_no_display(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webbrowser, "open", lambda _: pytest.fail("a browser was opened"))
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert cli.main(["demo", "-o", str(tmp_path / "a.html")]) == 0
+
+
+def test_train_writes_a_model_that_loads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the same few words again and again\n" * 100, encoding="utf-8")
+    out = tmp_path / "model.safetensors"
+    arguments = "--hidden-size 8 --cell lstm --characters 2000 --batch-size 2 --bptt 20"
+    assert cli.main(["train", str(corpus), "-o", str(out), *arguments.split()]) == 0
+    assert "validation loss" in capsys.readouterr().out
+    assert load_model(out).config.hidden_size == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "nowhere.txt", "-o", "m"], "nowhere.txt"),
+        (["evaluate", "poetry", "nowhere.txt"], "got 'poetry'"),
+    ],
+)
+def test_a_refusal_is_one_line_and_exit_code_1(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith(f"rnnviz {arguments[0]}: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["", "demo", "train", "evaluate"])
+def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        cli.main([*command.split(), "--help"])
+    assert exit_.value.code == 0
+    assert "usage: rnnviz" in capsys.readouterr().out
