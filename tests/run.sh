@@ -9,8 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 exec </dev/null
 unset VIRTUAL_ENV PYTHONPATH PYTHONHOME # an environment that is active is not the tests'
 
-venv=$PWD/.venv-tests
-export PATH="$venv/bin:$PATH" PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Two tests run at once: one core each.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -29,6 +28,7 @@ check() { # check NAME COMMAND...: goes on after a failure, and remembers it
 # --- Python ---------------------------------------------------------------------------------------
 python3 -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null ||
   stop "needs Python 3.11 or later with venv (Debian: apt-get install python3-venv)"
+venv=$PWD/.venv-tests
 made_from=$({
   echo "$PWD"
   python3 -VV
@@ -39,6 +39,7 @@ if ! current; then
   say "Python environment"
   python3 -m venv --clear "$venv" || stop "python3 -m venv failed"
 fi
+export PATH="$venv/bin:$PATH"
 
 # --- Node.js 20 or later --------------------------------------------------------------------------
 node_is_new_enough() {
