@@ -30,7 +30,7 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
 
   const draw = () => {
     const { context, width, height } = fitCanvas(canvas);
-    if (width === 0) return;
+    if (width === 0) return false;
     const { start, stop } = span();
     const { bytes, scale, limit, kind } = store.row.value;
     const bottom = height - labels().length * LABEL_HEIGHT;
@@ -58,6 +58,7 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
     }
     for (const [k, label] of labels().entries())
       bars(context, label, start, stop, width, bottom + k * LABEL_HEIGHT, canvas);
+    return true;
   };
 
   watchFrames(

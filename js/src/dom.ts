@@ -28,15 +28,23 @@ export function watch(run: () => void, signal: AbortSignal): void {
   signal.addEventListener("abort", effect(run), { once: true });
 }
 
-/** Like `watch`, but at most once a frame; `read` names the signals, `draw` does the work. */
-export function watchFrames(read: () => void, draw: () => void, signal: AbortSignal): void {
+/**
+ * Like `watch`, but at most once a frame; `read` names the signals, `draw` does the work.
+ *
+ * `draw` returns false where it had no room. It is then called once more a frame later: JupyterLab hides all for
+ * one moment while its theme changes, too short for a ResizeObserver to notice. A longer absence is noticed.
+ */
+export function watchFrames(read: () => void, draw: () => boolean, signal: AbortSignal): void {
   let waiting = 0;
+  const attempt = (again: boolean) => {
+    waiting = requestAnimationFrame(() => {
+      waiting = 0;
+      if (!draw() && again) attempt(false);
+    });
+  };
   watch(() => {
     read();
-    waiting ||= requestAnimationFrame(() => {
-      waiting = 0;
-      if (!signal.aborted) draw();
-    });
+    if (!waiting) attempt(true);
   }, signal);
   signal.addEventListener("abort", () => cancelAnimationFrame(waiting), { once: true });
 }

@@ -37,7 +37,8 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
   const drawHistogram = () => {
     const { context, width, height } = fitCanvas(histogram);
     const { bytes, scale, limit, kind } = store.row.value;
-    if (!bytes || width === 0) return;
+    if (width === 0) return false;
+    if (!bytes) return true;
     const counts = new Float64Array(256);
     for (let i = 0; i < bytes.length; i++) counts[bytes[i] + 128]++;
     const bins = new Float64Array(BINS);
@@ -53,6 +54,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
       const bar = Math.sqrt(count / most) * height;
       context.fillRect((i * width) / BINS, height - bar, width / BINS - 0.5, bar);
     });
+    return true;
   };
   const drawStrip = () => {
     const gate = store.row.value.kind === "gate";
@@ -61,6 +63,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     for (let x = 0; x < 256; x++)
       image.data.set([...colourAt(store.ramp.value, gate ? x / 255 : (x / 255) * 2 - 1), 255], x * 4);
     context2d(strip).putImageData(image, 0, 0);
+    return true;
   };
 
   watchFrames(() => [store.row.value, store.theme.value], drawHistogram, lifetime);

@@ -13,7 +13,7 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
   const draw = () => {
     const layout = store.layout.value;
     const height = panel.clientHeight;
-    if (!layout || height === 0) return;
+    if (!layout || height === 0) return false;
     const { tokens } = store.content.value;
     const { pixels } = store.paint.value;
     const { bytes } = store.row.value;
@@ -32,6 +32,7 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
       start = last;
     }
     context2d(canvas).putImageData(image, 0, 0);
+    return true;
   };
 
   watchFrames(() => [store.layout.value, store.row.value, store.paint.value], draw, lifetime);

@@ -6,24 +6,15 @@ import { halfToNumber } from "./wire";
 export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
   const heading = h("p", { class: "rnnviz-after" });
   const value = h("p", { class: "rnnviz-value" });
-  const change = h("dd");
-  const token = h("dd");
-  const place = h("dd");
+  const [changeRow, change] = fact("change");
+  const [tokenRow, token] = fact("token");
+  const [placeRow, place] = fact("at");
+  const facts = h("div", { class: "rnnviz-facts" }, changeRow, tokenRow, placeRow);
   const nextHeading = h("span");
   const loss = h("span", {
     class: "rnnviz-loss",
     title: "−ln p(next token): what the model paid for what came",
   });
-  const facts = h(
-    "dl",
-    { class: "rnnviz-facts" },
-    h("dt", {}, "change"),
-    change,
-    h("dt", {}, "token"),
-    token,
-    h("dt", {}, "at"),
-    place,
-  );
   const hint = h("p", { class: "rnnviz-hint" }, "or click into the text and move by arrow keys.");
   const next = h("ol", { class: "rnnviz-next" });
   const predicted = h("div", {}, h("p", { class: "rnnviz-after" }, nextHeading, loss), next);
@@ -86,6 +77,13 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
   }, lifetime);
 
   return panel;
+}
+
+/** A row with a name, and the element for what it is. */
+function fact(name: string): [HTMLElement, HTMLElement] {
+  const value = h("span");
+  // Not a <dl>: notebooks style its parts, and each does so differently.
+  return [h("p", { class: "rnnviz-fact" }, h("span", {}, name), " ", value), value];
 }
 
 function guess(name: string, probability: number, came: boolean): HTMLElement {

@@ -11,7 +11,7 @@ export function textPanel(store: Store, view: TextView, lifetime: AbortSignal): 
   let revealed = -1;
 
   const draw = () => {
-    view.arrange(store.content.value.tokens);
+    if (!view.arrange(store.content.value.tokens)) return false;
     const cursor = store.cursor.value;
     if (cursor !== revealed) view.reveal(cursor);
     revealed = cursor;
@@ -24,6 +24,7 @@ export function textPanel(store: Store, view: TextView, lifetime: AbortSignal): 
     store.viewport.value = view.viewport;
     recolour();
     mark();
+    return true;
   };
   const recolour = () => view.colour(store.row.value.bytes, store.paint.value);
   const mark = () => {
@@ -45,6 +46,7 @@ export function textPanel(store: Store, view: TextView, lifetime: AbortSignal): 
     () => {
       recolour();
       mark();
+      return true;
     },
     lifetime,
   );

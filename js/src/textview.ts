@@ -79,10 +79,10 @@ export class TextView {
     return { start: rows[0]?.cells[0]?.token ?? 0, stop: last ? last.token + 1 : 0 };
   }
 
-  /** Lays the text out for the room there is; the first visible token stays in place where it can. */
-  arrange(tokens: Tokens): void {
+  /** Lays the text out for the room there is, if any; the first visible token stays in place where it can. */
+  arrange(tokens: Tokens): boolean {
     const { scroller } = this;
-    if (scroller.clientWidth === 0) return;
+    if (scroller.clientWidth === 0) return false;
     const anchor = tokens === this.#tokens ? this.visible.start : -1;
     const metrics = measure(scroller);
     const digits = String(tokens.lines).length;
@@ -92,7 +92,8 @@ export class TextView {
       Math.floor((scroller.clientWidth - this.#gutter) / metrics.width) - 1,
     );
     const same = tokens === this.#tokens && columns === this.#layout?.columns;
-    if (same && metrics.width === this.#metrics?.width && metrics.spacing === this.#metrics.spacing) return;
+    if (same && metrics.width === this.#metrics?.width && metrics.spacing === this.#metrics.spacing)
+      return true;
     this.#tokens = tokens;
     this.#metrics = metrics;
     this.#layout = layout(tokens, columns);
@@ -110,6 +111,7 @@ export class TextView {
     this.#canvas.width = columns + 1;
     this.#canvas.style.width = `${(columns + 1) * metrics.width}px`;
     if (anchor > 0) this.scrollToRow(this.rowOf(anchor));
+    return true;
   }
 
   /** Brings the rows that are on screen into the document, and takes the others out. */
