@@ -78,7 +78,7 @@ def test_every_question_is_answered_from_validation_and_test_alone(kind: str, te
     (first, ranking) = found.rankings[0]
     inside = np.concatenate(
         [
-            np.asarray(first.label(_letters(piece)))[SKIP:]
+            np.asarray(first.label(letters(piece)))[SKIP:]
             for piece in corpus.split(read.text)["test"]
         ]
     )
