@@ -10,10 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rnnviz_widget.ranking.splits import Part
-
-RESAMPLE_SEED = 1
-
 
 @dataclass(frozen=True)
 class Detail:
@@ -85,30 +81,6 @@ class Entry:
     def text(self) -> str:
         """The held-out score in words, for a list of units: ``"AUC 0.993"``."""
         return f"{self.metric} {self.held_out:.3f}"
-
-
-def resampling(part: Part, count: int, seed: int = RESAMPLE_SEED) -> list[NDArray[np.float64]]:
-    """Return how often each token is drawn, shape (n,), for each of some resampled texts.
-
-    Whole spans (or lines) are drawn, with what follows them up to the next: neighbouring tokens
-    are not independent.
-    """
-    segments = int(part.segments[-1]) + 1
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(segments, np.full(segments, 1 / segments), size=count)
-    return [draw.astype(np.float64)[part.segments] for draw in draws]
-
-
-def interval(
-    column: NDArray[np.float32], sign: int, part: Part, weights: list[NDArray[np.float64]]
-) -> tuple[float, float]:
-    """Return the 95 % percentile interval of a column's score on a part; NaN without resamples."""
-    gains = part.target.resampled(column, weights)
-    gains = gains[~np.isnan(gains)]
-    if not len(gains):
-        return float("nan"), float("nan")
-    low, high = np.quantile(part.target.base + sign * gains, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def detector(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from rnnviz_widget.ranking.entry import interval
 from rnnviz_widget.ranking.recordings import layer_and_kind
 from rnnviz_widget.ranking.scores import BoolTarget, Strata, make_target
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rnnviz_widget.ranking.intervals import Resampling
     from rnnviz_widget.ranking.splits import Part
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # per token, for units of variance 1
@@ -128,7 +128,7 @@ def probe(
     part_b: Part,
     states: Sequence[str],
     controls: Sequence[tuple[Part, Part]],
-    weights: list[NDArray[np.float64]],
+    resampling: Resampling,
 ) -> Probe:
     """Read the label out of all units, of the last tokens, and of the units of controls."""
     states = carried(states)
@@ -138,7 +138,7 @@ def probe(
         metric=part_b.target.metric,
         units=sum(part_a.recording.units[state] for state in states),
         held_out=_score(part_b, readout),
-        interval=interval(readout, 1, part_b, weights),
+        interval=resampling.interval(readout, 1),
         tokens=_score(part_b, rival),
         control=tuple(_score(b, predict(a, b, Units(states))) for a, b in controls),
     )

@@ -17,19 +17,21 @@ from rnnviz_widget.ranking.chance import (
     shifted_labels,
 )
 from rnnviz_widget.ranking.controls import best_held_out, control_parts
-from rnnviz_widget.ranking.entry import Detail, Entry, detector, interval, resampling
+from rnnviz_widget.ranking.entry import Detail, Entry, detector
+from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import probe as read_out
 from rnnviz_widget.ranking.recordings import Columns, layer_and_kind
 from rnnviz_widget.ranking.report import Extent, Ranking
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget
 from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
-from rnnviz_widget.ranking.sweep import Swept, in_threads, read_parts, sweep
+from rnnviz_widget.ranking.sweep import Swept, read_parts, sweep
+from rnnviz_widget.ranking.threads import in_threads
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from rnnviz_widget.ranking.splits import Labelling, Traces
     from rnnviz_widget.ranking.sweep import Directions
@@ -52,7 +54,7 @@ def rank_units(
     skip: int = 100,
     gap: int = 100,
     shifts: int = 199,
-    resamples: int = 200,
+    resamples: int = 1000,
     details: int = 10,
     seed: int = 0,
     progress: bool | None = None,
@@ -158,8 +160,8 @@ def rank_units(
         chance = Chance(held_out_by_chance(swept, part_b, chance_b), source)
 
     entries = _entries(swept, part_a)
-    weights = resampling(part_b, resamples)
-    first = in_threads(lambda e: _detailed(e, part_a, part_b, weights), entries[:details])
+    resampling = Resampling.of(part_b, resamples)
+    first = in_threads(lambda e: _detailed(e, part_a, resampling), entries[:details])
     return Ranking(
         entries=(*first, *entries[details:]),
         label=name or chosen.name,
@@ -176,7 +178,7 @@ def rank_units(
             "last three tokens": last_tokens(part_a, part_b, 3),
         },
         control=control_scores,
-        probe=read_out(part_a, part_b, selected, controls, weights) if probe else None,
+        probe=read_out(part_a, part_b, selected, controls, resampling) if probe else None,
     )
 
 
@@ -244,9 +246,8 @@ def _entries(swept: Swept, part: Part) -> list[Entry]:
     return sorted(best.values(), key=lambda entry: -entry.score)
 
 
-def _detailed(
-    entry: Entry, part_a: Part, part_b: Part, weights: list[NDArray[np.float64]]
-) -> Entry:
+def _detailed(entry: Entry, part_a: Part, resampling: Resampling) -> Entry:
+    part_b = resampling.part
     batch_a, batch_b = read_parts(part_a, part_b, Columns(entry.state, entry.unit, entry.unit + 1))
     column_a, column_b = batch_a[0], batch_b[0]
     found: dict[str, float] = {}
@@ -257,8 +258,8 @@ def _detailed(
         names = ("threshold", "average_precision", "accuracy", "f1")
         values = detector(column_a, part_a.target.label, column_b, target.label, entry.sign)
         found = dict(zip(names, values, strict=True))
-    low, high = interval(column_b, entry.sign, part_b, weights)
-    return replace(entry, detail=Detail((low, high), **found))
+    detail = Detail(resampling.interval(column_b, entry.sign), **found)
+    return replace(entry, detail=detail)
 
 
 def _extent(part: Part) -> Extent:

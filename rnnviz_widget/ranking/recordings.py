@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rnnviz_widget.ranking.threads import in_threads
 from rnnviz_widget.trace import Trace, select
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("h", "pre", "r", "z", "n", "c", "tanh_c", "i", "f", "g", "o")
 BATCH_BYTES = 1 << 28  # of values held at a time
+_STRETCH = 1 << 12
 
 
 class Columns(NamedTuple):
@@ -85,10 +87,11 @@ class Recording:
     def read(self, columns: Columns) -> NDArray[np.float32]:
         """Return the values of some columns, shape (columns, T), each contiguous."""
         state, start, stop = columns
-        blocks = [np.asarray(trace[state][:, start:stop]).T for trace in self.traces]
-        if len(blocks) == 1:
-            return np.ascontiguousarray(blocks[0], np.float32)
-        return np.concatenate(blocks, axis=1, dtype=np.float32)
+        values = np.empty((stop - start, self.length), np.float32)
+        for trace, offset in zip(self.traces, self.starts.tolist(), strict=True):
+            block = np.asarray(trace[state][:, start:stop])  # (tokens, columns)
+            _transpose(block, values[:, offset : offset + len(block)])
+        return values
 
     def rows(self, states: Sequence[str], start: int, stop: int) -> NDArray[np.float32]:
         """Return the values of all units of the states for tokens start to stop of the whole.
@@ -108,6 +111,16 @@ def layer_and_kind(state: str) -> tuple[str, str]:
     """Split ``"rnn.l0.tanh_c"`` into its layer and kind; a foreign name is a layer of no kind."""
     layer, dot, kind = state.rpartition(".")
     return (layer, kind) if dot and kind in KINDS else (state, "")
+
+
+def _transpose(block: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write a block's columns as rows, in stretches that stay in the cache."""
+
+    def write(start: int) -> None:
+        stretch = slice(start, start + _STRETCH)
+        out[:, stretch] = np.ascontiguousarray(block[stretch]).T
+
+    in_threads(write, range(0, len(block), _STRETCH))
 
 
 def as_recording(given: Trace | Sequence[Trace] | Recording) -> Recording:

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget.ranking.area import area_under_curve
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Values = NDArray[np.float32] | NDArray[np.float64]
 
-_ROUNDING = 1e-9
-TIES_ALLOWED = 1e-8  # largest error of an area for which float32's last bit may be given up
+_ROUNDING = 1e-20  # of a variance
 
 
 class Strata:
@@ -63,7 +64,7 @@ class Strata:
 
 
 class Ranks:
-    """The order of a column, from which ranks follow for any weights on the tokens.
+    """The order of a column, each stratum on its own.
 
     Parameters
     ----------
@@ -88,25 +89,15 @@ class Ranks:
         self._runs = np.flatnonzero(new)  # where each run of equal values starts
         self._lengths = np.diff(self._runs, append=len(values))
 
-    def centred(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Return the centred ranks, shape (n,), in the order of the tokens.
-
-        With ``weights``, shape (n,), each token counts that many times (a resampled text).
-        """
+    def centred(self) -> NDArray[np.float64]:
+        """Return the centred ranks, shape (n,), in the order of the tokens."""
         strata, runs = self._strata, self._runs
-        if weights is None:
-            middle = runs + self._lengths / 2  # ranks below a run, and half of the run
-            start, total = strata.starts, strata.counts
-        else:
-            below = np.concatenate(([0.0], np.cumsum(weights[self._order])))
-            middle = (below[runs] + below[runs + self._lengths]) / 2
-            start = below[strata.starts]
-            total = np.maximum(below[strata.starts + strata.counts] - start, 1e-300)
+        middle = runs + self._lengths / 2  # ranks below a run, and half of the run
         if strata.pooled:
-            ranks = (middle - start[0]) / total[0] - 0.5
+            ranks = middle / strata.counts[0] - 0.5
         else:
             stratum = strata.codes[self._order[runs]]
-            ranks = (middle - start[stratum]) / total[stratum] - 0.5
+            ranks = (middle - strata.starts[stratum]) / strata.counts[stratum] - 0.5
         centred = np.empty(len(self._order))
         centred[self._order] = np.repeat(ranks, self._lengths)
         return centred
@@ -128,35 +119,24 @@ class BoolTarget:
     @cached_property
     def direction(self) -> NDArray[np.float64]:
         """What the features are multiplied with, shape (n,)."""
-        return self.label / self._pairs(self.label)
+        return self.label / self._pairs
 
     def features(self, column: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the centred ranks of a column, shape (n,)."""
         return Ranks(column, self.strata).centred().astype(np.float32)
 
     def gain(self, column: NDArray[np.float32]) -> float:
-        """Return the area under the ROC curve minus a half, exact to about 1e-8."""
+        """Return the area under the ROC curve minus a half, see `area_under_curve`."""
         if self.strata.pooled:
-            return _area(column, self.label) - self.base
+            return area_under_curve(column, self.label) - self.base
         u = Ranks(column, self.strata).centred()
-        return float(u[self.label].sum() / self._pairs(self.label))
+        return float(u[self.label].sum() / self._pairs)
 
-    def resampled(
-        self, column: NDArray[np.float32], weights: list[NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
-        """Return the gain for each weighting of the tokens; NaN where the label does not vary."""
-        ranks = Ranks(column, self.strata)
-        gains = np.full(len(weights), np.nan)
-        for i, w in enumerate(weights):
-            if (pairs := self._pairs(self.label * w, w)) > _ROUNDING:
-                gains[i] = (ranks.centred(w) * w)[self.label].sum() / pairs
-        return gains
-
-    def _pairs(self, true: NDArray[Any], weights: NDArray[np.float64] | None = None) -> float:
-        """Return the sum over strata of n1 n0 / n."""
-        counts = self.strata.counts if weights is None else self.strata.sums(weights)
-        n1 = self.strata.sums(true)
-        return float((n1 * (1 - n1 / np.maximum(counts, 1e-300))).sum())
+    @cached_property
+    def _pairs(self) -> float:
+        """The sum over strata of n1 n0 / n."""
+        counts, true = self.strata.counts, self.strata.sums(self.label)
+        return float((true * (counts - true) / counts).sum())
 
 
 @dataclass(frozen=True)
@@ -183,7 +163,7 @@ class NumberTarget:
     @cached_property
     def direction(self) -> NDArray[np.float64]:
         """What the features are multiplied with, shape (n,)."""
-        return self._direction(_standardised(self.rank_values, self.strata))
+        return self._direction(self.rank_values)
 
     def features(self, column: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the standardised ranks of a column, shape (n,)."""
@@ -199,34 +179,16 @@ class NumberTarget:
         strata = self.strata
         return self._correlation(_centred(column, strata), _centred(self.label, strata))
 
-    def resampled(
-        self, column: NDArray[np.float32], weights: list[NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
-        """Return the gain for each weighting of the tokens."""
-        ranks = Ranks(column, self.strata)
-        gains = [self._correlation(ranks.centred(w), self._ranks.centred(w), w) for w in weights]
-        return np.array(gains)
+    def _correlation(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> float:
+        return float(_standardised(u, self.strata) @ self._direction(v))
 
-    def _correlation(
-        self,
-        u: NDArray[np.float64],
-        v: NDArray[np.float64],
-        weights: NDArray[np.float64] | None = None,
-    ) -> float:
-        u = _standardised(u, self.strata, weights)
-        direction = self._direction(_standardised(v, self.strata, weights), weights)
-        return float(u @ direction)
-
-    def _direction(
-        self, z: NDArray[np.float64], weights: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
+    def _direction(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
         strata = self.strata
-        counts = strata.counts if weights is None else strata.sums(weights)
-        varies = strata.sums(z * z) > 0
-        share = np.where(varies, np.maximum(counts - 1, 0), 0)
-        share = share / max(share.sum(), 1e-300) / np.maximum(counts, 1)
+        z = _standardised(v, strata)
+        share = np.where(strata.sums(z * z) > 0, strata.counts - 1, 0)
+        share = share / max(share.sum(), 1) / strata.counts
         each: NDArray[np.float64] = z * (share[0] if strata.pooled else share[strata.codes])
-        return each if weights is None else each * weights
+        return each
 
 
 Target = BoolTarget | NumberTarget
@@ -239,49 +201,14 @@ def make_target(label: NDArray[Any], strata: Strata) -> Target:
     return NumberTarget(label.astype(np.float64), strata)
 
 
-def _area(column: NDArray[np.float32], label: NDArray[np.bool_]) -> float:
-    """Return the area under the ROC curve by one sort of the values, ties counted as halves.
-
-    The label takes the last bit of the sort key, so nothing has to be carried along. float32 has
-    no bit to spare; giving up its last one makes ties of neighbouring numbers. How much these can
-    matter is known after sorting, and where it is too much (saturated units) the sort is repeated
-    with wider keys.
-    """
-    bits = (column + np.float32(0)).view(np.int32)  # + 0 makes one of the two zeros
-    keys = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))  # sorts as the numbers do
-    pairs = np.count_nonzero(label) * np.count_nonzero(~label)
-    wins, halves = _wins((keys & np.int32(-2)) | label)
-    if halves / 2 > TIES_ALLOWED * pairs:
-        wins, halves = _wins((keys.astype(np.int64) << 1) | label)
-    return (wins - halves / 2) / pairs
-
-
-def _wins(keys: NDArray[np.int32] | NDArray[np.int64]) -> tuple[int, int]:
-    """Count (true, false) pairs with the true key above, ties included, and the ties among them."""
-    keys.sort()
-    true = np.flatnonzero(keys & 1)
-    wins = int(true.sum()) - len(true) * (len(true) - 1) // 2
-    mixed = np.flatnonzero((keys[1:] ^ keys[:-1]) == 1) + 1  # first true of a run with both
-    ties = 0
-    if len(mixed):
-        first, last = keys[mixed - 1], keys[mixed]
-        false = mixed - np.searchsorted(keys, first, "left")
-        ties = int(false @ (np.searchsorted(keys, last, "right") - mixed))
-    return wins, ties
-
-
 def _centred(values: NDArray[Any], strata: Strata) -> NDArray[np.float64]:
     means = strata.sums(values) / strata.counts
     return values - (means[0] if strata.pooled else means[strata.codes])
 
 
-def _standardised(
-    u: NDArray[np.float64], strata: Strata, weights: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def _standardised(u: NDArray[np.float64], strata: Strata) -> NDArray[np.float64]:
     """Divide values with mean zero by their deviation in each stratum; constant ones stay 0."""
-    squares = strata.sums(u * u if weights is None else u * u * weights)
-    counts = strata.counts if weights is None else strata.sums(weights)
-    variance = squares / np.maximum(counts, 1)
+    variance = strata.sums(u * u) / strata.counts
     scale = np.zeros(len(variance))
-    np.divide(1, np.sqrt(variance), out=scale, where=variance > 1e-20)  # noqa: PLR2004 - rounding
+    np.divide(1, np.sqrt(variance), out=scale, where=variance > _ROUNDING)
     return u * (scale[0] if strata.pooled else scale[strata.codes])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.ranking.threads import in_threads
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     Directions = Sequence[NDArray[np.float32]]
 
-T = TypeVar("T")
-R = TypeVar("R")
 _TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
 
 
@@ -122,15 +119,6 @@ def read_parts(
     if part_b.recording is not part_a.recording:
         values = part_b.recording.read(columns)
     return batch_a, values[:, part_b.selector]
-
-
-def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Map in threads; numpy lets go of the interpreter while it sorts."""
-    workers = os.cpu_count() or 1
-    if workers == 1 or sys.platform == "emscripten":  # a browser has no threads to give
-        return list(map(function, items))
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(function, items))
 
 
 def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:

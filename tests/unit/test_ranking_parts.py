@@ -11,7 +11,7 @@ from rnnviz_widget import labels
 from rnnviz_widget.ranking import rank_units
 from rnnviz_widget.ranking.baselines import last_tokens
 from rnnviz_widget.ranking.chance import foreign_labels, held_out_by_chance, shifted_labels
-from rnnviz_widget.ranking.entry import interval, resampling
+from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import LastTokens, Units, _Moments, carried, predict
 from rnnviz_widget.ranking.recordings import Columns, Recording
 from rnnviz_widget.ranking.scores import Strata, make_target
@@ -123,12 +123,9 @@ def test_a_bool_label_is_resampled_from_one_start_of_a_span_to_the_next() -> Non
     a, b = parts(trace_of("abcdefgh" * 2), y)
     assert a.segments.tolist() == [0, 1, 1, 1, 1, 2, 2, 3]
     assert b.spans == 3
-    drawn = resampling(a, 7)
-    assert len(drawn) == 7
-    for weights in drawn:
-        per_segment = [set(weights[a.segments == s]) for s in range(4)]
-        assert all(len(weight) == 1 for weight in per_segment), "a span is drawn whole"
-        assert sum(weight.pop() for weight in per_segment) == 4
+    resampling = Resampling.of(a, 7)
+    assert resampling.block.tolist() == a.segments.tolist()
+    assert resampling.draws.sum(axis=1).tolist() == [4] * 7
 
 
 def test_a_number_in_a_text_without_lines_is_resampled_in_pieces() -> None:
@@ -143,11 +140,41 @@ def test_an_interval_is_wide_where_spans_are_few() -> None:
         rng = np.random.default_rng(0)
         slow = np.repeat(rng.standard_normal(len(text) // 10 + 1), 10)[: len(text)]
         _, b = parts(trace_of(text), y)
-        low, high = interval((y + slow)[b.rows].astype(np.float32), 1, b, resampling(b, 300))
-        assert low < b.target.base + b.target.gain((y + slow)[b.rows].astype(np.float32)) < high
+        column = (y + slow)[b.rows].astype(np.float32)
+        low, high = Resampling.of(b, 1000).interval(column, 1)
+        assert low < b.target.base + b.target.gain(column) < high
         return high - low
 
     assert 1.5 < width(20) / width(80) < 2.7  # about the square root of 4
+
+
+@pytest.mark.parametrize("within", [None, "token"])
+@pytest.mark.parametrize("kind", ["bool", "number"])
+def test_a_resampled_score_is_the_score_of_the_repeated_spans(
+    within: str | None, kind: str
+) -> None:
+    rng = np.random.default_rng(6)
+    text = "".join(rng.choice(list("ab\n"), 400, p=[0.6, 0.3, 0.1]))
+    column = rng.integers(0, 8, 400).astype(np.float32)
+    label = rng.integers(0, 4, 400) + (column > 3)
+    _, b = parts(trace_of(text), label > 2 if kind == "bool" else label, within=within)
+    resampling = Resampling.of(b, 5)
+    assert resampling.draws.shape == (5, b.segments[-1] + 1)
+    gains = resampling.gains(column[b.rows], resampling.draws)
+    for draw, gain in zip(resampling.draws, gains, strict=True):
+        again = np.repeat(np.arange(len(b.rows)), draw[b.segments].astype(int))
+        target = make_target(b.target.label[again], Strata(b.target.strata.codes[again]))
+        assert gain == pytest.approx(target.gain(column[b.rows][again]), abs=1e-6)
+
+
+def test_many_spans_are_drawn_in_blocks_of_neighbours() -> None:
+    _, b = parts(trace_of(LINE * 1000), labels.inside_quotes)
+    resampling = Resampling.of(b, 3)
+    assert b.spans == 1000
+    assert resampling.draws.shape == (3, 256)
+    sizes = np.bincount(b.segments[np.flatnonzero(np.diff(resampling.block, prepend=-1))])
+    assert set(np.diff(resampling.block)) == {0, 1}
+    assert sizes.sum() == 256
 
 
 def test_another_text_can_be_held_out() -> None:

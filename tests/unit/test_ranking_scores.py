@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
+from rnnviz_widget.ranking.area import LONG, area_under_curve
 from rnnviz_widget.ranking.entry import detector
-from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata, make_target
+from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata
 
 SHAPES = {
     "smooth": lambda rng, n: rng.standard_normal(n),
@@ -111,19 +112,19 @@ def test_what_the_token_alone_says_counts_nothing_within_tokens() -> None:
     assert pooled(codes == 2).gain(codes.astype(np.float32)) == 0.5
 
 
-@pytest.mark.parametrize("strata", [Strata.pool(120), Strata(np.arange(120) % 3)])
-@pytest.mark.parametrize("kind", ["bool", "number"])
-def test_a_resampled_score_is_the_score_of_the_repeated_tokens(strata: Strata, kind: str) -> None:
-    rng = np.random.default_rng(6)
-    column = rng.integers(0, 9, 120).astype(np.float32)
-    label = column + rng.integers(0, 9, 120) > 8 if kind == "bool" else rng.integers(0, 9, 120)
-    times = rng.integers(0, 4, 120)
-    again = np.repeat(np.arange(120), times)
-    repeated = make_target(np.asarray(label)[again], Strata(strata.codes[again]))
-    target = make_target(np.asarray(label), strata)
-    gain = target.resampled(column, [times.astype(float), np.ones(120)])
-    assert gain[0] == pytest.approx(repeated.gain(column[again]), abs=1e-9)
-    assert gain[1] == pytest.approx(target.gain(column), abs=1e-9)
+@pytest.mark.parametrize("rate", [0.02, 0.3, 0.9])
+@pytest.mark.parametrize("shape", [*SHAPES, "tiny differences"])
+def test_the_area_of_a_long_column_agrees_with_scikit_learn(shape: str, rate: float) -> None:
+    rng = np.random.default_rng(8)
+    n = LONG + 12_345
+    label = rng.random(n) < rate
+    if shape == "tiny differences":  # all of the order is within cells, none of them crowded
+        column = np.round(rng.uniform(0, 30_000, n)) + 0.01 * label
+    else:
+        column = SHAPES[shape](rng, n) + 0.5 * label * (shape == "smooth")
+    column = column.astype(np.float32)
+    expected = roc_auc_score(label, np.clip(column, -9e9, 9e9))
+    assert area_under_curve(column, label) == pytest.approx(expected, abs=3e-7)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -1,0 +1,23 @@
+"""Work on all cores, where there is more than one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Map in threads; numpy lets go of the interpreter while it sorts."""
+    workers = os.cpu_count() or 1
+    if workers == 1 or sys.platform == "emscripten":  # a browser has no threads to give
+        return list(map(function, items))
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, items))
