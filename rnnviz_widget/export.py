@@ -19,22 +19,14 @@ _PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>{style}{css}</style>
+<style>{css}</style>
 </head>
-<body>
+<body class="rnnviz-body">
 <main><h1>{title}</h1><div class="rnnviz-page"></div></main>
 <script type="application/json" data-rnnviz>{data}</script>
 <script type="module">{code}</script>
 </body>
 </html>
-"""
-
-_PAGE_STYLE = """\
-:root { color-scheme: light dark; }
-body { margin: 0; background: #fff; color: #222; font-family: system-ui, sans-serif; }
-main { max-width: 1200px; margin: 0 auto; padding: clamp(8px, 2vw, 24px); }
-h1 { margin: 0 0 12px; font-size: 17px; font-weight: 600; }
-@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } }
 """
 
 
@@ -70,7 +62,6 @@ def to_html(content: dict[str, Any], traits: dict[str, Any], title: str) -> str:
     return _PAGE.format(
         # Character references also carry a lone surrogate, which UTF-8 would not.
         title=html.escape(title).encode("ascii", "xmlcharrefreplace").decode("ascii"),
-        style=_PAGE_STYLE,
         css=(STATIC / "widget.css").read_text(encoding="utf-8"),
         data=_json_for_script(data),
         code=(STATIC / "page.js").read_text(encoding="utf-8"),

@@ -151,7 +151,7 @@ class CharLM(nn.Module):
                     msg = (
                         f"text has {character!r} (U+{ord(character):04X}) at position {position}, "
                         f"which is not among the {len(self.vocabulary)} characters of the model's "
-                        'vocabulary; pass unknown="replace" to read a space there'
+                        'vocabulary; encode(text, unknown="replace") reads a space there'
                     )
                     raise ValueError(msg)
         stand_in = self._ids.get(" ", 0)
