@@ -63,7 +63,7 @@ def _demo(options: argparse.Namespace) -> None:
         trace,
         ranking,
         labels={"inside quotes": rnnviz.labels.inside_quotes},
-        title="A unit that is on inside quotation marks",
+        title="The unit that follows quotation marks",
     )
     path = widget.save_html(options.out).resolve()
     print(f"\nwrote {path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")

@@ -257,7 +257,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
         for ranking in self._content["rankings"]:
             entries = ranking["entries"][:_PINNED_UNITS]
             pinned += [(entry["state"], entry["unit"]) for entry in entries]
-        content = {**self._content, "pinned": wire.pin(self._trace, pinned)}
+        # The title is the page's heading.
+        content = {**self._content, "pinned": wire.pin(self._trace, pinned), "title": ""}
         traits = {
             name: getattr(self, name)
             for name in ("state", "unit", "cursor", "selection", "palette")
