@@ -22,13 +22,6 @@ expect.set_options(timeout=20_000)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what shares an expensive fixture: a server, a build."""
-    for item in items:
-        if (group := item.path.parent.name) in {"jupyterlab", "packaging"}:
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Launch the installed Chromium, or else playwright's own, cut off from every network."""

@@ -102,5 +102,6 @@ check "tsc and biome" npm --prefix js run check
 check "vitest" npm --prefix js test
 say "pytest"
 [ ${#failed[@]} = 0 ] || printf 'failed so far: %s\n' "${failed[*]}"
-pytest --numprocesses 2 --dist loadgroup "$@" || failed+=("pytest")
+# By file, in order: what shares a server or a build is in one file, and the long ones come first.
+pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@" || failed+=("pytest")
 [ ${#failed[@]} = 0 ]
