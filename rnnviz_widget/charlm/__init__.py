@@ -6,6 +6,7 @@ from rnnviz_widget.charlm.checkpoint import (
     load_model,
     read_card,
     save_model,
+    snapshots,
 )
 from rnnviz_widget.charlm.corpus import Corpus, split
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, untrained
@@ -24,6 +25,7 @@ __all__ = [
     "read_card",
     "sample",
     "save_model",
+    "snapshots",
     "split",
     "train",
     "untrained",

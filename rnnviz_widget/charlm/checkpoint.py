@@ -41,6 +41,23 @@ def bundled_models() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _BUNDLED.glob("*.safetensors")))
 
 
+def snapshots(name: str = "prose") -> tuple[Path, ...]:
+    """Return the files of a bundled model on its way, in the order of characters seen.
+
+    Each is for `load_model`; how far it had come is in its `read_card`. Empty for a model of which
+    none were kept.
+
+    Raises
+    ------
+    ValueError
+        If `name` is no bundled model.
+    """
+    if name not in bundled_models():
+        msg = f"name must be one of {', '.join(map(repr, bundled_models()))}, got {name!r}"
+        raise ValueError(msg)
+    return tuple(sorted((_BUNDLED / f"{name}-snapshots").glob("*.safetensors")))
+
+
 def checkpoint_path(name_or_path: str | Path) -> Path:
     """Return the file of a bundled model's name, or the path itself.
 

@@ -23,6 +23,7 @@ from rnnviz_widget.charlm import (
     read_card,
     sample,
     save_model,
+    snapshots,
     split,
     train,
     training,
@@ -279,6 +280,17 @@ def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(2)}, tmp_path / "other")
     with pytest.raises(ValueError, match="must be of format 'rnnviz-charlm-1'"):
         load_model(tmp_path / "other")
+
+
+def test_the_prose_model_is_kept_on_its_way() -> None:
+    files = snapshots("prose")
+    seen = [read_card(file).training["characters_seen"] for file in files]
+    assert 6 <= len(files) <= 10
+    assert seen == sorted(set(seen))
+    assert seen[-1] / seen[0] > 100  # log-spaced
+    assert load_model(files[0]).config == load_model("prose").config
+    with pytest.raises(ValueError, match="got 'poetry'"):
+        snapshots("poetry")
 
 
 # --- sampling --------------------------------------------------------------------------------
