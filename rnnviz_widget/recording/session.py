@@ -16,7 +16,7 @@ from rnnviz_widget.recording.layers import LayerRecorder
 from rnnviz_widget.recording.readings import Readings
 from rnnviz_widget.recording.runs import Recording
 from rnnviz_widget.recording.steps import CellRecorder
-from rnnviz_widget.trace import Extras, checked_tokens
+from rnnviz_widget.trace import Extras, checked_tokens, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +104,7 @@ class Session:
         self._layers = [
             self._recorder(module, path, recording) for path, module in self.layers.items()
         ]
+        self._refuse_unknown_patterns()
         with bar, _explained_memory(), undisturbed(self.module):
             for recorder in self._layers:
                 recorder.module.forward = recorder
@@ -132,6 +133,12 @@ class Session:
             "unroll": methods,
             "largest_one_step_residual": residual,
         }
+
+    def _refuse_unknown_patterns(self) -> None:
+        """Refuse a pattern that no state will match; of second calls one cannot tell yet."""
+        names = [f"{r.path}.{name}" for r in self._layers for name in r.names()]
+        if certain := [p for p in self.patterns or () if "@" not in p]:
+            select(names, certain)
 
     def _recorder(
         self, module: nn.Module, path: str, recording: Recording

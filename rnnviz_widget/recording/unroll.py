@@ -37,7 +37,7 @@ SEQUENTIAL_BLOCK = 256
 """Steps in one fused call of the sequential run: small enough to bound memory and to be interrupted
 soon, and the same bits as one call for all (measured, torch 2.13)."""
 
-BLOCK = 64
+BLOCK = 32
 """Steps in one fused call of the parallel run, and the window over which a chunk must rejoin."""
 
 TOLERANCE = 3e-6
@@ -45,7 +45,9 @@ TOLERANCE = 3e-6
 
 _SHIFT = 1e-2
 _SHORTEST = 4096
-_LOSING_AFTER = 16  # blocks after which a rerun that has gained nothing is given up
+_PILOT = 256  # steps that the guess has read, and length of the spans on each side of a seam
+_LONG = 65_536
+_LOSING_AFTER = 32  # blocks after which a rerun that has gained nothing is given up
 _CONTRACTING = 0.5
 
 
@@ -108,7 +110,9 @@ def unroll(
     exact = x.dtype in (torch.float32, torch.float64)
     worthwhile = len(x) >= _SHORTEST and x.shape[1] == 1 and exact
     if (mode == "chunked" and x.shape[1] == 1 and exact) or (mode == "auto" and worthwhile):
-        chunks = 16 if x.device.type == "cpu" else 128
+        chunks = 16 if len(x) < _LONG else 32
+        if x.device.type != "cpu":
+            chunks = 128
         done = 0
 
         def count(steps: int) -> None:
@@ -211,7 +215,7 @@ class _Pieces:
 
     def run_all(self, advance: Callable[[int], object]) -> None:
         """Run every chunk, the first from the true state, the others from a guess."""
-        _, guess = self.call(self.x[0, : 4 * BLOCK].unsqueeze(1), self.state)
+        _, guess = self.call(self.x[0, : _PILOT].unsqueeze(1), self.state)
         state = tuple(
             torch.cat([true, _shifted(part).expand(self.chunks - 1, -1)])
             for true, part in zip(self.state, guess, strict=True)
@@ -241,15 +245,15 @@ class _Pieces:
         """Whether spans that start before a seam come out the same when run step after step."""
         seams = sorted({1, self.chunks // 2, self.chunks - 1})
         for seam in seams:
-            before = min(4, self.blocks - 1)
+            before = min(_PILOT // BLOCK, self.blocks - 1)
             block = self.blocks - before
             row = block * BLOCK
             state: State = (self.h[seam - 1, row - 1 : row],)
             if self.c is not None:
                 state += (self.c[seam - 1, block : block + 1],)
-            span = torch.cat([self.x[seam - 1, row:], self.x[seam, : 4 * BLOCK]])
+            span = torch.cat([self.x[seam - 1, row:], self.x[seam, : _PILOT]])
             h, _ = self.call(span.unsqueeze(1), state)
-            there = torch.cat([self.h[seam - 1, row:], self.h[seam, : 4 * BLOCK]])
+            there = torch.cat([self.h[seam - 1, row:], self.h[seam, : _PILOT]])
             if not float((h[:, 0] - there).abs().max()) <= 2 * TOLERANCE * self.scale:
                 return False
         return True
