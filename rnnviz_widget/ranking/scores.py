@@ -68,19 +68,19 @@ class Ranks:
 
     Parameters
     ----------
-    values : ndarray, shape (n,)
+    values : ndarray of float32, shape (n,)
         Numbers without NaN.
     strata : Strata
         Who is ranked among whom.
 
     """
 
-    def __init__(self, values: NDArray[Any], strata: Strata) -> None:
+    def __init__(self, values: NDArray[np.float32], strata: Strata) -> None:
         self._strata = strata
         if strata.pooled:
             self._order = np.argsort(values)
         else:
-            self._order = np.lexsort((values, strata.codes))
+            self._order = np.argsort((strata.codes.astype(np.int64) << 32) + _sortable(values))
         ordered = values[self._order]
         new = np.empty(len(values), np.bool_)
         new[0] = True
@@ -152,13 +152,10 @@ class NumberTarget:
     metric = "Spearman"
 
     @cached_property
-    def _ranks(self) -> Ranks:
-        return Ranks(self.label, self.strata)
-
-    @cached_property
     def rank_values(self) -> NDArray[np.float64]:
         """The label's own centred ranks, shape (n,)."""
-        return self._ranks.centred()
+        _, level = np.unique(self.label, return_inverse=True)  # float32 holds levels, not any label
+        return Ranks(level.astype(np.float32), self.strata).centred()
 
     @cached_property
     def direction(self) -> NDArray[np.float64]:
@@ -199,6 +196,12 @@ def make_target(label: NDArray[Any], strata: Strata) -> Target:
     if label.dtype == np.bool_:
         return BoolTarget(label, strata)
     return NumberTarget(label.astype(np.float64), strata)
+
+
+def _sortable(values: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Return integers in the order of the numbers."""
+    bits = (values + np.float32(0)).view(np.int32)  # + 0 makes one of the two zeros
+    return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
 
 
 def _centred(values: NDArray[Any], strata: Strata) -> NDArray[np.float64]:
