@@ -66,7 +66,7 @@ def narrowed(rows: NDArray[np.float32], dtype: DTypeLike) -> NDArray[Any]:
 
 
 class StateFile:
-    """Writes one state's shards; rows may come in any blocks that fill one shard before the next.
+    """Writes one state's shards; rows may come in blocks of any size and order, each row once.
 
     Parameters
     ----------
@@ -101,9 +101,8 @@ class StateFile:
             fill_value=float("nan"),
         )
         self._folder = Path(str(group.store.root)) / key / "c"  # type: ignore[attr-defined]
-        self._shard: NDArray[Any] | None = None  # (U, chunk): the shard being filled
-        self._number = -1
-        self._filled = 0
+        self._filling: dict[int, NDArray[Any]] = {}  # shards of which some rows have come
+        self._missing: dict[int, int] = {}  # and how many have not
         self._whole: set[int] = set()
 
     def write(self, start: int, rows: NDArray[np.float32]) -> None:
@@ -111,16 +110,16 @@ class StateFile:
         done = 0
         while done < len(rows):
             number, offset = divmod(start + done, self._chunk)
-            if self._shard is None or number != self._number:
-                self._shard = np.full((self.units, self._chunk), np.nan, dtype=self._dtype)
-                self._number, self._filled = number, 0
+            if number not in self._filling:
+                self._filling[number] = np.full((self.units, self._chunk), np.nan, self._dtype)
+                self._missing[number] = min(self._chunk, self.length - number * self._chunk)
             count = min(self._chunk - offset, len(rows) - done)
             part = narrowed(rows[done : done + count], self._dtype)
-            self._shard[:, offset : offset + count] = part.T
-            self._filled += count
+            self._filling[number][:, offset : offset + count] = part.T
+            self._missing[number] -= count
             done += count
-            if self._filled == min(self._chunk, self.length - number * self._chunk):
-                self._flush(self._shard)
+            if not self._missing[number]:
+                self._flush(number, self._filling.pop(number))
 
     @property
     def whole_rows(self) -> int:
@@ -134,18 +133,17 @@ class StateFile:
         """Forget the rows from `length` on."""
         self._array.resize((length, self.units))
 
-    def _flush(self, shard: NDArray[Any]) -> None:
+    def _flush(self, number: int, shard: NDArray[Any]) -> None:
         size = self._chunk * self._dtype.itemsize
         index = np.empty((self.units, 2), dtype="<u8")  # (offset, bytes) of each inner chunk
         index[:, 0] = np.arange(self.units, dtype=np.uint64) * size
         index[:, 1] = size
-        path = self._folder / str(self._number) / "0"
+        path = self._folder / str(number) / "0"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.write(shard.data)
             file.write(index.data)
-        self._whole.add(self._number)
-        self._shard = None
+        self._whole.add(number)
 
 
 @contextlib.contextmanager

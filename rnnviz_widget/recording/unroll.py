@@ -215,7 +215,7 @@ class _Pieces:
 
     def run_all(self, advance: Callable[[int], object]) -> None:
         """Run every chunk, the first from the true state, the others from a guess."""
-        _, guess = self.call(self.x[0, : _PILOT].unsqueeze(1), self.state)
+        _, guess = self.call(self.x[0, :_PILOT].unsqueeze(1), self.state)
         state = tuple(
             torch.cat([true, _shifted(part).expand(self.chunks - 1, -1)])
             for true, part in zip(self.state, guess, strict=True)
@@ -251,9 +251,9 @@ class _Pieces:
             state: State = (self.h[seam - 1, row - 1 : row],)
             if self.c is not None:
                 state += (self.c[seam - 1, block : block + 1],)
-            span = torch.cat([self.x[seam - 1, row:], self.x[seam, : _PILOT]])
+            span = torch.cat([self.x[seam - 1, row:], self.x[seam, :_PILOT]])
             h, _ = self.call(span.unsqueeze(1), state)
-            there = torch.cat([self.h[seam - 1, row:], self.h[seam, : _PILOT]])
+            there = torch.cat([self.h[seam - 1, row:], self.h[seam, :_PILOT]])
             if not float((h[:, 0] - there).abs().max()) <= 2 * TOLERANCE * self.scale:
                 return False
         return True

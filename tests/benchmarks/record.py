@@ -96,7 +96,8 @@ def main() -> None:
             label = f"record, {kinds}, unroll={unroll!r}"
             print(f"{label:44}{seconds:8.2f}{seconds / bare:8.2f}{error:12.1e}")
     how = trace.source["unroll"]["lstm.l0"]
-    print(f"the last: {how}; largest one-step residual {trace.source['largest_one_step_residual']:.1e}")
+    residual = trace.source["largest_one_step_residual"]
+    print(f"the last: {how}; largest one-step residual {residual:.1e}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The equations of torch's recurrent layers, step by step in float64: a reference for recordings.
 
-Written from the documentation of `torch.nn.RNN`, `GRU` and `LSTM`, in numpy, one step after another.
+Written from the documentation of `torch.nn.RNN`, `GRU` and `LSTM`, in numpy, one step at a time.
 """
 
 from __future__ import annotations

@@ -50,7 +50,13 @@ def contents(module: nn.Module) -> tuple[Any, ...]:
         (name, id(p), p.requires_grad, p.is_leaf, None if p.grad is None else p.grad.tolist())
         for name, p in module.named_parameters()
     ]
-    return buffer.getvalue(), [list(each) for each in own], [repr(each) for each in own], modes, tensors
+    return (
+        buffer.getvalue(),
+        [list(each) for each in own],
+        [repr(each) for each in own],
+        modes,
+        tensors,
+    )
 
 
 def test_layers_anywhere_in_a_module_are_recorded_under_their_paths() -> None:
@@ -69,7 +75,7 @@ def test_a_module_is_left_as_it_was_found() -> None:
     module = Tagger().train()
     module.drop.eval()
     module.top.weight_ih_l0.grad = torch.ones_like(module.top.weight_ih_l0)
-    module.embedding.weight.requires_grad_(False)
+    module.embedding.weight.requires_grad_(requires_grad=False)
     before, random = contents(module), torch.random.get_rng_state()
     record(module, torch.arange(7), tokens="abcdefg")
     assert contents(module) == before
@@ -267,7 +273,7 @@ X = torch.randn(4, 2)
         (nn.GRU(5, 3), X, {"tokens": "abcd"}, RuntimeError, "input.size"),
         (nn.Sequential(nn.Linear(2, 3), nn.Tanh()), X, {"tokens": "abcd"}, ValueError,
          "no recurrent layer .* made of Linear, Sequential, Tanh"),
-        (Overriding(2, 3), X, {"tokens": "abcd"}, TypeError, "Overriding with a forward of its own"),
+        (Overriding(2, 3), X, {"tokens": "abcd"}, TypeError, "with a forward of its own"),
         (broken(torch.nan), X, {"tokens": "abcd"}, ValueError, "parameter 0.weight_hh_l0 has"),
         (broken(torch.inf), X, {"tokens": "abcd"}, ValueError, "parameter 0.weight_hh_l0 has"),
         (print, X, {"tokens": "abcd"}, TypeError, "must be a torch.nn.Module, got builtin"),
@@ -283,7 +289,7 @@ def test_what_cannot_be_recorded_is_refused_with_a_reason(
 
 
 def test_a_compiled_module_is_refused() -> None:
-    with pytest.raises(TypeError, match="compiled.*_orig_mod"):
+    with pytest.raises(TypeError, match=r"compiled.*_orig_mod"):
         record(torch.compile(nn.GRU(2, 3), backend="eager"), X, tokens="abcd")
 
 
