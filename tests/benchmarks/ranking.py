@@ -67,7 +67,7 @@ def main() -> None:
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     print(
-        f"{given.tokens:,} tokens x {given.units:,} units, one boolean label, {os.cpu_count()} cores"
+        f"{given.tokens:,} tokens x {given.units:,} units, one bool label, {os.cpu_count()} cores"
     )
     print(f"{'':48}{'wall':>9}   {'processor':>9}")
     for name, options in STAGES.items():
