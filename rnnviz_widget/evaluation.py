@@ -128,7 +128,7 @@ def evaluate(
     corpus: Corpus,
     questions: Sequence[Question],
     *,
-    states: str | Sequence[str] | None = ("*.h", "*.c"),
+    states: str | Sequence[str] | None = None,
     progress: bool = True,
 ) -> Evaluation:
     """Return losses and, for each question, the ranking of all units with its controls.
@@ -142,11 +142,13 @@ def evaluate(
     questions
         For instance ``QUESTIONS["prose"]``.
     states
-        Shell patterns of the states to rank. More kinds take more memory: T x U x 4 bytes each
-        for the model and for each of five untrained ones.
+        Shell patterns of the states to rank; by default `h`, and `c` of an LSTM. More kinds take
+        more memory: T x U x 4 bytes each for the model and for each of five untrained ones.
     progress
         Show a bar over the questions.
     """
+    if states is None:
+        states = ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
     pieces = split(corpus.text)
     if not pieces["test"]:
         msg = f"corpus must have a test block (400,000 characters), got {len(corpus.text):,}"

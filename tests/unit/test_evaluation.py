@@ -18,6 +18,8 @@ from rnnviz_widget.modelcard import model_card, report
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnnviz_widget.charlm.model import Cell
+
 BLOCK = 600
 CODE = (
     "/* a { note } */\nint f(int a)\n{\n\tif (a > 0) {\n\t\treturn g(a, (b));\n\t}\n"
@@ -34,7 +36,7 @@ def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "BLOCK_LENGTH", BLOCK)
 
 
-def make(text: str) -> tuple[CharLM, Corpus]:
+def make(text: str, cell: Cell = "lstm") -> tuple[CharLM, Corpus]:
     # Lines of changing length: what repeats exactly would be followed by a mere clock.
     rng = np.random.default_rng(0)
     pieces = text.split(" ")
@@ -44,7 +46,7 @@ def make(text: str) -> tuple[CharLM, Corpus]:
     whole = whole[: 40 * BLOCK]
     torch.manual_seed(0)
     read = Corpus("toy.txt", whole, hashlib.sha256(whole.encode()).hexdigest())
-    return CharLM(read.vocabulary, CharLMConfig("lstm", 6)).eval(), read
+    return CharLM(read.vocabulary, CharLMConfig(cell, 6)).eval(), read
 
 
 def letters(text: str) -> Trace:
@@ -62,9 +64,11 @@ def test_the_models_own_newline_is_scored_as_scikit_learn_does() -> None:
     assert newline_auc(model, texts) == pytest.approx(roc_auc_score(follows, scores), abs=1e-6)
 
 
-@pytest.mark.parametrize(("kind", "text"), [("prose", PROSE), ("c", CODE)])
-def test_every_question_is_answered_from_validation_and_test_alone(kind: str, text: str) -> None:
-    model, read = make(text)
+@pytest.mark.parametrize(("kind", "text", "cell"), [("prose", PROSE, "gru"), ("c", CODE, "lstm")])
+def test_every_question_is_answered_from_validation_and_test_alone(
+    kind: str, text: str, cell: Cell
+) -> None:
+    model, read = make(text, cell)
     questions = QUESTIONS[kind]
     found = evaluate(model, read, questions, progress=False)
     assert [question for question, _ in found.rankings] == list(questions)
