@@ -15,41 +15,45 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONG = 1 << 17  # values from which on a column is counted into cells before it is sorted
-CELLS = 1 << 17
+COARSE = 1 << 12  # cells of equal width, each divided into more the more values it holds:
+CELLS = 1 << 17  # about so many in all
 CROWD = 32  # values in one cell from which on its order is looked at
 AUDIT = 64  # one in so many of the other cells is looked at all the same
 TOLERANCE = 1e-6
 _NARROWEST, _WIDEST = 1e-30, 1e30  # between which float32 can be scaled
+_SAMPLED = 16  # one value in so many tells where values are many
+_STRETCH = 1 << 14  # values at a time: fresh memory costs more than the arithmetic
 
 
 def area_under_curve(column: NDArray[np.float32], label: NDArray[np.bool_]) -> float:
     """Return the area for values without NaN and a label that varies, both of shape (n,).
 
-    Up to ``LONG`` values are sorted, and the area is exact. More are first counted into ``CELLS``
-    cells of equal width. Pairs from different cells are then in their exact order, and so are the
-    pairs of a cell once its values are sorted, which is done for crowded cells: those of saturated
-    units, and of ties. Pairs within one of the other cells, of at most ``CROWD`` values, count as
-    halves; as they may as well stand one way as the other, the error is a few 1e-8. Whether they
-    do is audited: if a random sample of these cells, sorted, says that all of them would move the
-    area by ``TOLERANCE``, the whole column is sorted after all.
+    Up to ``LONG`` values are sorted, and the area is exact. More are counted into cells. Pairs from
+    different cells are then in their exact order, and so are the pairs of a cell once its values
+    are sorted, which is done for crowded cells: those of ties, and of units that are saturated.
+    Pairs within one of the other cells, of at most ``CROWD`` values, count as halves; as they may
+    as well stand one way as the other, the error is about 1e-8. Whether they do is audited: if a
+    random sample of these cells, sorted, says that all of them would move the area by
+    ``TOLERANCE``, the whole column is sorted after all.
     """
     pairs = _pairs(label)
-    low = column.min()
-    spread = float(column.max()) - float(low)
-    if len(column) < LONG or not _NARROWEST < spread < _WIDEST:
+    low, high = float(column.min()), float(column.max())
+    if len(column) < LONG or not _NARROWEST < high - low < _WIDEST:
         return _wins(column, label) / pairs
 
-    cells = ((column - low) * np.float32(CELLS / spread)).astype(np.int32)
-    counts = np.bincount((cells << 1) | label, minlength=2 * (CELLS + 1))
+    codes = _cells(column, low, high)
+    codes <<= 1
+    codes |= label
+    counts = np.bincount(codes, minlength=2 * len(_in_audit()))
     false, true = counts[::2], counts[1::2]
     mixed = (true > 0) & (false > 0)
     crowded = mixed & (true + false > CROWD)
-    audited = mixed & ~crowded & _in_audit()
+    audited = mixed & _in_audit() & ~crowded
 
     def moved_by_sorting(chosen: NDArray[np.bool_]) -> float:
-        some = np.flatnonzero(np.take(chosen, cells))
-        if not len(some):
+        if not chosen.any():
             return 0.0
+        some = np.flatnonzero(np.take(np.repeat(chosen, 2), codes))
         return _wins(column[some], label[some]) - _wins_between(true[chosen], false[chosen])
 
     found = moved_by_sorting(audited)
@@ -58,9 +62,33 @@ def area_under_curve(column: NDArray[np.float32], label: NDArray[np.bool_]) -> f
     return (_wins_between(true, false) + found + moved_by_sorting(crowded)) / pairs
 
 
+def _cells(column: NDArray[np.float32], low: float, high: float) -> NDArray[np.int32]:
+    """Return a cell for each value, shape (n,), never a lower one for a higher value."""
+    scale = np.float32(COARSE / (high - low))
+
+    def position(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return (values - np.float32(low)) * scale
+
+    sample = position(column[::_SAMPLED]).astype(np.int32)
+    held = np.bincount(sample, minlength=COARSE + 1)
+    width = held * CELLS // len(sample) + 1
+    first = (np.cumsum(width) - width).astype(np.int32)
+    widths = width.astype(np.float32)
+
+    cells = np.empty(len(column), np.int32)
+    for start in range(0, len(column), _STRETCH):
+        stretch = slice(start, start + _STRETCH)
+        fine = position(column[stretch])
+        coarse = fine.astype(np.int32)
+        fine = (fine - coarse.astype(np.float32)) * np.take(widths, coarse)
+        cells[stretch] = np.take(first, coarse) + fine.astype(np.int32)
+    return cells
+
+
 @cache
 def _in_audit() -> NDArray[np.bool_]:
-    return np.random.default_rng(0).random(CELLS + 1) < 1 / AUDIT
+    """Choose cells, shape (more than there can be,)."""
+    return np.random.default_rng(0).random(CELLS + 2 * COARSE) < 1 / AUDIT
 
 
 def _wins_between(true: NDArray[np.intp], false: NDArray[np.intp]) -> float:
