@@ -10,11 +10,11 @@ the `h` that each step read, `(K, S, B, P)`; `c_start` is `c` before each block,
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
 if TYPE_CHECKING:
     from rnnviz_widget.trace import Bounds
@@ -44,6 +44,11 @@ class Weights(NamedTuple):
     b_ih: Tensor | None
     b_hh: Tensor | None
     w_hr: Tensor | None
+
+    @property
+    def units(self) -> int:
+        """U."""
+        return int((self.w_hh if self.w_hr is None else self.w_hr).shape[1])
 
     def to(self, dtype: torch.dtype) -> Weights:
         """Return the weights in another type."""
@@ -89,47 +94,91 @@ def bounds(mode: Mode, kind: str, *, projected: bool, start: Tensor) -> Bounds |
     return (-1.0, 1.0)
 
 
-def steps(mode: Mode, w: Weights, x: Tensor, h_prev: Tensor, c_start: Tensor | None) -> Steps:
-    """Return every kind at every step of the blocks."""
+class Space:
+    """Memory that one pass over some steps leaves to the next.
+
+    Fresh memory for every pass costs more in page faults than the arithmetic that fills it.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, Tensor] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Return an uninitialised tensor; it is overwritten when its name is taken again."""
+        size = math.prod(shape)
+        held = self._held.get(name)
+        if held is None or held.numel() < size or held.dtype != like.dtype:
+            held = self._held[name] = like.new_empty(size)
+        return held[:size].view(shape)
+
+
+def steps(
+    mode: Mode,
+    w: Weights,
+    x: Tensor,
+    h_prev: Tensor,
+    c_start: Tensor | None,
+    *,
+    space: Space,
+) -> Steps:
+    """Return every kind at every step of the blocks, in memory of `space`."""
     if mode == "LSTM":
         if c_start is None:
             msg = "an LSTM needs c_start"
             raise TypeError(msg)
-        return _lstm(w, x, h_prev, c_start)
+        return _lstm(w, x, h_prev, c_start, space)
     if mode == "GRU":
-        return _gru(w, x, h_prev)
-    pre = _sum_of_products(w, x, h_prev)
-    return Steps({"pre": pre}, torch.tanh(pre) if mode == "RNN_TANH" else torch.relu(pre), None)
+        return _gru(w, x, h_prev, space)
+    pre = _sums(w, (0, "pre"), x, h_prev, space)
+    h = space.take("h", tuple(pre.shape), pre)
+    h = torch.tanh(pre, out=h) if mode == "RNN_TANH" else torch.clamp(pre, min=0, out=h)
+    return Steps({"pre": pre}, h, None)
 
 
-def _lstm(w: Weights, x: Tensor, h_prev: Tensor, c_start: Tensor) -> Steps:
-    gates = _sum_of_products(w, x, h_prev)  # (K, S, B, 4U)
-    i, f, g, o = gates.chunk(4, dim=-1)
-    i, f, o = i.sigmoid_(), f.sigmoid_(), o.sigmoid_()
-    g = g.tanh_()
-    c = i * g
+def _lstm(w: Weights, x: Tensor, h_prev: Tensor, c_start: Tensor, space: Space) -> Steps:
+    i, f, g, o = (_sums(w, gate, x, h_prev, space) for gate in enumerate("ifgo"))
+    i.sigmoid_(), f.sigmoid_(), g.tanh_(), o.sigmoid_()
+    shape = tuple(i.shape)
+    c = torch.mul(i, g, out=space.take("c", shape, x))
     c_prev = c_start
     for c_s, f_s in zip(c.unbind(1), f.unbind(1), strict=True):
         c_prev = c_s.addcmul_(f_s, c_prev)  # c[s] = i[s] g[s] + f[s] c[s - 1]
-    tanh_c = torch.tanh(c)
-    h = o * tanh_c
+    tanh_c = torch.tanh(c, out=space.take("tanh_c", shape, x))
+    h = torch.mul(o, tanh_c, out=space.take("h", shape, x))
     if w.w_hr is not None:
         h = h @ w.w_hr.T
-    return Steps({"c": c, "tanh_c": tanh_c, "i": i, "f": f, "g": g, "o": o}, h, c_prev)
+    kinds = {"c": c, "tanh_c": tanh_c, "i": i, "f": f, "g": g, "o": o}
+    return Steps(kinds, h, c_prev.clone())  # which the next pass starts from
 
 
-def _gru(w: Weights, x: Tensor, h_prev: Tensor) -> Steps:
-    from_x = F.linear(x, w.w_ih, w.b_ih)  # (K, S, B, 3U)
-    from_h = F.linear(h_prev, w.w_hh, w.b_hh)  # apart: r multiplies W_hn h + b_hn, not W_in x
-    size = h_prev.shape[-1]
-    r, z = (from_x[..., : 2 * size] + from_h[..., : 2 * size]).sigmoid_().chunk(2, dim=-1)
-    n = torch.addcmul(from_x[..., 2 * size :], r, from_h[..., 2 * size :]).tanh_()
-    return Steps({"r": r, "z": z, "n": n}, torch.lerp(n, h_prev, z), None)  # (1 - z) n + z h
+def _gru(w: Weights, x: Tensor, h_prev: Tensor, space: Space) -> Steps:
+    r, z = (_sums(w, gate, x, h_prev, space).sigmoid_() for gate in enumerate("rz"))
+    n = _product(w.w_ih, w.b_ih, 2, x, space.take("n", tuple(r.shape), x))
+    # Apart from the rest: r multiplies W_hn h + b_hn, not W_in x.
+    from_h = _product(w.w_hh, w.b_hh, 2, h_prev, space.take("h", tuple(r.shape), x))
+    n.addcmul_(r, from_h).tanh_()
+    h = torch.lerp(n, h_prev, z, out=from_h)  # (1 - z) n + z h
+    return Steps({"r": r, "z": z, "n": n}, h, None)
 
 
-def _sum_of_products(w: Weights, x: Tensor, h_prev: Tensor) -> Tensor:
-    """Return `W_ih x + b_ih + W_hh h + b_hh`, (K, S, B, G)."""
+def _sums(w: Weights, gate: tuple[int, str], x: Tensor, h_prev: Tensor, space: Space) -> Tensor:
+    """Return `W_ih x + b_ih + W_hh h + b_hh` of the k-th gate, (K, S, B, U)."""
+    (k, kind), size = gate, w.units
+    sums = space.take(kind, (*x.shape[:3], size), x)
     bias = None if w.b_ih is None or w.b_hh is None else w.b_ih + w.b_hh
-    result = F.linear(x, w.w_ih, bias)
-    result.view(-1, result.shape[-1]).addmm_(h_prev.reshape(-1, h_prev.shape[-1]), w.w_hh.T)
-    return result
+    _product(w.w_ih, bias, k, x, sums)
+    weights = w.w_hh[k * size : (k + 1) * size]
+    sums.view(-1, size).addmm_(h_prev.reshape(-1, h_prev.shape[-1]), weights.T)
+    return sums
+
+
+def _product(weights: Tensor, bias: Tensor | None, k: int, x: Tensor, out: Tensor) -> Tensor:
+    """Write `W x + b` of the k-th gate to `out`, (K, S, B, U)."""
+    size = out.shape[-1]
+    part, rows = weights[k * size : (k + 1) * size].T, x.reshape(-1, x.shape[-1])
+    flat = out.view(-1, size)
+    if bias is None:
+        torch.mm(rows, part, out=flat)
+    else:
+        torch.addmm(bias[k * size : (k + 1) * size], rows, part, out=flat)
+    return out

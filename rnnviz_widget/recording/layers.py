@@ -68,15 +68,16 @@ class Residual:
     scale: float = 1.0
 
     def compare(self, computed: Tensor, run: Tensor, first: int) -> None:
-        """Take the steps from `first` on into account; both are `(n, B, P)`."""
-        apart = (computed - run).abs()
+        """Take the steps from `first` on into account, `(n, B, P)`; `computed` is overwritten."""
+        apart = computed.sub_(run).abs_()  # in memory that the next pass overwrites
         if self.lengths is not None:
             inside = torch.arange(first, first + len(run))[:, None] < self.lengths
             apart = apart[inside.to(apart.device)]
         if apart.numel():
             # Infinite and NaN inputs give infinite and NaN states, on both sides.
-            self.difference = max(self.difference, float(torch.nan_to_num(apart, posinf=0).max()))
-            self.scale = max(self.scale, float(torch.nan_to_num(run, 0, 1, 1).abs().max()))
+            self.difference = max(self.difference, float(apart.nan_to_num_(posinf=0).max()))
+            low, high = torch.aminmax(run.nan_to_num(0, 1, 1))
+            self.scale = max(self.scale, float(high), -float(low))
 
     @property
     def relative(self) -> float:
@@ -299,7 +300,7 @@ class LayerRecorder:
         weights = self._weights(layer, direction).to(dtype)
         rows = max(1, _ELEMENTS // (h.shape[1] * self.module.hidden_size))
         worst = Residual(_RESIDUAL[x.dtype], lengths)
-        c = None
+        c, space = None, cells.Space()
         for first, last, blocks in _passes(len(x), unrolled.stride, rows):
             if "h" in wanted:
                 run.write(f"{prefix}.h", first, h[first:last], lengths, reverse=reverse)
@@ -313,6 +314,7 @@ class LayerRecorder:
                 x[first:last].to(dtype).reshape(shape),
                 _before(h, start[0], first, last).to(dtype).reshape(shape),
                 None if c is None else c.to(dtype),
+                space=space,
             )
             c = did.c
             for kind, values in did.kinds.items():

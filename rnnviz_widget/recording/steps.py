@@ -197,6 +197,7 @@ def _read_torch_cell(
         x[None, None].to(wide),
         h_prev[None, None].to(wide),
         c_prev[0][None].to(wide) if mode == "LSTM" else None,
+        space=cells.Space(),
     )
     return {"h": h, **{kind: values[0, 0] for kind, values in did.kinds.items()}}
 

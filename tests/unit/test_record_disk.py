@@ -78,12 +78,12 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
     """Press Ctrl-C in a certain pass of the gate equations."""
     steps, count = cells.steps, 0
 
-    def interrupted(*arguments: Any) -> cells.Steps:
+    def interrupted(*arguments: Any, **more: Any) -> cells.Steps:
         nonlocal count
         count += 1
         if count == calls:
             raise KeyboardInterrupt
-        return steps(*arguments)
+        return steps(*arguments, **more)
 
     monkeypatch.setattr(cells, "steps", interrupted)
 
