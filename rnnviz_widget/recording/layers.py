@@ -2,50 +2,34 @@
 
 It returns what the module's own `forward` returns. Each layer and direction is a single-layer fused
 call on the module's own weights, so that `h` of every layer is there; gates and `c` follow from it
-by the equations of `cells`. A direction is handled in *reading order*: the reverse one has its last
-token first, and packed sequences begin together and are padded at their ends.
+by the equations of `cells`. Each direction is handled in *reading order*, see `stack`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnviz_widget.recording import cells
+from rnnviz_widget.recording.stack import FUSED, Stack, in_reading_order, spelling
 from rnnviz_widget.recording.unroll import Unroll, Unrolled, unroll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rnnviz_widget.recording.runs import Recording, Run
-    from rnnviz_widget.recording.unroll import Call, State
+    from rnnviz_widget.recording.stack import Given
+    from rnnviz_widget.recording.unroll import State
 
 _ELEMENTS = 2**20
 """How many values of `h` one pass of the gate equations takes, so that its memory is bounded."""
 
 _RESIDUAL = {torch.float64: 1e-4, torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 """How far the equations may be from the `h` that was run, relative to max(1, max|h|)."""
-
-_FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
-    "RNN_TANH": torch.rnn_tanh,
-    "RNN_RELU": torch.rnn_relu,
-    "GRU": torch.gru,
-    "LSTM": torch.lstm,
-}
-
-
-class _Input(NamedTuple):
-    """One call's arguments in one shape: `x (T, B, I)`, start `(L * D, B, ·)` each."""
-
-    x: Tensor
-    start: State
-    lengths: Tensor | None  # of packed sequences
-    packed: PackedSequence | None
-    batched: bool
 
 
 @dataclass
@@ -86,20 +70,14 @@ class Residual:
 
 
 @dataclass
-class LayerRecorder:
-    """Runs one recurrent module and records it.
+class LayerRecorder(Stack):
+    """Runs one recurrent module and records it; calls that are not recorded take its own forward.
 
     Attributes
     ----------
-    module
-        The module whose forward is replaced.
-    forward
-        Its own forward, for calls that are not recorded.
-    path
-        What the names of its states begin with.
     recording
         Where values go.
-    mode
+    unrolling
         How time is run through.
     methods
         After a call, what was done for each layer and direction.
@@ -107,17 +85,14 @@ class LayerRecorder:
         The largest difference between `h` as run and `h` by the equations, relative to max(1, |h|).
     """
 
-    module: nn.RNNBase
-    forward: Callable[..., Any]
-    path: str
     recording: Recording
-    mode: Unroll
+    unrolling: Unroll
     methods: dict[str, str] = field(default_factory=dict, init=False)
     residual: float = field(default=0.0, init=False)
 
     def __call__(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:  # noqa: A002, ANN401
         """Do what the module's own forward does, and record it."""
-        given = self._read(input, hx)
+        given = self.read(input, hx)
         if given is None:
             return self.forward(input, hx)  # which says what is wrong with them
         run = self.recording.begin(
@@ -134,7 +109,7 @@ class LayerRecorder:
         for layer in range(self.module.num_layers):
             directions, data = self._run_layer(layer, x, data, given)
             for d, (reading, unrolled) in enumerate(directions):
-                index = layer * self._directions + d
+                index = layer * self.directions + d
                 start = tuple(part[index] for part in given.start)
                 self._record(
                     run,
@@ -147,114 +122,49 @@ class LayerRecorder:
                 )
             finals += [unrolled.final for _, unrolled in directions]
             in_time = [
-                _reverse(unrolled.h, given.lengths) if d else unrolled.h
+                in_reading_order(unrolled.h, d, given.lengths)
                 for d, (_, unrolled) in enumerate(directions)
             ]
             x = in_time[0] if len(in_time) == 1 else torch.cat(in_time, dim=-1)
         final = tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
         self.recording.end(run, len(x), final)
-        return self._output(x, data, final, given)
-
-    def names(self) -> tuple[str, ...]:
-        """Name the states without `path`, in the order they are recorded in."""
-        return tuple(
-            f"{_spelling(layer, d)}.{kind}"
-            for layer in range(self.module.num_layers)
-            for d in range(self._directions)
-            for kind in cells.KINDS[self._mode]
-        )
-
-    @property
-    def _mode(self) -> cells.Mode:
-        return cast("cells.Mode", self.module.mode)
-
-    @property
-    def _directions(self) -> int:
-        return 2 if self.module.bidirectional else 1
-
-    def _read(self, given: Tensor | PackedSequence, hx: Any) -> _Input | None:  # noqa: ANN401
-        """Return the arguments in one shape, None if torch would not take them."""
-        module = self.module
-        packed = given if isinstance(given, PackedSequence) else None
-        lengths = None
-        batched = True
-        if packed is not None:
-            x, lengths = pad_packed_sequence(packed)
-        elif isinstance(given, Tensor) and given.dim() in (2, 3):
-            batched = given.dim() == 3  # noqa: PLR2004
-            x = given if batched else given.unsqueeze(1)
-            x = x.transpose(0, 1) if batched and module.batch_first else x
-        else:
-            return None
-        size = self._directions * module.num_layers
-        widths = [module.proj_size or module.hidden_size]
-        widths += [module.hidden_size] if module.mode == "LSTM" else []
-        if hx is None:
-            start = tuple(x.new_zeros(size, x.shape[1], width) for width in widths)
-        else:
-            parts = hx if module.mode == "LSTM" else (hx,)
-            start = tuple(part if batched else part.unsqueeze(1) for part in parts)
-        fits = (
-            x.numel() > 0
-            and x.shape[-1] == module.input_size
-            and x.dtype == self._weights(0, 0).w_ih.dtype
-            and [part.shape for part in start] == [(size, x.shape[1], width) for width in widths]
-        )
-        return _Input(x, start, lengths, packed, batched) if fits else None
-
-    def _weights(self, layer: int, direction: int) -> cells.Weights:
-        module, suffix = self.module, f"_l{layer}" + ("_reverse" if direction else "")
-        bias = module.bias
-        return cells.Weights(
-            getattr(module, "weight_ih" + suffix),
-            getattr(module, "weight_hh" + suffix),
-            getattr(module, "bias_ih" + suffix) if bias else None,
-            getattr(module, "bias_hh" + suffix) if bias else None,
-            getattr(module, "weight_hr" + suffix) if module.proj_size else None,
-        )
+        return self.output(x, data, final, given)
 
     def _run_layer(
-        self, layer: int, x: Tensor, data: Tensor | None, given: _Input
+        self, layer: int, x: Tensor, data: Tensor | None, given: Given
     ) -> tuple[list[tuple[Tensor, Unrolled]], Tensor | None]:
         """Return the input and the run of each direction, in reading order, and packed output."""
         states = [
-            tuple(part[layer * self._directions + d] for part in given.start)
-            for d in range(self._directions)
+            tuple(part[layer * self.directions + d] for part in given.start)
+            for d in range(self.directions)
         ]
-        readings = [_reverse(x, given.lengths) if d else x for d in range(self._directions)]
+        readings = [in_reading_order(x, d, given.lengths) for d in range(self.directions)]
         if given.packed is not None and data is not None:
             data, runs = self._run_packed(layer, data, given, states)
             return list(zip(readings, runs, strict=True)), data
         runs = [
-            unroll(self._call(layer, d), readings[d], states[d], self.mode, self.recording.advance)
-            for d in range(self._directions)
+            unroll(
+                self.fused(layer, d),
+                readings[d],
+                states[d],
+                self.unrolling,
+                self.recording.advance,
+            )
+            for d in range(self.directions)
         ]
         for d, run in enumerate(runs):
-            self.methods[f"{self.path}.{_spelling(layer, d)}"] = run.method
+            self.methods[f"{self.path}.{spelling(layer, d)}"] = run.method
         return list(zip(readings, runs, strict=True)), None
 
-    def _call(self, layer: int, direction: int) -> Call:
-        """Return the fused call of one layer and direction, reading forwards."""
-        fused, bias = _FUSED[self.module.mode], self.module.bias
-        weights = [w for w in self._weights(layer, direction) if w is not None]
-
-        def call(x: Tensor, state: State) -> tuple[Tensor, State]:
-            parts = [part.unsqueeze(0).contiguous() for part in state]
-            hx = parts if len(parts) > 1 else parts[0]
-            h, *final = fused(x, hx, weights, bias, 1, 0.0, False, False, False)  # noqa: FBT003
-            return h, tuple(part[0] for part in final)
-
-        return call
-
     def _run_packed(
-        self, layer: int, data: Tensor, given: _Input, states: list[State]
+        self, layer: int, data: Tensor, given: Given, states: list[State]
     ) -> tuple[Tensor, list[Unrolled]]:
         """Run packed sequences, both directions in one fused call; `data` is `(sum of T, I)`."""
         _, batch_sizes, order, back = given.packed  # type: ignore[misc]
         parts = [torch.stack(p) for p in zip(*states, strict=True)]  # (D, B, ·)
         parts = parts if order is None else [part.index_select(1, order) for part in parts]
-        weights = [w for d in range(len(states)) for w in self._weights(layer, d) if w is not None]
-        data, *final = _FUSED[self.module.mode](
+        weights = [w for d in range(len(states)) for w in self.weights(layer, d) if w is not None]
+        data, *final = FUSED[self.module.mode](
             data,
             batch_sizes,
             parts if len(parts) > 1 else parts[0],
@@ -270,7 +180,7 @@ class LayerRecorder:
         self.recording.advance(len(h) * len(states))
         return data, [
             Unrolled(
-                _reverse(part, lengths) if d else part,
+                in_reading_order(part, d, lengths),
                 tuple(f[d] for f in final),
                 state[1].unsqueeze(0) if len(state) > 1 else None,
                 len(h),
@@ -291,13 +201,13 @@ class LayerRecorder:
         lengths: Tensor | None,
     ) -> None:
         """Write every wanted kind of one layer and direction."""
-        prefix, reverse, h = _spelling(layer, direction), bool(direction), unrolled.h
+        prefix, reverse, h = spelling(layer, direction), bool(direction), unrolled.h
         wanted = self._declare(run, prefix, start[0])
         if not wanted:
             return
         half = x.dtype in (torch.float16, torch.bfloat16)
         dtype = torch.float32 if half else x.dtype
-        weights = self._weights(layer, direction).to(dtype)
+        weights = self.weights(layer, direction).to(dtype)
         rows = max(1, _ELEMENTS // (h.shape[1] * self.module.hidden_size))
         worst = Residual(_RESIDUAL[x.dtype], lengths)
         c, space = None, cells.Space()
@@ -309,7 +219,7 @@ class LayerRecorder:
             c = unrolled.starting(first, blocks, c)
             shape = (blocks, (last - first) // blocks, h.shape[1], -1)
             did = cells.steps(
-                self._mode,
+                self.mode,
                 weights,
                 x[first:last].to(dtype).reshape(shape),
                 _before(h, start[0], first, last).to(dtype).reshape(shape),
@@ -332,24 +242,12 @@ class LayerRecorder:
 
     def _declare(self, run: Run, prefix: str, start: Tensor) -> set[str]:
         """Announce the wanted kinds of a layer and direction, and return them."""
-        kinds = [kind for kind in cells.KINDS[self._mode] if run.wants(f"{prefix}.{kind}")]
+        kinds = [kind for kind in cells.KINDS[self.mode] if run.wants(f"{prefix}.{kind}")]
         for kind in kinds:
             projected = bool(self.module.proj_size)
-            limits = cells.bounds(self._mode, kind, projected=projected, start=start)
+            limits = cells.bounds(self.mode, kind, projected=projected, start=start)
             run.declare(f"{prefix}.{kind}", limits)
         return set(kinds)
-
-    def _output(self, x: Tensor, data: Tensor | None, final: State, given: _Input) -> Any:  # noqa: ANN401
-        """Return the module's own form of output and final state."""
-        output: Tensor | PackedSequence = x
-        if given.packed is not None and data is not None:
-            _, batch_sizes, order, back = given.packed
-            output = PackedSequence(data, batch_sizes, order, back)
-        elif not given.batched:
-            output, final = x.squeeze(1), tuple(part.squeeze(1) for part in final)
-        elif self.module.batch_first:
-            output = x.transpose(0, 1)
-        return output, final if len(final) > 1 else final[0]
 
 
 def _before(h: Tensor, start: Tensor, first: int, last: int) -> Tensor:
@@ -357,21 +255,6 @@ def _before(h: Tensor, start: Tensor, first: int, last: int) -> Tensor:
     if first:
         return h[first - 1 : last - 1]
     return torch.cat([start[None], h[: last - 1]])
-
-
-def _spelling(layer: int, direction: int) -> str:
-    """Return torch's own spelling of a layer, such as ``"l1_reverse"``."""
-    return f"l{layer}" + ("_reverse" if direction else "")
-
-
-def _reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Return `x (T, B, ·)` with each sequence reversed in its own length."""
-    if lengths is None:
-        return x.flip(0)
-    steps = torch.arange(len(x), device=x.device)[:, None]
-    last = lengths.to(x.device) - 1
-    index = torch.where(steps <= last, last - steps, steps)  # padding stays where it is
-    return x.gather(0, index[..., None].expand_as(x))
 
 
 def _passes(length: int, stride: int, rows: int) -> Iterator[tuple[int, int, int]]:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rnnviz_widget.recording import layers, record, unroll
+from rnnviz_widget.recording import record, stack, unroll
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, module_of
 
@@ -63,7 +63,7 @@ def test_the_parallel_run_is_the_sequential_one_or_is_not_used(data: st.DataObje
     length = data.draw(st.integers(16 * chunks, 400))
     dtype = data.draw(st.sampled_from((torch.float32, torch.float64)))
     x = torch.randn(length, 1, 3, generator=generator).to(dtype)
-    call = layers.LayerRecorder(module.to(dtype), None, "", None, "chunked")._call(0, 0)
+    call = stack.Stack(module.to(dtype), module.forward, "").fused(0, 0)
     width = module.hidden_size
     start = tuple(torch.randn(1, width, generator=generator).to(dtype) for _ in range(2))
     state = start if mode == "LSTM" else start[:1]
@@ -248,7 +248,7 @@ def test_seams_that_disagree_with_a_sequential_rerun_are_found(
 
 
 def test_a_layer_that_computes_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(layers._FUSED, "RNN_TANH", torch.rnn_relu)
+    monkeypatch.setitem(stack.FUSED, "RNN_TANH", torch.rnn_relu)
     with pytest.raises(RuntimeError, match=r"rnn\.l0: the gate equations give an h that differs"):
         record(nn.RNN(2, 3), torch.randn(20, 2), tokens="x" * 20)
 
