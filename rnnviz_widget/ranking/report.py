@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz_widget.ranking.probe import CONTEXT
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
-from rnnviz_widget.ranking.tables import html_facts, html_table, plain_table
+from rnnviz_widget.tables import data_frame, html_facts, html_table, plain_facts, plain_table
 
 if TYPE_CHECKING:
     from rnnviz_widget.ranking.chance import Chance
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking.probe import Probe
 
 _SHOWN = 10
+_NAMES = (1,)  # the column that holds the unit's name
 
 
 @dataclass(frozen=True)
@@ -165,21 +166,14 @@ class Ranking(Sequence["Entry"]):
             If pandas is not installed.
 
         """
-        try:
-            import pandas as pd  # noqa: PLC0415 - an optional package
-        except ImportError as error:
-            msg = "to_pandas() needs pandas, which is not installed: pip install pandas"
-            raise ImportError(msg) from error
-        return pd.DataFrame([_record(entry) for entry in self.entries])
+        return data_frame(_record(entry) for entry in self.entries)
 
     def __str__(self) -> str:
         """Return the table, its controls and the verdict as plain text."""
-        lines = [self.title, self.note, "", *plain_table(self.rows(_SHOWN))]
+        lines = [self.title, self.note, "", *plain_table(self.rows(_SHOWN), left=_NAMES)]
         if len(self) > _SHOWN:
             lines.append(f"... and {len(self) - _SHOWN:,} more units")
-        width = max(len(name) for name, _ in self.controls())
-        lines += ["", *(f"{name:<{width}}  {value}" for name, value in self.controls())]
-        return "\n".join([*lines, "", self.verdict])
+        return "\n".join([*lines, "", *plain_facts(self.controls()), "", self.verdict])
 
     __repr__ = __str__
 
@@ -187,7 +181,7 @@ class Ranking(Sequence["Entry"]):
         more = f"<p>... and {len(self) - _SHOWN:,} more units</p>" if len(self) > _SHOWN else ""
         return (
             f'<div class="rnnviz-ranking"><p><strong>{escape(self.title)}</strong><br>'
-            f"{escape(self.note)}</p>{html_table(self.rows(_SHOWN))}{more}"
+            f"{escape(self.note)}</p>{html_table(self.rows(_SHOWN), left=_NAMES)}{more}"
             f"{html_facts(self.controls())}<p>{escape(self.verdict)}</p></div>"
         )
 

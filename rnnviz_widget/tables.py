@@ -1,0 +1,72 @@
+"""A table as plain text, as HTML for a notebook, and as a data frame."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    Rows = Sequence[Sequence[str]]
+
+_STYLE = "text-align: {}; padding: 0.15em 0.6em; font-variant-numeric: tabular-nums"
+
+
+def plain_table(rows: Rows, *, left: Collection[int]) -> list[str]:
+    """Return the lines of a table; the columns of names stand left, numbers stand right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def plain_facts(facts: Rows) -> list[str]:
+    """Return the lines of a table of names and values."""
+    width = max(len(name) for name, _ in facts)
+    return [f"{name:<{width}}  {value}" for name, value in facts]
+
+
+def html_table(rows: Rows, *, left: Collection[int]) -> str:
+    """Return a table of text under its first row; the colours are the notebook's own."""
+    head, *body = rows
+    header = "".join(_cell("th", text, i in left) for i, text in enumerate(head))
+    lines = (
+        f"<tr>{''.join(_cell('td', text, i in left) for i, text in enumerate(row))}</tr>"
+        for row in body
+    )
+    return f"<table><thead><tr>{header}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def html_facts(facts: Rows) -> str:
+    """Return a table of names and values."""
+    lines = (
+        f"<tr>{_cell('th', name, left=True)}{_cell('td', value, left=True)}</tr>"
+        for name, value in facts
+    )
+    return f"<table><tbody>{''.join(lines)}</tbody></table>"
+
+
+def data_frame(records: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - an optional package
+    """Return records as a ``pandas.DataFrame``.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415 - an optional package
+    except ImportError as error:
+        msg = "to_pandas() needs pandas, which is not installed: pip install pandas"
+        raise ImportError(msg) from error
+    return pd.DataFrame(list(records))
+
+
+def _cell(tag: str, text: str, left: bool) -> str:  # noqa: FBT001 - a property of the column
+    return f'<{tag} style="{_STYLE.format("left" if left else "right")}">{escape(text)}</{tag}>'
