@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz_widget import labels
     from rnnviz_widget.charlm import CharLM, load_model, untrained
+    from rnnviz_widget.export import page
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch
     from rnnviz_widget.trace import Predictions, Trace
@@ -26,6 +27,7 @@ _HOMES = {
     "Ranking": "ranking",
     "Trace": "trace",
     "load_model": "charlm",
+    "page": "export",
     "rank_units": "ranking",
     "record": "recording",
     "record_batch": "recording",
@@ -41,6 +43,7 @@ __all__ = [
     "Trace",
     "labels",
     "load_model",
+    "page",
     "rank_units",
     "record",
     "record_batch",

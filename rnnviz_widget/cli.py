@@ -69,8 +69,9 @@ def _demo(options: argparse.Namespace) -> None:
         labels={"inside quotes": rnnviz.labels.inside_quotes},
         title="The unit that follows quotation marks",
     )
-    path = widget.save_html(options.out).resolve()
-    print(f"\nwrote {path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
+    saved = widget.save_html(options.out)
+    path = saved.path.resolve()
+    print(f"\nwrote {path} ({saved.size / 1e6:.1f} MB): open it in a browser")
     if not options.no_open and _has_display():
         webbrowser.open(path.as_uri())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import operator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -13,11 +12,13 @@ import numpy as np
 import traitlets
 
 from rnnviz_widget import export, wire
+from rnnviz_widget.export.words import in_words
+from rnnviz_widget.part import Part
 from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -38,7 +39,7 @@ class _Integer(traitlets.Int[int, Any]):
         return super().validate(obj, value)
 
 
-class HiddenStateWidget(anywidget.AnyWidget):
+class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     """The text of a trace, every token coloured by the value of one hidden unit.
 
     Parameters
@@ -151,8 +152,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
             self._content = content
             self.state = state
 
-    def _encode(self, trace: Trace) -> dict[str, Any]:
-        """Return the content for `trace`, having refused what cannot be shown."""
+    def _states_of(self, trace: Trace) -> tuple[str, ...]:
+        """Return the offered states, having refused a trace that does not have them."""
         if not isinstance(trace, Trace):
             msg = f"trace must be a Trace, got {type(trace).__name__}"
             raise traitlets.TraitError(msg)
@@ -163,14 +164,28 @@ class HiddenStateWidget(anywidget.AnyWidget):
         if not offered:
             msg = "states must name at least one state, got none"
             raise traitlets.TraitError(msg)
-        content = wire.encode_trace(trace, offered)
+        return offered
+
+    def _encode(self, trace: Trace) -> dict[str, Any]:
+        """Return the content for the whole of `trace`, with its values where they are not many."""
+        part = Part.whole(trace, self._states_of(trace))
+        content = self._encode_part(trace, part)
+        if part.size(trace) <= wire.WHOLE_LIMIT:
+            content |= wire.encode_values(trace, part)
+        return content
+
+    def _encode_part(self, trace: Trace, part: Part) -> dict[str, Any]:
+        """Return the content for a part of `trace`, less the values."""
+        content = wire.encode_trace(trace, part)
         content["title"] = wire.json_safe(self._title)
         content["labels"] = [
-            wire.encode_label(name, np.asarray(label(trace) if callable(label) else label), trace)
+            wire.encode_label(
+                name, np.asarray(label(trace) if callable(label) else label), trace, part
+            )
             for name, label in self._labels.items()
             if callable(label) or trace is self._trace
         ]
-        content["rankings"] = [_describe_ranking(r, trace, offered) for r in self._rankings]
+        content["rankings"] = [_describe_ranking(r, trace, part) for r in self._rankings]
         content["pinned"] = []
         return content
 
@@ -251,41 +266,26 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
     # --- pages without a kernel --------------------------------------------------------------
 
-    def to_html(self) -> str:
-        """Return a page as `save_html` writes it."""
-        pinned = [(self.state, self.unit)]
-        for ranking in self._content["rankings"]:
+    def _shown(self) -> tuple[Trace, Sequence[str], str]:
+        return self._trace, self._states_of(self._trace), self._title
+
+    def _snapshot(self, trace: Trace, part: Part) -> export.Snapshot:
+        own = HiddenStateWidget.class_own_traits(sync=True)
+        names = [name for name in own if not name.startswith("_")]
+        traits = part.traits({name: getattr(self, name) for name in names})
+        content = self._encode_part(trace, part)
+        pinned = [(traits["state"], traits["unit"])]
+        for ranking in content["rankings"]:
             entries = ranking["entries"][:_PINNED_UNITS]
             pinned += [(entry["state"], entry["unit"]) for entry in entries]
-        # The title is the page's heading.
-        content = {**self._content, "pinned": wire.pin(self._trace, pinned), "title": ""}
-        traits = {
-            name: getattr(self, name)
-            for name in ("state", "unit", "cursor", "selection", "palette")
-        }
-        return export.to_html(content, traits, self._title or "Hidden units")
-
-    def save_html(self, path: str | Path) -> Path:
-        """Write one self-contained HTML file and return its path.
-
-        It needs neither network nor kernel: slider, hover and keyboard work in any browser of 2023
-        or later (it uses `DecompressionStream`). It opens as the widget now is.
-
-        Raises
-        ------
-        ValueError
-            If the trace is larger than a page can carry; the message says what lowers it.
-        """
-        path = Path(path)
-        export.write(path, self.to_html())
-        return path
+        content["pinned"] = wire.pin(trace, part, pinned)
+        words = in_words(trace, part, traits["state"], traits["unit"], content["rankings"])
+        return export.Snapshot(content, traits, words)
 
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
-        return (
-            f"HiddenStateWidget({len(self._trace):,} tokens, state={self.state!r}, "
-            f"unit={self.unit} of {self._trace.units(self.state)})"
-        )
+        part = Part.whole(self._trace, self._states_of(self._trace))
+        return in_words(self._trace, part, self.state, self.unit, self._content["rankings"])
 
 
 def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
@@ -307,12 +307,12 @@ def _known_state(name: str, content: Mapping[str, Any]) -> str:
     return name
 
 
-def _describe_ranking(ranking: Ranking, trace: Trace, offered: Container[str]) -> dict[str, Any]:
-    """Return the first units of a ranking that the trace has, with their scores in words."""
-    known = (e for e in ranking if e.state in offered and e.unit < trace.units(e.state))
+def _describe_ranking(ranking: Ranking, trace: Trace, part: Part) -> dict[str, Any]:
+    """Return the first units of a ranking that a part of the trace has, with scores in words."""
+    known = (e for e in ranking if part.has(e.state, e.unit) and e.unit < trace.units(e.state))
     return {
-        "label": ranking.label,
-        "note": ranking.note,
+        "label": wire.json_safe(ranking.label),
+        "note": wire.json_safe(ranking.note),
         "entries": [
             {"state": e.state, "unit": e.unit, "text": e.text, "sign": e.sign}
             for e in islice(known, _RANKED_UNITS)

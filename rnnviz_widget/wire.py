@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from rnnviz_widget.part import Part
     from rnnviz_widget.trace import Trace
 
 VERSION = 1
@@ -99,38 +100,73 @@ def encode_tokens(tokens: Sequence[str]) -> tuple[bytes, bytes | None]:
     return b"".join(encoded), offsets
 
 
-def encode_trace(trace: Trace, states: Sequence[str]) -> dict[str, Any]:
-    """Return the part of the content that comes from the trace, `states` in the order given."""
-    text, offsets = encode_tokens(trace.tokens)
-    size = len(trace) * sum(trace.units(name) for name in states)
-    content: dict[str, Any] = {
+def encode_trace(trace: Trace, part: Part) -> dict[str, Any]:
+    """Return what comes from a part of a trace, less the values of its units.
+
+    Tokens and units keep the numbers that they have in the whole trace: ``origin`` says where the
+    part begins, and a state's ``ids`` which of its ``of`` units are here.
+    """
+    text, offsets = encode_tokens(trace.tokens[part.span])
+    return {
         "version": VERSION,
-        "length": len(trace),
+        "length": part.stop - part.start,
         "text": text,
         "offsets": offsets,
-        "states": [_describe_state(trace, name) for name in states],
+        "origin": _origin(trace, part.start),
+        "states": [_describe_state(trace, part, name) for name in part.units],
         "values": None,
         "scales": None,
         "limits": None,
         "peaks": None,
-        "loss": None if trace.loss is None else _float32(trace.loss),
-        **_encode_predictions(trace),
+        "loss": None if trace.loss is None else _float32(trace.loss[part.span]),
+        **_encode_predictions(trace, part),
     }
-    if size <= WHOLE_LIMIT:
-        units = [
-            quantise(column, trace.bounds(name))
-            for name in states
-            # One read of the whole state: a column of a row-major array is slow to gather.
-            for column in np.ascontiguousarray(np.asarray(trace[name]).T)
-        ]
-        content["values"] = b"".join(unit.values.tobytes() for unit in units)
-        content["scales"] = _float32([unit.scale for unit in units])
-        content["limits"] = _float32([unit.limit for unit in units])
-        content["peaks"] = _float32([unit.peak for unit in units])
-    return content
 
 
-def encode_label(name: str, values: NDArray[Any], trace: Trace) -> dict[str, Any]:
+def encode_values(trace: Trace, part: Part) -> dict[str, bytes]:
+    """Return the values of a part, unit after unit, and how they are read."""
+    units = list(quantised_units(trace, part))
+    return {"values": b"".join(unit.values.tobytes() for unit in units), **encode_scales(units)}
+
+
+def encode_scales(units: Sequence[QuantisedUnit]) -> dict[str, bytes]:
+    """Return what a reader must know of each unit beside its eight bits."""
+    return {
+        "scales": _float32([unit.scale for unit in units]),
+        "limits": _float32([unit.limit for unit in units]),
+        "peaks": _float32([unit.peak for unit in units]),
+    }
+
+
+def quantised_units(trace: Trace, part: Part) -> Iterator[QuantisedUnit]:
+    """Yield the units of a part; their colours are those that they have in the whole text."""
+    for name, chosen in part.units.items():
+        for column in _columns(trace, name, chosen):
+            yield _cut(quantise(column, trace.bounds(name)), part.span)
+
+
+def _columns(
+    trace: Trace, name: str, chosen: Sequence[int] | None
+) -> Iterable[NDArray[np.float32]]:
+    units = range(trace.units(name)) if chosen is None else chosen
+    if chosen is None and len(trace) * len(units) <= WHOLE_LIMIT:
+        # One read of the whole state: a column of a row-major array is slow to gather.
+        return np.ascontiguousarray(np.asarray(trace[name]).T)
+    return (trace.unit(name, unit) for unit in units)
+
+
+def _cut(unit: QuantisedUnit, span: slice) -> QuantisedUnit:
+    values = unit.values[span]
+    if len(values) == len(unit.values):
+        return unit
+    known = values[values != MISSING].astype(np.int16)
+    clipped = bool((np.abs(known) == LEVELS).any())
+    # What lies beyond the scale counts only where some of it is left.
+    peak = unit.peak if clipped else float(np.abs(known).max(initial=0)) * unit.scale / LEVELS
+    return QuantisedUnit(values, unit.scale, unit.limit, peak)
+
+
+def encode_label(name: str, values: NDArray[Any], trace: Trace, part: Part) -> dict[str, Any]:
     """Return a label `(T,)` as the frontend draws it: bool as uint8, numbers as float32.
 
     Raises
@@ -141,6 +177,7 @@ def encode_label(name: str, values: NDArray[Any], trace: Trace) -> dict[str, Any
     if values.shape != (len(trace),):
         msg = f"label {name!r} must have shape ({len(trace)},), one per token, got {values.shape}"
         raise ValueError(msg)
+    values = values[part.span]
     if values.dtype == np.bool_:
         return {
             "name": json_safe(name),
@@ -153,37 +190,49 @@ def encode_label(name: str, values: NDArray[Any], trace: Trace) -> dict[str, Any
     return {"name": json_safe(name), "kind": "number", "values": _float32(values)}
 
 
-def pin(trace: Trace, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+def pin(trace: Trace, part: Part, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     """Return near-exact float16 values of some units, for the readout of a page without kernel."""
     with np.errstate(over="ignore"):  # what float16 cannot hold reads as infinite
         return [
             {
                 "state": state,
                 "unit": unit,
-                "values": trace.unit(state, unit).astype("<f2").tobytes(),
+                "values": trace.unit(state, unit)[part.span].astype("<f2").tobytes(),
             }
             for state, unit in dict.fromkeys(units)
         ]
 
 
-def _describe_state(trace: Trace, name: str) -> dict[str, Any]:
-    bounds = trace.bounds(name)
+def _origin(trace: Trace, start: int) -> dict[str, int]:
+    """Return the first token's number, from 0, and its line and column, from 1."""
+    before = "".join(trace.tokens[:start])
+    return {
+        "token": start,
+        "line": before.count("\n") + 1,
+        "column": len(before) - before.rfind("\n"),
+    }
+
+
+def _describe_state(trace: Trace, part: Part, name: str) -> dict[str, Any]:
+    bounds, chosen = trace.bounds(name), part.units[name]
     return {
         "name": name,
-        "units": trace.units(name),
+        "units": part.count(trace, name),
+        "ids": None if chosen is None else list(chosen),
+        "of": trace.units(name),
         "kind": "gate" if bounds == _GATE else "signed",
         "bound": None if bounds is None else max(abs(end) for end in bounds),
     }
 
 
-def _encode_predictions(trace: Trace) -> dict[str, Any]:
+def _encode_predictions(trace: Trace, part: Part) -> dict[str, Any]:
     predictions = trace.predictions
     if predictions is None:
         return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
     return {
         "vocabulary": [json_safe(entry) for entry in predictions.vocabulary],
-        "top_ids": np.asarray(predictions.ids).astype("<u4").tobytes(),
-        "top_probs": np.asarray(predictions.probabilities).astype("<f2").tobytes(),
+        "top_ids": predictions.ids[part.span].astype("<u4").tobytes(),
+        "top_probs": predictions.probabilities[part.span].astype("<f2").tobytes(),
         "top_k": predictions.ids.shape[1],
     }
 

@@ -81,9 +81,10 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
     const { from, to } = store.viewport.value;
     toggle.hidden = whole.value && to - from >= 1;
     const { start, stop } = span();
+    const { tokens } = store.content.value;
     canvas.setAttribute(
       "aria-label",
-      `unit ${store.unit.value} of ${store.state.value.name} over tokens ${start} to ${stop - 1}`,
+      `unit ${store.unit.value} of ${store.state.value.name} over tokens ${tokens.number(start)} to ${tokens.number(stop - 1)}`,
     );
   }, lifetime);
   const place = (hair: HTMLElement, token: number) => {

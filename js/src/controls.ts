@@ -1,6 +1,6 @@
 import { h, KEEP_KEYS, watch } from "./dom";
 import type { Store } from "./store";
-import type { Ranking } from "./wire";
+import { type Ranking, unitAt } from "./wire";
 
 type Offer = Ranking["entries"][number] & Pick<Ranking, "label" | "note">;
 
@@ -43,7 +43,7 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   const note = h("p", { class: "rnnviz-note" });
 
   states.addEventListener("change", () => store.setState(states.value), listen);
-  slider.addEventListener("input", () => store.setUnit(slider.valueAsNumber), listen);
+  slider.addEventListener("input", () => store.setUnitIndex(slider.valueAsNumber), listen);
   number.addEventListener(
     "change",
     () => {
@@ -52,8 +52,8 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     },
     listen,
   );
-  previous.addEventListener("click", () => store.setUnit(store.unit.value - 1), listen);
-  next.addEventListener("click", () => store.setUnit(store.unit.value + 1), listen);
+  previous.addEventListener("click", () => store.setUnitIndex(store.unitIndex.value - 1), listen);
+  next.addEventListener("click", () => store.setUnitIndex(store.unitIndex.value + 1), listen);
   ranked.addEventListener(
     "change",
     () => {
@@ -92,15 +92,20 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   }, lifetime);
 
   watch(() => {
-    const { name, units } = store.state.value;
+    const { name, units, of } = store.state.value;
     const unit = store.unit.value;
+    const index = store.unitIndex.value;
     states.value = name;
-    slider.max = number.max = String(units - 1);
-    slider.value = number.value = String(unit);
-    slider.setAttribute("aria-valuetext", `${unit} of ${units}`);
-    previous.disabled = unit === 0;
-    next.disabled = unit === units - 1;
-    count.textContent = `of ${units}`;
+    // The slider moves among the units that are here, which may be few of many; numbers are those of the state.
+    slider.max = String(units - 1);
+    slider.value = String(index);
+    number.min = String(unitAt(store.state.value, 0));
+    number.max = String(unitAt(store.state.value, units - 1));
+    number.value = String(unit);
+    slider.setAttribute("aria-valuetext", `${unit} of ${of}`);
+    previous.disabled = index === 0;
+    next.disabled = index === units - 1;
+    count.textContent = units === of ? `of ${of}` : `of ${of} (${units} here)`;
     const here = offers.filter((offer) => offer.state === name && offer.unit === unit);
     const offer = chosen && here.includes(chosen) ? chosen : here[0];
     ranked.value = offer ? String(offers.indexOf(offer)) : NOT_RANKED;

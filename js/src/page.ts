@@ -46,12 +46,10 @@ export async function unpack({ traits, content, blobs, lengths }: Saved): Promis
   return { ...traits, _content: fill(content) };
 }
 
-/** Mounts every saved widget of the document that is not mounted yet, each in its own or the next root. */
+/** Mounts every saved widget of the document that is not mounted yet: this code may be in a page twice. */
 async function start(): Promise<void> {
-  const roots = document.querySelectorAll<HTMLElement>(".rnnviz-page");
-  const scripts = document.querySelectorAll<HTMLElement>("script[data-rnnviz]");
-  for (const [i, script] of scripts.entries()) {
-    const root = script.closest<HTMLElement>(".rnnviz-page") ?? roots[i];
+  for (const script of document.querySelectorAll<HTMLElement>("script[data-rnnviz]")) {
+    const root = script.parentElement;
     if (!root || root.dataset.mounted) continue;
     root.dataset.mounted = "true";
     try {

@@ -44,13 +44,13 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
     const now = store.valueAt(t);
     const before = t > 0 ? store.valueAt(t - 1) : null;
     const nats = losses?.[t] ?? Number.NaN;
-    heading.textContent = `after reading token ${t}`;
+    heading.textContent = `after reading token ${tokens.number(t)}`;
     value.textContent = written(now);
     value.dataset.value = String(now.value);
     value.dataset.exact = String(now.exact);
     change.textContent = before
       ? written({ ...now, exact: now.exact && before.exact, value: now.value - before.value })
-      : "– (the first token)";
+      : `– (${tokens.number(t) > 0 ? "the part begins here" : "the first token"})`;
     token.replaceChildren(h("code", {}, visibly(tokens.string(t))));
     place.textContent = `line ${line}, column ${column}`;
     nextHeading.textContent = predictions?.characters ? "next character" : "next token";

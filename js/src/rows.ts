@@ -44,7 +44,8 @@ export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics:
   const element = h("div", { class: "rnnviz-row", "data-row": index }, ink);
   if (cells.length) element.dataset.rowStart = String(cells[0].token);
   const line = layout.lines[index];
-  if (index === 0 || layout.lines[index - 1] !== line) element.dataset.line = String(line + 1);
+  if (index === 0 || layout.lines[index - 1] !== line)
+    element.dataset.line = String(tokens.origin.line + line);
   return { index, cells, element, ink, runs, gradient: "" };
 }
 

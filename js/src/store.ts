@@ -4,7 +4,7 @@ import { watch } from "./dom";
 import type { Host, Synced } from "./host";
 import type { Layout } from "./layout";
 import { type UnitRow, Values } from "./values";
-import { type Content, decode, type StateInfo } from "./wire";
+import { type Content, decode, nearestIndex, type StateInfo, unitAt } from "./wire";
 
 /** A range of tokens `[start, stop)`. */
 export type Span = { start: number; stop: number };
@@ -43,8 +43,10 @@ export class Store {
   readonly selection: ReadonlySignal<Span | null>;
   /** The shown state: the trait's, or the first where the trace has no such state. */
   readonly state: ReadonlySignal<StateInfo>;
-  /** The shown unit, always one of the state's. */
+  /** The number of the shown unit, always one of the state's that are here. */
   readonly unit: ReadonlySignal<number>;
+  /** Its index among those. */
+  readonly unitIndex: ReadonlySignal<number>;
   readonly cursor: ReadonlySignal<number>;
   /** The token that readout and chart speak of: under the pointer, else under the cursor, else -1. */
   readonly focus: ReadonlySignal<number>;
@@ -66,7 +68,8 @@ export class Store {
       const { states } = this.#content.value;
       return states.find(({ name }) => name === this.#state.value) ?? states[0];
     });
-    this.unit = computed(() => clamp(this.#unit.value, this.state.value.units));
+    this.unitIndex = computed(() => nearestIndex(this.state.value, this.#unit.value));
+    this.unit = computed(() => unitAt(this.state.value, this.unitIndex.value));
     this.cursor = computed(() => Math.min(this.#cursor.value, this.#content.value.tokens.length - 1));
     this.focus = computed(() => {
       const hover = this.hover.value;
@@ -97,11 +100,18 @@ export class Store {
 
   setState(name: string): void {
     const state = this.#content.value.states.find((known) => known.name === name);
-    if (state) this.setStateAndUnit(name, clamp(this.unit.value, state.units));
+    if (state) this.setStateAndUnit(name, unitAt(state, nearestIndex(state, this.unit.value)));
   }
 
   setUnit(unit: number): void {
-    this.#push({ unit: clamp(Math.round(unit), this.state.value.units) });
+    this.setUnitIndex(nearestIndex(this.state.value, Math.round(unit)));
+  }
+
+  /** Shows the `index`th of the units that are here. */
+  setUnitIndex(index: number): void {
+    const { units } = this.state.value;
+    const unit = unitAt(this.state.value, Math.max(0, Math.min(index, units - 1)));
+    this.#push({ unit });
   }
 
   setStateAndUnit(state: string, unit: number): void {
@@ -165,5 +175,3 @@ export class Store {
     }
   }
 }
-
-const clamp = (unit: number, units: number) => Math.max(0, Math.min(unit || 0, units - 1));

@@ -85,7 +85,7 @@ export class TextView {
     if (scroller.clientWidth === 0) return false;
     const anchor = tokens === this.#tokens ? this.visible.start : -1;
     const metrics = measure(scroller);
-    const digits = String(tokens.lines).length;
+    const digits = String(tokens.lastLine).length;
     this.#gutter = (Math.max(2, digits) + 2) * metrics.width;
     const columns = Math.max(
       MIN_COLUMNS,

@@ -1,13 +1,27 @@
-/** A text and how it is cut into tokens. Offsets count UTF-16 code units, as JavaScript strings do. */
+/** Where a part begins in the whole text: its first token, from 0, and that token's line and column, from 1. */
+export interface Origin {
+  token: number;
+  line: number;
+  column: number;
+}
+
+/**
+ * A text, or a part of one, and how it is cut into tokens.
+ *
+ * Offsets count UTF-16 code units, as JavaScript strings do. Tokens are indexed from 0 here, whatever part of a
+ * text they are; `number` is for people.
+ */
 export class Tokens {
   readonly text: string;
   readonly length: number;
+  readonly origin: Origin;
   /** `length + 1` offsets, or null where every token is exactly one code unit. */
   readonly #offsets: Uint32Array | null;
   #starts: Uint32Array | undefined;
 
-  constructor(text: string, offsets: Uint32Array | null) {
+  constructor(text: string, offsets: Uint32Array | null, origin: Origin = { token: 0, line: 1, column: 1 }) {
     this.text = text;
+    this.origin = origin;
     this.length = offsets ? offsets.length - 1 : text.length;
     this.#offsets = offsets;
   }
@@ -15,6 +29,11 @@ export class Tokens {
   /** Offset of the token's first code unit; `start(length)` is the end of the text. */
   start(token: number): number {
     return this.#offsets ? this.#offsets[token] : token;
+  }
+
+  /** The token's number in the whole text, from 0. */
+  number(token: number): number {
+    return this.origin.token + token;
   }
 
   string(token: number): string {
@@ -31,19 +50,19 @@ export class Tokens {
     return this.start(this.at(offset)) === offset;
   }
 
-  /** How many lines the text has; a newline at its very end opens no further one. */
-  get lines(): number {
-    return this.#lineStarts().length;
+  /** The number of the last line; a newline at the very end opens no further one. */
+  get lastLine(): number {
+    return this.#lineStarts().length + this.origin.line - 1;
   }
 
-  /** Line and column of a token's first character, both from 1; columns count characters of the line. */
+  /** Line and column of a token's first character in the whole text, both from 1; columns count characters. */
   position(token: number): { line: number; column: number } {
     const offset = this.start(token);
     const starts = this.#lineStarts();
     const line = lastNotAbove(starts, offset, starts.length - 1);
-    let column = 1;
+    let column = line === 0 ? this.origin.column : 1;
     for (let i = starts[line]; i < offset; column++) i += (this.text.codePointAt(i) ?? 0) > 0xffff ? 2 : 1;
-    return { line: line + 1, column };
+    return { line: line + this.origin.line, column };
   }
 
   #lineStarts(): Uint32Array {

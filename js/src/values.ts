@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { Fetcher, type Wish } from "./fetcher";
 import type { Host } from "./host";
-import { type Content, MISSING, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
+import { type Content, MISSING, nearestIndex, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
 
 /** The bytes of a unit and how to read them. */
 interface Quantised {
@@ -74,7 +74,7 @@ export class Values {
   #wanted(): UnitRow {
     const { whole, tokens } = this.#content.value;
     const { name, kind, first } = this.#state.value;
-    const index = first + this.#unit.value;
+    const index = first + nearestIndex(this.#state.value, this.#unit.value);
     const key = unitKey(name, this.#unit.value);
     if (whole) {
       const bytes = whole.values.subarray(index * tokens.length, (index + 1) * tokens.length);

@@ -1,10 +1,15 @@
 import type { Bytes } from "./host";
-import { Tokens } from "./tokens";
+import { lastNotAbove, type Origin, Tokens } from "./tokens";
 
 /** One recorded array of one layer, such as `rnn.l0.h`. */
 export interface StateInfo {
   name: string;
+  /** How many of its units are here. */
   units: number;
+  /** Their numbers, ascending; null where all `of` are here. */
+  ids: Uint32Array | null;
+  /** How many units the state has. */
+  of: number;
   /** Signed values are drawn around zero, gates from 0 to 1. */
   kind: "signed" | "gate";
   /** A proven bound of |value|, or null where the colour scale is chosen per unit. */
@@ -66,6 +71,16 @@ export interface Predictions {
 /** The int8 that stands for a missing value (NaN or infinity). */
 export const MISSING = -128;
 
+/** The number of the state's `index`th unit that is here. */
+export const unitAt = ({ ids }: StateInfo, index: number) => (ids ? ids[index] : index);
+
+/** The index of a unit among those that are here, or of the nearest. */
+export function nearestIndex({ ids, units }: StateInfo, unit: number): number {
+  if (!ids) return Math.max(0, Math.min(unit || 0, units - 1));
+  const below = lastNotAbove(ids, unit, units - 1);
+  return below + 1 < units && ids[below + 1] - unit < unit - ids[below] ? below + 1 : below;
+}
+
 export const unitKey = (state: string, unit: number) => `${unit} ${state}`;
 
 type Raw = Record<string, unknown>;
@@ -120,15 +135,16 @@ export function decode(content: unknown): Content {
   const tokens = new Tokens(
     toText(raw.text),
     raw.offsets == null ? null : new Uint32Array(aligned(raw.offsets)),
+    raw.origin as Origin,
   );
   const length = tokens.length;
   if (length !== raw.length)
     throw new RangeError(`content has ${length} tokens, its length says ${raw.length}`);
   let units = 0;
-  const states = (raw.states as StateInfo[]).map((state) => {
+  const states = (raw.states as Omit<StateInfo, "first">[]).map((state) => {
     const first = units;
     units += state.units;
-    return { ...state, first };
+    return { ...state, ids: state.ids && Uint32Array.from(state.ids), first };
   });
   return {
     tokens,

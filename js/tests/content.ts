@@ -19,10 +19,11 @@ export function rawContent(overrides: Record<string, unknown> = {}): Record<stri
   return {
     version: 1,
     states: [
-      { name: "a.h", units: 3, kind: "signed", bound: 1 },
-      { name: "a.i", units: 2, kind: "gate", bound: 1 },
+      { name: "a.h", units: 3, ids: null, of: 3, kind: "signed", bound: 1 },
+      { name: "a.i", units: 2, ids: null, of: 2, kind: "gate", bound: 1 },
     ],
     length,
+    origin: { token: 0, line: 1, column: 1 },
     text: utf16("abcd"),
     offsets: null,
     values: Int8Array.from({ length: units * length }, (_, i) => 10 * Math.floor(i / length) + (i % length)),

@@ -151,4 +151,15 @@ describe("Tokens.position", () => {
       { line: 3, column: 2 },
     ]);
   });
+
+  it("of a part goes on counting where the part begins", () => {
+    const part = new Tokens("c\nde", null, { token: 40, line: 7, column: 3 });
+    expect([0, 1, 2, 3].map((token) => part.position(token))).toEqual([
+      { line: 7, column: 3 },
+      { line: 7, column: 4 },
+      { line: 8, column: 1 },
+      { line: 8, column: 2 },
+    ]);
+    expect([part.number(2), part.lastLine]).toEqual([42, 8]);
+  });
 });

@@ -99,6 +99,44 @@ describe("state and unit", () => {
   });
 });
 
+describe("a part of the units", () => {
+  const states = [
+    { name: "a.h", units: 3, ids: [4, 9, 30], of: 64, kind: "signed", bound: 1 },
+    { name: "a.i", units: 2, ids: null, of: 2, kind: "gate", bound: 1 },
+  ];
+  const some = (unit: number) => open({ unit, _content: rawContent({ states }) });
+
+  it("keeps its numbers, and the values that belong to them", () => {
+    const { store } = some(9);
+    expect([store.unit.value, store.unitIndex.value]).toEqual([9, 1]);
+    expect(store.row.value.bytes?.[0]).toBe(10);
+  });
+
+  it.each([
+    [0, 4],
+    [6, 4],
+    [7, 9],
+    [19, 9],
+    [20, 30],
+    [99, 30],
+  ])("shows for unit %i the nearest that is here, %i", (asked, shown) => {
+    const { host, store } = some(4);
+    store.setUnit(asked);
+    expect([store.unit.value, host.get("unit")]).toEqual([shown, shown]);
+    expect(some(asked).store.unit.value).toBe(shown);
+  });
+
+  it("is what the slider moves among", () => {
+    const { store } = some(4);
+    store.setUnitIndex(2);
+    expect(store.unit.value).toBe(30);
+    store.setUnitIndex(3);
+    expect(store.unit.value).toBe(30);
+    store.setState("a.i");
+    expect(store.unit.value).toBe(1);
+  });
+});
+
 describe("cursor and selection", () => {
   it("keeps the cursor in the text and lets it go at -1", () => {
     const { host, store } = open();

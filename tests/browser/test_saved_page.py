@@ -54,7 +54,7 @@ def open_page(page: Page, tmp_path: Path) -> Open:
     page.on("request", refuse)
 
     def open_(widget: HiddenStateWidget) -> Locator:
-        page.goto(widget.save_html(tmp_path / "page.html").as_uri())
+        page.goto(widget.save_html(tmp_path / "page.html").path.as_uri())
         root = page.locator(".rnnviz")
         expect(root.locator("[data-row-start]").first).to_be_visible()
         return root

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-import re
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -244,78 +238,26 @@ def test_a_value_from_the_view_that_is_refused_is_set_back_there(
     assert sent[-1] == ["unit"]
 
 
-# --- pages -----------------------------------------------------------------------------------
-
-
-def read_page(page: str) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the data of a page as its script reads them: JSON, and the buffers beside it."""
-    (raw,) = re.findall(
-        r'<script type="application/json" data-rnnviz>(.*?)</script>', page, re.DOTALL
-    )
-    data = json.loads(raw)
-    blob = gzip.decompress(base64.b64decode(data["blobs"]))
-    ends = np.concatenate([[0], np.cumsum(data["lengths"])])
-    assert ends[-1] == len(blob)
-    return data, [blob[a:b] for a, b in pairwise(ends)]
-
-
-def test_a_saved_page_holds_the_widget_as_it_is(widget: HiddenStateWidget, tmp_path: Path) -> None:
-    widget.unit, widget.cursor, widget.palette = 1, 9, "grey"
-    path = widget.save_html(tmp_path / "page.html")
-    data, buffers = read_page(path.read_text(encoding="utf-8"))
-    assert data["traits"] == {
-        "state": "rnn.l0.h",
-        "unit": 1,
-        "cursor": 9,
-        "selection": [],
-        "palette": "grey",
-    }
-    assert buffers[data["content"]["values"]["$b"]] == widget._content["values"]
-    (pinned,) = data["content"]["pinned"]
-    values = np.frombuffer(buffers[pinned["values"]["$b"]], "<f2")
-    np.testing.assert_allclose(values, widget.trace.unit("rnn.l0.h", 1), rtol=1e-3)
-
-
-HOSTILE = "</script><script>alert(1)</script><!--]]>&amp;\u2028\"'\x00\ud800<"
-
-
-def test_no_text_ends_the_script_it_travels_in() -> None:
-    trace = make_trace(HOSTILE, **{f"{HOSTILE}.h": 2})
-    label = np.zeros(len(HOSTILE))
-    page = HiddenStateWidget(trace, title=HOSTILE, labels={HOSTILE: label}).to_html()
-    page.encode("utf-8")
-    data, buffers = read_page(page)
-    text = buffers[data["content"]["text"]["$b"]].decode("utf-16-le", "surrogatepass")
-    assert text == HOSTILE
-    assert "alert(1)</script>" not in page
-    assert "<!--]]>" not in page
-
-
-def test_a_page_that_cannot_be_written_leaves_the_old_one(
-    widget: HiddenStateWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "page.html"
-    path.write_text("old")
-    monkeypatch.setattr(wire, "WHOLE_LIMIT", 10)
-    widget.trace = make_trace()
-    with pytest.raises(ValueError, match=r"2\*\*24 values, got 320"):
-        widget.save_html(path)
-    monkeypatch.undo()
-    widget.trace = make_trace()
-
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="No space"):
-        widget.save_html(path)
-    monkeypatch.undo()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+# --- words and files -------------------------------------------------------------------------
 
 
 def test_it_describes_itself_in_words(widget: HiddenStateWidget) -> None:
-    assert repr(widget) == "HiddenStateWidget(40 tokens, state='rnn.l0.h', unit=2 of 4)"
+    assert repr(widget) == (
+        "HiddenStateWidget: unit 2 of rnn.l0.h (4 units) after each of 40 characters, "
+        '“He said "yes" and left. "No," she said.”.'
+    )
+
+
+def test_its_words_name_the_score_and_the_text_it_was_measured_on() -> None:
+    text = 'He said "yes, I will," and she said "no." ' * 20
+    trace = make_trace(text, units=3)
+    ranking = rank_units(trace, labels.inside_quotes(trace))
+    said = repr(HiddenStateWidget(trace, ranking))
+    assert f"inside quotes: {ranking[0].text}, " in said
+    assert ranking.note in said
+    other = next(u for u in range(3) if u != ranking[0].unit)
+    assert "AUC" in repr(HiddenStateWidget(trace, ranking, state=ranking[0].state, unit=other))
+    assert "AUC" not in repr(HiddenStateWidget(trace))
 
 
 def test_the_frontend_is_where_the_widget_looks_for_it() -> None:

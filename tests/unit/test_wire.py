@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rnnviz_widget import wire
+from rnnviz_widget.part import Part, choose
 from rnnviz_widget.trace import Predictions, Trace
 
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
@@ -89,27 +91,86 @@ def test_values_are_unit_major_state_after_state() -> None:
     h = rng.uniform(-1, 1, (7, 3)).astype(np.float32)
     gate = rng.uniform(0, 1, (7, 2)).astype(np.float32)
     trace = Trace.from_arrays("letters", {"h": h, "z": gate}, bounds={"z": (0, 1)})
-    content = wire.encode_trace(trace, ["z", "h"])
+    part = Part.whole(trace, ["z", "h"])
+    content = wire.encode_trace(trace, part) | wire.encode_values(trace, part)
     values = np.frombuffer(content["values"], np.int8).reshape(5, 7)
     scales = np.frombuffer(content["scales"], "<f4")
     restored = (values * scales[:, None] / wire.LEVELS).T
     np.testing.assert_allclose(restored, np.concatenate([gate, h], axis=1), atol=1 / 250)
     assert content["states"] == [
-        {"name": "z", "units": 2, "kind": "gate", "bound": 1.0},
-        {"name": "h", "units": 3, "kind": "signed", "bound": None},
+        {"name": "z", "units": 2, "ids": None, "of": 2, "kind": "gate", "bound": 1.0},
+        {"name": "h", "units": 3, "ids": None, "of": 3, "kind": "signed", "bound": None},
     ]
 
 
-def test_a_trace_too_large_to_travel_whole_leaves_its_values_behind(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_part_keeps_numbers_and_colours_of_the_whole() -> None:
+    text = "ab\ncd\nef"
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((len(text), 6)).astype(np.float32)
+    values[0, 4] = 1000
+    predictions = Predictions(
+        np.arange(16, dtype=np.uint32).reshape(8, 2),
+        np.full((8, 2), 0.5),
+        tuple("abcdefghijklmnop"),
+    )
+    trace = Trace.from_arrays(
+        text,
+        {"h": values, "c": values},
+        predictions=predictions,
+        loss=[*np.arange(7.0), np.nan],
+    )
+    part = choose(trace, trace.states, states="h", units=[4, 1, np.int64(4)], start=4, stop=7)
+    assert (part.units, part.size(trace)) == ({"h": (1, 4)}, 6)
+    content = wire.encode_trace(trace, part)
+    assert content["text"].decode("utf-16-le") == "d\ne"
+    assert content["origin"] == {"token": 4, "line": 2, "column": 2}
+    (state,) = content["states"]
+    assert (state["units"], state["ids"], state["of"]) == (2, [1, 4], 6)
+    assert np.frombuffer(content["loss"], "<f4").tolist() == [4, 5, 6]
+    assert np.frombuffer(content["top_ids"], "<u4").tolist() == [8, 9, 10, 11, 12, 13]
+    whole = wire.quantise(values[:, 4], None)
+    unit = list(wire.quantised_units(trace, part))[1]
+    assert unit.values.tolist() == whole.values[4:7].tolist()
+    assert (unit.scale, unit.limit) == (whole.scale, whole.limit)
+    # The outlier is not in this part: the legend must not speak of it.
+    assert unit.peak == pytest.approx(np.abs(values[4:7, 4]).max(), abs=whole.scale / 250)
+    label = wire.encode_label("odd", np.arange(8) % 2 == 1, trace, part)
+    assert label["values"] == b"\x00\x01\x00"
+    (pinned,) = wire.pin(trace, part, [("h", 4)])
+    np.testing.assert_allclose(np.frombuffer(pinned["values"], "<f2"), values[4:7, 4], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "error", "message"),
+    [
+        ({"states": "*.x"}, ValueError, r"'\*.x' matches none of h, c"),
+        ({"units": []}, ValueError, "units must name at least one unit of state 'h', got none"),
+        ({"units": [6]}, ValueError, r"units must be in \[0, 6\) for state 'h', got 6"),
+        ({"units": {"x": [1]}}, ValueError, "units must be of states among h, c, got 'x'"),
+        ({"units": "12"}, TypeError, "units must be unit numbers.*got '12'"),
+        ({"units": 3}, TypeError, "units must be unit numbers.*got 3"),
+        ({"units": [1.5]}, TypeError, r"units must be an integer, got 1\.5"),
+        ({"start": 5, "stop": 5}, ValueError, r"0 <= start < stop <= 8.*start=5, stop=5"),
+        ({"stop": 9}, ValueError, "stop=9"),
+        ({"start": -1}, ValueError, "start=-1"),
+        ({"start": "a"}, TypeError, "start must be an integer, got 'a'"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(
+    chosen: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    trace = Trace.from_arrays("abc", {"h": np.zeros((3, 2))})
-    monkeypatch.setattr(wire, "WHOLE_LIMIT", 5)
-    content = wire.encode_trace(trace, ["h"])
-    assert content["values"] is None
-    assert content["scales"] is None
-    monkeypatch.setattr(wire, "WHOLE_LIMIT", 6)
-    assert len(wire.encode_trace(trace, ["h"])["values"]) == 6
+    trace = Trace.from_arrays("abcdefgh", {"h": np.zeros((8, 6)), "c": np.zeros((8, 6))})
+    with pytest.raises(error, match=message):
+        choose(trace, trace.states, **chosen)
+
+
+def test_units_by_state_choose_the_states_too() -> None:
+    trace = Trace.from_arrays("ab", {n: np.zeros((2, 3)) for n in ("h", "c", "z")})
+    part = choose(trace, trace.states, units={"z": [2], "h": range(2)})
+    assert part.units == {"z": (2,), "h": (0, 1)}
+    part = choose(trace, trace.states, states=["h", "c"], units={"h": [1]})
+    assert part.units == {"h": (1,), "c": None}
+    assert choose(trace, trace.states, units=iter([1])).units == dict.fromkeys("hcz", (1,))
 
 
 def test_predictions_and_loss_travel_with_the_vocabulary() -> None:
@@ -124,7 +185,7 @@ def test_predictions_and_loss_travel_with_the_vocabulary() -> None:
         predictions=predictions,
         loss=np.array([0.5, np.nan], np.float32),
     )
-    content = wire.encode_trace(trace, ["h"])
+    content = wire.encode_trace(trace, Part.whole(trace, ["h"]))
     assert content["vocabulary"] == ["a", "\ufffd"]
     assert content["top_k"] == 2
     assert np.frombuffer(content["top_ids"], "<u4").tolist() == [1, 0, 0, 1]
@@ -134,12 +195,13 @@ def test_predictions_and_loss_travel_with_the_vocabulary() -> None:
 
 def test_labels_are_bools_or_numbers_one_per_token() -> None:
     trace = Trace.from_arrays("abc", {"h": np.zeros((3, 1))})
-    bools = wire.encode_label("inside", np.array([True, False, True]), trace)
+    part = Part.whole(trace, ["h"])
+    bools = wire.encode_label("inside", np.array([True, False, True]), trace, part)
     assert (bools["kind"], bools["values"]) == ("bool", b"\x01\x00\x01")
-    depth = wire.encode_label("depth", np.array([0, 1, 2]), trace)
+    depth = wire.encode_label("depth", np.array([0, 1, 2]), trace, part)
     assert depth["kind"] == "number"
     assert np.frombuffer(depth["values"], "<f4").tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match=r"'inside' must have shape \(3,\).*got \(2,\)"):
-        wire.encode_label("inside", np.array([True, False]), trace)
+        wire.encode_label("inside", np.array([True, False]), trace, part)
     with pytest.raises(ValueError, match="bools or real numbers, got dtype"):
-        wire.encode_label("inside", np.array(["a", "b", "c"]), trace)
+        wire.encode_label("inside", np.array(["a", "b", "c"]), trace, part)

@@ -1,0 +1,243 @@
+"""A page of its own: one HTML file, the code in it once, however many widgets it shows."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnviz_widget.export.publishing import Publishing
+
+STATIC = Path(__file__).parents[1] / "static"
+"""Where the build puts the frontend."""
+
+LIMIT = 25.0
+"""Megabytes that a page may have unless told otherwise: what mail and course servers take."""
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{name}</title>
+{head}
+</head>
+<body class="rnnviz-body">
+<main>
+{heading}{fragments}
+{notes}</main>
+</body>
+</html>
+"""
+
+_FRAGMENT = """\
+<figure class="rnnviz-figure">{heading}
+<div class="rnnviz-page"><script type="application/json" data-rnnviz>{data}</script></div>
+<noscript><p class="rnnviz-caption">{words}</p></noscript>{notes}
+</figure>"""
+
+
+@dataclass(frozen=True, repr=False)
+class Fragment:
+    """What one widget brings to a page; the page brings the code.
+
+    Attributes
+    ----------
+    title, caption, source
+        Plain text above and below the widget.
+    words
+        What is shown, in a sentence.
+    data
+        JSON that the code draws from.
+    height
+        About how many CSS pixels it needs in a column of ordinary width.
+    """
+
+    title: str
+    caption: str
+    source: str
+    words: str
+    data: str
+    height: int
+
+    @property
+    def html(self) -> str:
+        """The element to put into a page of one's own that has `head()` in it once."""
+        return self.with_heading("h2")
+
+    def with_heading(self, tag: str) -> str:
+        """Return the element with its title as a heading; without one where `tag` is empty."""
+        return _FRAGMENT.format(
+            heading=_element(tag, "rnnviz-heading", self.title) if tag else "",
+            data=self.data,
+            words=escape(self.words),
+            notes=_notes("figcaption", self.caption, self.source),
+        )
+
+    def __repr__(self) -> str:
+        """Say what is shown and how large it is."""
+        return f"Fragment of {len(self.data) / 1e6:.2f} MB: {self.words}"
+
+
+@dataclass(frozen=True, repr=False)
+class SavedPage(os.PathLike[str]):
+    """A page on disk; it can be used wherever a path can.
+
+    Attributes
+    ----------
+    path
+        The file.
+    size
+        Its bytes.
+    words
+        What it shows.
+    """
+
+    path: Path
+    size: int
+    words: str
+
+    def __fspath__(self) -> str:
+        """Return the path."""
+        return os.fspath(self.path)
+
+    def __repr__(self) -> str:
+        """Say where the page is, how large, and what it shows."""
+        return f"{self.path} ({self.size / 1e6:.2f} MB): {self.words}"
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """A self-contained HTML page: no kernel, no network, any browser of 2023 or later.
+
+    Attributes
+    ----------
+    html
+        All of it.
+    title
+        Its title.
+    words
+        What it shows, in a sentence for each widget.
+    """
+
+    html: str
+    title: str
+    words: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self.html.encode())
+
+    def save(self, path: str | os.PathLike[str]) -> SavedPage:
+        """Write the page to `path`, replacing an older file only once all is written."""
+        target = Path(path)
+        partial = target.with_name(target.name + ".partial")
+        data = self.html.encode()
+        try:
+            partial.write_bytes(data)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+        return SavedPage(target, len(data), self.words)
+
+    def __repr__(self) -> str:
+        """Say how large the page is, and what it shows."""
+        return f"Page of {self.size / 1e6:.2f} MB: {self.words}"
+
+
+def page(
+    shown: Publishing | Fragment | Iterable[Publishing | Fragment],
+    *,
+    title: str | None = None,
+    caption: str = "",
+    source: str = "",
+    limit: float = LIMIT,
+) -> Page:
+    """Return one page of one or several widgets, which share one copy of the code.
+
+    Parameters
+    ----------
+    shown
+        Widgets as they now are, or what their `fragment` method chose of them.
+    title, caption, source
+        Plain text for the page: its heading, what stands under the widgets, and where the text or
+        the model comes from. A single widget's own title is the page's.
+    limit
+        Most megabytes (10**6 bytes) that the page may have.
+
+    Raises
+    ------
+    ValueError
+        If the page would be larger than `limit`, or shows nothing.
+
+    Examples
+    --------
+    >>> rnnviz.page([quotes, lines.fragment(stop=2000)], title="Two cells").save("cells.html")
+    cells.html (1.84 MB): ...
+    """
+    items = list(shown) if isinstance(shown, Iterable) else [shown]
+    if not items:
+        msg = "a page must show at least one widget, got none"
+        raise ValueError(msg)
+    fragments = [_as_fragment(item, limit) for item in items]
+    if title is None:
+        title = fragments[0].title if len(fragments) == 1 else ""
+    tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
+    words = "\n".join(fragment.words for fragment in fragments)
+    result = Page(
+        _PAGE.format(
+            name=escape(title or "Hidden units"),
+            head=head(),
+            heading=_element("h1", "rnnviz-heading", title),
+            fragments="\n".join(fragment.with_heading(tag) for fragment in fragments),
+            notes=_notes("footer", caption, source),
+        ),
+        title,
+        words,
+    )
+    if result.size > limit * 1e6:
+        msg = (
+            f"the page would be {result.size / 1e6:.1f} MB, over limit={limit:g} MB; show fewer "
+            "widgets, choose less of them with fragment(units=, states=, start=, stop=), or raise "
+            "limit="
+        )
+        raise ValueError(msg)
+    return result
+
+
+def head() -> str:
+    """Return the style and the code that all fragments of a page share, for a page of one's own."""
+    css = (STATIC / "widget.css").read_text(encoding="utf-8")
+    code = (STATIC / "page.js").read_text(encoding="utf-8")
+    return f'<style>{css}</style>\n<script type="module">{code}</script>'
+
+
+def escape(text: str) -> str:
+    """Return plain text as HTML in ASCII: character references also carry a lone surrogate."""
+    return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def _as_fragment(item: Publishing | Fragment, limit: float) -> Fragment:
+    if isinstance(item, Fragment):
+        return item
+    if not hasattr(item, "fragment"):
+        msg = f"a page shows widgets and fragments of widgets, got {type(item).__name__}"
+        raise TypeError(msg)
+    return item.fragment(limit=limit)
+
+
+def _notes(tag: str, caption: str, source: str) -> str:
+    """Return what stands under a widget or a page, if there is anything."""
+    notes = _element("p", "rnnviz-caption", caption)
+    notes += _element("p", "rnnviz-source", source and f"Source: {source}")
+    return f"\n<{tag}>{notes}</{tag}>" if notes else ""
+
+
+def _element(tag: str, name: str, text: str) -> str:
+    return f'<{tag} class="{name}">{escape(text)}</{tag}>' if text else ""

@@ -1,0 +1,49 @@
+"""What a widget shows, said in words: for outputs that show no picture."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rnnviz_widget.part import Part
+    from rnnviz_widget.trace import Trace
+
+_OPENING = 60  # characters of the text that are quoted
+
+
+def in_words(
+    trace: Trace, part: Part, state: str, unit: int, rankings: Sequence[dict[str, Any]]
+) -> str:
+    """Return which unit is shown over which text, and what it was found to follow.
+
+    Parameters
+    ----------
+    rankings
+        As `wire`'s content has them: labels, notes and entries.
+    """
+    count = part.stop - part.start
+    tokens = "characters" if all(len(t) == 1 for t in trace.tokens) else "tokens"
+    where = "" if count == len(trace) else f" {part.start:,} to {part.stop - 1:,} of {len(trace):,}"
+    said = (
+        f"HiddenStateWidget: unit {unit} of {state} ({trace.units(state)} units) after each of "
+        f"{count:,} {tokens}{where}, {_opening(trace, part)}"
+    )
+    found = [
+        f"{ranking['label']}: {entry['text']}, {'low' if entry['sign'] < 0 else 'high'} where it "
+        f"holds ({ranking['note']})"
+        for ranking in rankings
+        for entry in ranking["entries"]
+        if (entry["state"], entry["unit"]) == (state, unit)
+    ]
+    return ". ".join([said, *found]) + "."
+
+
+def _opening(trace: Trace, part: Part) -> str:
+    """Return the beginning of the part's text, in quotes, on one line."""
+    stop = min(part.stop, part.start + _OPENING + 1)  # no token is empty
+    text = re.sub(r"\s+", " ", "".join(trace.tokens[part.start : stop])).strip()
+    shown = text[:_OPENING].rstrip()
+    return f"“{shown}{'…' if len(text) > len(shown) or stop < part.stop else ''}”"
