@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnnviz_widget import labels
-    from rnnviz_widget.charlm import CharLM, load_model, untrained
+    from rnnviz_widget.charlm import CharLM, load_model, sample, untrained
     from rnnviz_widget.export import page
+    from rnnviz_widget.interventions import ablate, clamp
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch
     from rnnviz_widget.trace import Predictions, Trace
@@ -26,11 +27,14 @@ _HOMES = {
     "Predictions": "trace",
     "Ranking": "ranking",
     "Trace": "trace",
+    "ablate": "interventions",
+    "clamp": "interventions",
     "load_model": "charlm",
     "page": "export",
     "rank_units": "ranking",
     "record": "recording",
     "record_batch": "recording",
+    "sample": "charlm",
     "untrained": "charlm",
 }
 _MODULES = ("labels",)
@@ -41,12 +45,15 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Trace",
+    "ablate",
+    "clamp",
     "labels",
     "load_model",
     "page",
     "rank_units",
     "record",
     "record_batch",
+    "sample",
     "untrained",
 ]
 

@@ -14,15 +14,17 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz_widget.recording import cells
+from rnnviz_widget.recording import cells, stepwise
 from rnnviz_widget.recording.stack import FUSED, Stack, in_reading_order, spelling
 from rnnviz_widget.recording.unroll import Unroll, Unrolled, unroll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rnnviz_widget.recording.intervened import Intervened
     from rnnviz_widget.recording.runs import Recording, Run
     from rnnviz_widget.recording.stack import Given
+    from rnnviz_widget.recording.stepwise import Edit
     from rnnviz_widget.recording.unroll import State
 
 _ELEMENTS = 2**20
@@ -79,6 +81,8 @@ class LayerRecorder(Stack):
         Where values go.
     unrolling
         How time is run through.
+    intervened
+        The intervention that is in force, if there is one.
     methods
         After a call, what was done for each layer and direction.
     residual
@@ -87,6 +91,7 @@ class LayerRecorder(Stack):
 
     recording: Recording
     unrolling: Unroll
+    intervened: Intervened | None
     methods: dict[str, str] = field(default_factory=dict, init=False)
     residual: float = field(default=0.0, init=False)
 
@@ -104,26 +109,17 @@ class LayerRecorder(Stack):
         )
         if run is None:
             return self.forward(input, hx)
+        if self.intervened is not None:
+            self.intervened.check(given)
+        self._declare(run, given.start[0])
         x, data = given.x, None if given.packed is None else given.packed.data
         finals: list[State] = []
         for layer in range(self.module.num_layers):
-            directions, data = self._run_layer(layer, x, data, given)
-            for d, (reading, unrolled) in enumerate(directions):
-                index = layer * self.directions + d
-                start = tuple(part[index] for part in given.start)
-                self._record(
-                    run,
-                    layer,
-                    d,
-                    x=reading,
-                    start=start,
-                    unrolled=unrolled,
-                    lengths=given.lengths,
-                )
-            finals += [unrolled.final for _, unrolled in directions]
+            directions, data = self._run_layer(run, layer, x, data, given)
+            finals += [unrolled.final for unrolled in directions]
             in_time = [
                 in_reading_order(unrolled.h, d, given.lengths)
-                for d, (_, unrolled) in enumerate(directions)
+                for d, unrolled in enumerate(directions)
             ]
             x = in_time[0] if len(in_time) == 1 else torch.cat(in_time, dim=-1)
         final = tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
@@ -131,30 +127,36 @@ class LayerRecorder(Stack):
         return self.output(x, data, final, given)
 
     def _run_layer(
-        self, layer: int, x: Tensor, data: Tensor | None, given: Given
-    ) -> tuple[list[tuple[Tensor, Unrolled]], Tensor | None]:
-        """Return the input and the run of each direction, in reading order, and packed output."""
+        self, run: Run, layer: int, x: Tensor, data: Tensor | None, given: Given
+    ) -> tuple[list[Unrolled], Tensor | None]:
+        """Run and record a layer; return each direction, in reading order, and packed output."""
         states = [
             tuple(part[layer * self.directions + d] for part in given.start)
             for d in range(self.directions)
         ]
-        readings = [in_reading_order(x, d, given.lengths) for d in range(self.directions)]
+        runs: list[Unrolled] = []
         if given.packed is not None and data is not None:
             data, runs = self._run_packed(layer, data, given, states)
-            return list(zip(readings, runs, strict=True)), data
-        runs = [
-            unroll(
-                self.fused(layer, d),
-                readings[d],
-                states[d],
-                self.unrolling,
-                self.recording.advance,
-            )
-            for d in range(self.directions)
-        ]
-        for d, run in enumerate(runs):
-            self.methods[f"{self.path}.{spelling(layer, d)}"] = run.method
-        return list(zip(readings, runs, strict=True)), None
+        for d, start in enumerate(states):
+            reading, prefix = in_reading_order(x, d, given.lengths), spelling(layer, d)
+            edits = () if self.intervened is None else self.intervened.of(layer, d)
+            if edits:
+                weights = self.weights(layer, d)
+                changed = self._record_changed(
+                    run, prefix, weights, x=reading, start=start, edits=edits
+                )
+                runs.append(changed)
+            else:
+                if given.packed is None:
+                    call = self.fused(layer, d)
+                    advance = self.recording.advance
+                    runs.append(unroll(call, reading, start, self.unrolling, advance))
+                self._record(
+                    run, layer, d, x=reading, start=start, unrolled=runs[d], lengths=given.lengths
+                )
+            if given.packed is None:
+                self.methods[f"{self.path}.{prefix}"] = runs[d].method
+        return runs, data
 
     def _run_packed(
         self, layer: int, data: Tensor, given: Given, states: list[State]
@@ -202,7 +204,7 @@ class LayerRecorder(Stack):
     ) -> None:
         """Write every wanted kind of one layer and direction."""
         prefix, reverse, h = spelling(layer, direction), bool(direction), unrolled.h
-        wanted = self._declare(run, prefix, start[0])
+        wanted = self._wanted(run, prefix)
         if not wanted:
             return
         half = x.dtype in (torch.float16, torch.bfloat16)
@@ -240,14 +242,48 @@ class LayerRecorder(Stack):
                 f"recorded; does this {type(self.module).__name__} compute what torch documents?"
             )
 
-    def _declare(self, run: Run, prefix: str, start: Tensor) -> set[str]:
-        """Announce the wanted kinds of a layer and direction, and return them."""
-        kinds = [kind for kind in cells.KINDS[self.mode] if run.wants(f"{prefix}.{kind}")]
-        for kind in kinds:
-            projected = bool(self.module.proj_size)
-            limits = cells.bounds(self.mode, kind, projected=projected, start=start)
-            run.declare(f"{prefix}.{kind}", limits)
-        return set(kinds)
+    def _record_changed(
+        self,
+        run: Run,
+        prefix: str,
+        weights: cells.Weights,
+        *,
+        x: Tensor,
+        start: State,
+        edits: tuple[Edit, ...],
+    ) -> Unrolled:
+        """Run one layer and direction under an intervention, and write every wanted kind."""
+        wanted, h, state = self._wanted(run, prefix), [], start
+        keep = wanted | {"h"}
+        for piece in stepwise.run(self.mode, weights, x, start, edits=edits, keep=keep):
+            h.append(piece.kinds["h"])
+            state = piece.state
+            for kind in wanted:
+                reverse = prefix.endswith("_reverse")
+                run.write(f"{prefix}.{kind}", piece.first, piece.kinds[kind], None, reverse=reverse)
+            self.recording.advance(len(h[-1]))
+        return Unrolled(torch.cat(h), state, None, len(x), "one step at a time, changed")
+
+    def _declare(self, run: Run, start: Tensor) -> None:
+        """Announce all wanted states; `start` is the `h` before the first step, `(L * D, B, P)`."""
+        for layer in range(self.module.num_layers):
+            for d in range(self.directions):
+                edits = () if self.intervened is None else self.intervened.of(layer, d)
+                prefix = spelling(layer, d)
+                for kind in cells.KINDS[self.mode]:
+                    if run.wants(f"{prefix}.{kind}"):
+                        limits = stepwise.bounds(
+                            self.mode,
+                            kind,
+                            edits,
+                            projected=bool(self.module.proj_size),
+                            start=start[layer * self.directions + d],
+                        )
+                        run.declare(f"{prefix}.{kind}", limits)
+
+    def _wanted(self, run: Run, prefix: str) -> set[str]:
+        """Return the kinds of a layer and direction that are to be kept."""
+        return {kind for kind in cells.KINDS[self.mode] if run.wants(f"{prefix}.{kind}")}
 
 
 def _before(h: Tensor, start: Tensor, first: int, last: int) -> Tensor:

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from rnnviz_widget.recording import readings, steps
 from rnnviz_widget.recording.guard import undisturbed
+from rnnviz_widget.recording.intervened import Intervened
 from rnnviz_widget.recording.layers import LayerRecorder
 from rnnviz_widget.recording.readings import Readings
 from rnnviz_widget.recording.runs import Recording
@@ -123,15 +124,19 @@ class Session:
         """Return where the values come from, for `Trace.source`."""
         methods: dict[str, str] = {}
         residual = 0.0
+        interventions: list[str] = []
         for layer in self._layers:
             if isinstance(layer, LayerRecorder):
                 methods |= layer.methods
                 residual = max(residual, layer.residual)
+                if layer.intervened is not None:
+                    interventions += layer.intervened.said()
         return {
             "module": type(self.module).__name__,
             "torch": str(torch.__version__),
             "unroll": methods,
             "largest_one_step_residual": residual,
+            **({"interventions": interventions} if interventions else {}),
         }
 
     def _refuse_unknown_patterns(self) -> None:
@@ -144,7 +149,9 @@ class Session:
         self, module: nn.Module, path: str, recording: Recording
     ) -> LayerRecorder | CellRecorder:
         if isinstance(module, nn.RNNBase):
-            return LayerRecorder(module, module.forward, path, recording, self.unroll)
+            forward = module.forward
+            intervened = forward if isinstance(forward, Intervened) else None
+            return LayerRecorder(module, forward, path, recording, self.unroll, intervened)
         reader = steps.reader(module)
         if reader is None:
             raise TypeError(f"{path} is no cell")
@@ -221,7 +228,8 @@ def recurrent_layers(module: nn.Module) -> dict[str, nn.Module]:
         if steps.reader(m) is not None:
             layers[name] = m
         elif isinstance(m, (nn.RNNBase, nn.RNNCellBase)):
-            own = "forward" in vars(m) or type(m).forward not in _FORWARDS
+            replaced = not isinstance(vars(m).get("forward"), Intervened | None)
+            own = replaced or type(m).forward not in _FORWARDS
             if own:
                 raise TypeError(
                     f"{name} is a {type(m).__name__} with a forward of its own, which may compute "

@@ -1,0 +1,145 @@
+"""Holding units at values of one's own while a model runs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from rnnviz_widget.interventions.targets import find, install, values_for
+from rnnviz_widget.ranking.recordings import Columns, as_recording
+from rnnviz_widget.recording.guard import standing_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from torch import Tensor, nn
+
+    from rnnviz_widget.interventions.targets import Units
+    from rnnviz_widget.recording.stepwise import Where
+    from rnnviz_widget.trace import Trace
+
+To = Literal["mean", "zero"]
+
+
+@contextlib.contextmanager
+def clamp(
+    model: nn.Module,
+    state: str,
+    units: Units,
+    value: float | ArrayLike | Tensor,
+    *,
+    where: Where = "recurrence",
+) -> Iterator[None]:
+    """Hold units of a recorded state at a value, inside a ``with`` block.
+
+    Within the block ``model(...)``, `record` and `sample` see the change; after it the model is
+    what it was, also on an error. Blocks nest: a later one acts on what an earlier one left.
+
+    Parameters
+    ----------
+    model
+        Any module with `torch.nn.RNN`, `GRU` or `LSTM` layers in it, such as a `CharLM`.
+    state
+        As in a trace: ``"rnn.l0.h"``, ``"encoder.lstm.l1_reverse.c"``. Every kind can be changed.
+    units
+        A unit, or several different ones.
+    value
+        A number, or one for each of n units, `(n,)`. Also one for each of T steps, `(T,)` for a
+        single unit or `(T, n)`: then every call must have T steps.
+    where
+        ``"recurrence"``: at every step from the first on (the state that a sequence starts from is
+        left as it is given), before anything is computed from the value: what the layer remembers
+        changes too. ``"readout"``: only what leaves the layer, for the layers above and the head,
+        while its recurrence, and the state it returns at the end, go on as if nothing had been
+        done. `h` has a readout, and what `h` of the same step is computed from: `c`, `tanh_c` and
+        `o` of an LSTM, `pre` of an RNN. The others only act through what is remembered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arguments do not fit the model; the message names them. Within the block, by a call
+        with another number of steps than `value` has, or with packed sequences.
+
+    Notes
+    -----
+    A trace recorded within the block holds the values as they leave the layer, and says in
+    ``trace.source["interventions"]`` what was done.
+
+    Examples
+    --------
+    >>> with clamp(model, "rnn.l0.h", 152, 0.9):  # doctest: +SKIP
+    ...     print(sample(model, "The ", 200))
+    """
+    target = find(model, state, where)
+    numbers = target.units(units)
+    values = values_for(value, units, state)
+    what = f"{len(values)} values" if values.ndim > 1 else _shortened("{:.4g}", values)
+    said = f"{state}[{_shortened('{}', numbers)}] = {what} ({where})"
+    edit = target.edit(numbers, values, where, said)
+    with standing_in(target.stack.module, install(target, edit)):
+        yield
+
+
+@contextlib.contextmanager
+def ablate(
+    model: nn.Module,
+    state: str,
+    units: Units,
+    *,
+    to: To = "mean",
+    trace: Trace | Sequence[Trace] | None = None,
+    where: Where = "recurrence",
+) -> Iterator[None]:
+    """Take away what units of a recorded state tell, inside a ``with`` block.
+
+    Each is held at its mean over `trace`, or at zero. The mean is the milder question: a network
+    that never saw a unit at zero may stumble over the zero itself, not over the loss of what the
+    unit told.
+
+    Parameters
+    ----------
+    to
+        ``"mean"`` or ``"zero"``.
+    trace
+        What the mean is taken over: one recording of `state`, or several.
+    model, state, units, where
+        As in `clamp`, which holds units at any value.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `clamp`; and if a mean is asked for and there is no `trace`.
+
+    Examples
+    --------
+    >>> with ablate(model, "rnn.l0.h", 152, trace=trace):  # doctest: +SKIP
+    ...     without = record(model, text)
+    """
+    numbers = find(model, state, where).units(units)
+    with clamp(model, state, numbers, level(state, numbers, to, trace), where=where):
+        yield
+
+
+def level(
+    state: str, units: Sequence[int], to: To, trace: Trace | Sequence[Trace] | None
+) -> NDArray[np.float64]:
+    """Return what units are ablated to, `(n,)`."""
+    if to not in get_args(To):
+        raise ValueError(f"to must be 'mean' or 'zero', got {to!r}; for other values use clamp")
+    if to == "zero":
+        return np.zeros(len(units))
+    if trace is None:
+        raise TypeError(
+            "to='mean' needs trace=, a recording over which the mean is taken; or ablate to='zero'"
+        )
+    recording = as_recording(trace)
+    columns = (recording.read(Columns(state, unit, unit + 1)) for unit in units)
+    return np.array([column.mean(dtype=np.float64) for column in columns])
+
+
+def _shortened(form: str, values: Iterable[object], most: int = 8) -> str:
+    shown = [form.format(value) for value in values]
+    return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")
