@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rnnviz_widget import labels
     from rnnviz_widget.charlm import CharLM, load_model, sample, untrained
     from rnnviz_widget.export import page
+    from rnnviz_widget.figures import plot_heatmap, plot_text, plot_unit
     from rnnviz_widget.interventions import ablate, clamp
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch
@@ -31,6 +32,9 @@ _HOMES = {
     "clamp": "interventions",
     "load_model": "charlm",
     "page": "export",
+    "plot_heatmap": "figures",
+    "plot_text": "figures",
+    "plot_unit": "figures",
     "rank_units": "ranking",
     "record": "recording",
     "record_batch": "recording",
@@ -50,6 +54,9 @@ __all__ = [
     "labels",
     "load_model",
     "page",
+    "plot_heatmap",
+    "plot_text",
+    "plot_unit",
     "rank_units",
     "record",
     "record_batch",

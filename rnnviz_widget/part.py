@@ -117,6 +117,18 @@ def choose(
         name: _units_of(name, by_state[name], trace.units(name)) if name in by_state else None
         for name in select(offered, states)
     }
+    tokens = span(trace, start, stop)
+    return Part(chosen, tokens.start, tokens.stop)
+
+
+def span(trace: Trace, start: int = 0, stop: int | None = None) -> slice:
+    """Return the tokens `[start, stop)` as a slice; `stop` is by default the end.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not integers with ``0 <= start < stop <= T``.
+    """
     first = _index("start", start)
     last = len(trace) if stop is None else _index("stop", stop)
     if not 0 <= first < last <= len(trace):
@@ -125,7 +137,7 @@ def choose(
             f"start={first}, stop={last}"
         )
         raise ValueError(msg)
-    return Part(chosen, first, last)
+    return slice(first, last)
 
 
 def _numbers(units: Iterable[int]) -> tuple[int, ...]:

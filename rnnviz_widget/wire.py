@@ -86,6 +86,11 @@ def quantise(
     return QuantisedUnit(quantised, scale, limit, peak)
 
 
+def kind(bounds: tuple[float, float] | None) -> str:
+    """Return ``"gate"`` for values in [0, 1], whose scale starts at 0, else ``"signed"``."""
+    return "gate" if bounds == _GATE else "signed"
+
+
 def encode_tokens(tokens: Sequence[str]) -> tuple[bytes, bytes | None]:
     """Return the text as UTF-16LE bytes, and the tokens' offsets `(T + 1,)` uint32 in code units.
 
@@ -174,9 +179,7 @@ def encode_label(name: str, values: NDArray[Any], trace: Trace, part: Part) -> d
     ValueError
         If its shape is not `(T,)` or its values are neither bools nor real numbers.
     """
-    if values.shape != (len(trace),):
-        msg = f"label {name!r} must have shape ({len(trace)},), one per token, got {values.shape}"
-        raise ValueError(msg)
+    check_label(name, values, trace)
     values = values[part.span]
     if values.dtype == np.bool_:
         return {
@@ -184,10 +187,23 @@ def encode_label(name: str, values: NDArray[Any], trace: Trace, part: Part) -> d
             "kind": "bool",
             "values": values.astype(np.uint8).tobytes(),
         }
-    if values.dtype.kind not in "iuf":
+    return {"name": json_safe(name), "kind": "number", "values": _float32(values)}
+
+
+def check_label(name: str, values: NDArray[Any], trace: Trace) -> None:
+    """Refuse what is not one bool or real number per token.
+
+    Raises
+    ------
+    ValueError
+        Naming the label, what came and what is allowed.
+    """
+    if values.shape != (len(trace),):
+        msg = f"label {name!r} must have shape ({len(trace)},), one per token, got {values.shape}"
+        raise ValueError(msg)
+    if values.dtype.kind not in "biuf":
         msg = f"label {name!r} must be of bools or real numbers, got dtype {values.dtype}"
         raise ValueError(msg)
-    return {"name": json_safe(name), "kind": "number", "values": _float32(values)}
 
 
 def pin(trace: Trace, part: Part, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -220,7 +236,7 @@ def _describe_state(trace: Trace, part: Part, name: str) -> dict[str, Any]:
         "units": part.count(trace, name),
         "ids": None if chosen is None else list(chosen),
         "of": trace.units(name),
-        "kind": "gate" if bounds == _GATE else "signed",
+        "kind": kind(bounds),
         "bound": None if bounds is None else max(abs(end) for end in bounds),
     }
 

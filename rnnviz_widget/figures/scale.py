@@ -1,0 +1,146 @@
+"""What a figure shows of a unit: values, colour scale, name; and a label beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnviz_widget import palettes, wire
+from rnnviz_widget.figures.layout import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from rnnviz_widget.trace import Trace
+
+    LabelLike = ArrayLike | Callable[[Trace], ArrayLike]
+
+MUTED = np.array([95, 99, 104], np.uint8)
+INK = np.array([32, 33, 36], np.uint8)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Which value has which colour, as in the widget.
+
+    Attributes
+    ----------
+    palette
+        A palette's name.
+    limit
+        The value at the end of the scale, as `wire.quantise` sets it.
+    peak
+        The largest finite size of a value; beyond `limit` it has the end's colour.
+    gate
+        Whether the scale goes from 0, not from ``-limit``.
+    """
+
+    palette: str
+    limit: float
+    peak: float
+    gate: bool
+
+    def colours(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Return the colours `(N, 3)` of finite values."""
+        return palettes.colours(self.palette, values.astype(np.float64) / self.limit)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What stands at the two ends."""
+        end = short(self.limit)
+        return ("0" if self.gate else f"\N{MINUS SIGN}{end}", end if self.gate else f"+{end}")
+
+    @property
+    def beyond(self) -> str:
+        """What to say of values that are not on the scale; empty if all are."""
+        if self.peak <= self.limit:
+            return ""
+        return f"values up to {short(self.peak)} in size have the end colours"
+
+
+def scale_of(
+    values: NDArray[np.float32], bounds: tuple[float, float] | None, palette: str
+) -> Scale:
+    """Return the scale for all of a unit's values."""
+    palettes.anchors(palette)  # refuses an unknown name
+    unit = wire.quantise(values, bounds)
+    return Scale(palette, unit.limit, unit.peak, wire.kind(bounds) == "gate")
+
+
+def short(value: float) -> str:
+    """Return a positive number in few characters: 1, 0.35, 12.4, 3.1e-05."""
+    return f"{value:.1e}" if value and not 1e-3 <= value < 1e5 else f"{float(f'{value:.3g}'):g}"  # noqa: PLR2004
+
+
+def columns_of(state: str | Sequence[str], unit: int | Sequence[int]) -> list[tuple[str, int]]:
+    """Return (state, unit) pairs: of one unit, of several, or of several in as many states.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or not as many of both.
+    """
+    units = [int(u) for u in np.atleast_1d(np.asarray(unit))]
+    states = [state] * len(units) if isinstance(state, str) else list(state)
+    if not units or len(states) != len(units):
+        msg = (
+            "unit must be a column, or several, of one state or of as many states; got "
+            f"{len(units)} units and {len(states)} states"
+        )
+        raise ValueError(msg)
+    return list(zip(states, units, strict=True))
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A label as a strip beside a unit.
+
+    Attributes
+    ----------
+    name
+        In words; empty if not known.
+    heights
+        `(T,)`, 0 to 1: of the bar at each token. A number's largest size is 1.
+    known
+        `(T,)`: where the label is.
+    most
+        The number that a full bar stands for; None for a label of bools.
+    """
+
+    name: str
+    heights: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    most: float | None
+
+    @property
+    def legend(self) -> str:
+        """What the strip is, in words."""
+        most = "" if self.most is None else f", full bar {self.most:g}"
+        return f"{visible(self.name) or 'label'}{most}"
+
+
+def strip_of(trace: Trace, label: LabelLike) -> Strip:
+    """Return a label, or what a function makes of the trace, as a strip.
+
+    Raises
+    ------
+    ValueError
+        If it is not one bool or real number per token.
+    """
+    given = label(trace) if callable(label) else label
+    name = str(getattr(given, "name", "") or "")
+    values = np.asarray(given)
+    wire.check_label(name or "label", values, trace)
+    known = np.isfinite(values.astype(np.float64))
+    for mask in (getattr(given, "missing", None), np.ma.getmask(given)):
+        if mask is not None and mask is not np.ma.nomask:
+            known &= ~np.asarray(mask)
+    sizes = np.where(known, np.abs(values.astype(np.float64)), 0)
+    if values.dtype == np.bool_:
+        return Strip(name, sizes, known, None)
+    most = float(sizes.max()) or 1.0
+    return Strip(name, sizes / most, known, most)

@@ -1,0 +1,166 @@
+"""`plot_unit` and `plot_heatmap`: the values of units over tokens, for print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from rnnviz_widget import palettes
+from rnnviz_widget.figures.below import draw_below, plain, token_axes
+from rnnviz_widget.figures.layout import visible
+from rnnviz_widget.figures.scale import INK, MUTED, scale_of, strip_of
+from rnnviz_widget.part import span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from rnnviz_widget.figures.scale import LabelLike, Scale
+    from rnnviz_widget.trace import Trace
+
+_VECTOR_CELLS = 20_000  # up to which a heatmap is drawn as rectangles: a file of more opens slowly
+_NAMED_UNITS = 40  # rows up to which each is named
+
+
+def plot_unit(
+    trace: Trace,
+    state: str,
+    unit: int,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    label: LabelLike | None = None,
+    palette: str = "red-blue",
+    ax: Axes | None = None,
+) -> Axes:
+    """Return axes with a unit's value as a line over the tokens, and a label below it.
+
+    The line has gaps, hatched, where a value is missing. Up to 160 tokens of one character (60
+    longer ones) stand below, in the colours of `plot_text`; of more tokens the numbers do.
+
+    Parameters
+    ----------
+    trace, state, unit, start, stop, palette
+        As in `plot_text`; one unit.
+    label
+        Bools or numbers `(T,)`, or a function of the trace: a bar below each token.
+    ax
+        Axes to draw on, by default those of a new figure.
+
+    Raises
+    ------
+    KeyError, ValueError
+        Naming the argument, what came and what is allowed.
+    """
+    shown = span(trace, start, stop)
+    values = trace.unit(state, unit)
+    scale = scale_of(values, trace.bounds(state), palette)
+    strip = None if label is None else strip_of(trace, label)
+    values = values[shown]
+    known = np.isfinite(values)
+
+    ax = token_axes(ax, 2.6)
+    tokens = np.arange(shown.start, shown.stop)
+    ax.axhline(0, color=MUTED / 255, linewidth=0.6)
+    ax.plot(tokens, np.where(known, values, np.nan), color=INK / 255, linewidth=1, gid="unit")
+    for t in tokens[~known]:
+        ax.axvspan(t - 0.5, t + 0.5, facecolor="none", edgecolor=MUTED / 255, hatch="////", lw=0)
+    end = max(scale.limit, float(np.abs(values[known]).max(initial=0)))
+    ax.set_ylim(-0.04 * end if scale.gate else -1.04 * end, 1.04 * end)
+    ax.spines[["top", "right"]].set_visible(False)
+    plain(ax.set_ylabel(visible(f"{state}[{unit}]")))
+    colours = np.full((len(values), 3), 255, np.uint8)
+    colours[known] = scale.colours(values[known])
+    draw_below(ax, trace, shown, strip, colours)
+    return ax
+
+
+def plot_heatmap(
+    trace: Trace,
+    state: str,
+    units: Sequence[int] | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    label: LabelLike | None = None,
+    palette: str = "red-blue",
+    ax: Axes | None = None,
+) -> Axes:
+    """Return axes with units as rows, tokens as columns, values as colours.
+
+    All rows share one colour scale, so that they can be compared: the proven bound, else a robust
+    maximum over all of them. It stands at the right as a colour bar, pointed where values lie
+    beyond it. Missing values are hatched. More than 20,000 cells are drawn as pixels, at the
+    resolution given to `savefig`.
+
+    Parameters
+    ----------
+    trace, state, start, stop, palette
+        As in `plot_text`.
+    units
+        Columns of the state from top to bottom, all by default.
+    label
+        Bools or numbers `(T,)`, or a function of the trace: a bar below each token.
+    ax
+        Axes to draw on, by default those of a new figure.
+
+    Raises
+    ------
+    KeyError, ValueError
+        Naming the argument, what came and what is allowed.
+    """
+    shown = span(trace, start, stop)
+    chosen = list(range(trace.units(state))) if units is None else [int(u) for u in units]
+    if not chosen:
+        msg = "units must name at least one unit, got none"
+        raise ValueError(msg)
+    values = np.stack([trace.unit(state, unit) for unit in chosen])  # (N, T)
+    scale = scale_of(values.ravel(), trace.bounds(state), palette)
+    strip = None if label is None else strip_of(trace, label)
+    values = values[:, shown]
+    known = np.isfinite(values)
+
+    ax = token_axes(ax, min(8.0, 1.2 + 0.2 * len(chosen)))
+    pixels = np.zeros((*values.shape, 4))
+    pixels[known, :3] = scale.colours(values[known]) / 255
+    pixels[known, 3] = 1
+    if not known.all():
+        ax.patch.set(hatch="//////", edgecolor=MUTED / 255)  # shows where nothing covers it
+    ax.pcolormesh(
+        np.arange(shown.start, shown.stop + 1) - 0.5,
+        np.arange(len(chosen) + 1) - 0.5,
+        pixels,
+        edgecolors="face",  # no seam between neighbours, see `sheet.rectangles`
+        linewidth=0.3,
+        rasterized=values.size > _VECTOR_CELLS,
+        gid="cells",
+    )
+    ax.set_ylim(len(chosen) - 0.5, -0.5)
+    ax.yaxis.set_major_formatter(
+        FuncFormatter(lambda y, _: str(chosen[round(y)]) if 0 <= round(y) < len(chosen) else "")
+    )
+    if len(chosen) <= _NAMED_UNITS:
+        ax.set_yticks(range(len(chosen)))
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_ylabel("unit")
+    notes = [scale.beyond, "" if known.all() else "hatched: missing"]
+    plain(ax.set_title(visible(state), loc="left", fontsize="medium"))
+    ax.set_title("; ".join(filter(None, notes)), loc="right", fontsize="small", color=MUTED / 255)
+    draw_below(ax, trace, shown, strip)
+    _draw_colour_bar(ax, scale)
+    return ax
+
+
+def _draw_colour_bar(ax: Axes, scale: Scale) -> None:
+    """Draw the scale beside the axes."""
+    low = 0 if scale.gate else -1
+    ramp = palettes.colours(scale.palette, np.linspace(low, 1, 256)) / 255
+    shades = ScalarMappable(Normalize(low * scale.limit, scale.limit), ListedColormap(ramp))
+    beyond = "neither" if not scale.beyond else "max" if scale.gate else "both"
+    ax.figure.colorbar(shades, ax=ax, extend=beyond, fraction=0.05, pad=0.01, aspect=25)
