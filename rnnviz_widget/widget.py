@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import operator
+import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
 """Names of the palettes, the one for high values first."""
+
+DISPLAYS = ("live", "iframe")
+"""What a notebook's cell may show."""
 
 _RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
@@ -62,6 +66,11 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         round, as in Karpathy, Johnson and Fei-Fei 2015), ``"purple-green"``, ``"grey"``.
     title
         A line above the text.
+    display
+        What a notebook's cell shows: ``"live"``, the widget that talks to the kernel, or
+        ``"iframe"``, what `to_iframe` returns, for a notebook that will be published; nothing then
+        talks to the kernel. By default what the environment variable ``RNNVIZ_DISPLAY`` says, else
+        ``"live"``: one notebook serves both.
 
     Attributes
     ----------
@@ -111,8 +120,10 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None = None,
         palette: str = PALETTES[0],
         title: str = "",
+        display: str | None = None,
     ) -> None:
         self._trace, self._title = trace, title
+        self._display = _checked_display(display)
         self._rankings = _as_rankings(ranking)
         self._labels = dict(labels or {})
         self._offered = None if states is None else tuple(states)
@@ -264,6 +275,20 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
                 msg = f"kind must be 'exact' or 'unit', got {kind!r}"
                 raise ValueError(msg)
 
+    # --- in a notebook -----------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the connection to the view, where there is to be one."""
+        # A frame's widget must leave no state in the notebook: it would be there twice, and the
+        # page made from it would ask the network for what shows a live widget.
+        if self._display == "live":
+            super().open()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  (IPython's own signature)
+        if self._display == "live":
+            return super()._repr_mimebundle_(**kwargs)
+        return {"text/plain": repr(self), "text/html": self.to_iframe().html}, {}
+
     # --- pages without a kernel --------------------------------------------------------------
 
     def _shown(self) -> tuple[Trace, Sequence[str], str]:
@@ -285,7 +310,9 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
         part = Part.whole(self._trace, self._states_of(self._trace))
-        return in_words(self._trace, part, self.state, self.unit, self._content["rankings"])
+        rankings = self._content["rankings"]
+        words = in_words(self._trace, part, self.state, self.unit, rankings)
+        return f"HiddenStateWidget: {words}"
 
 
 def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
@@ -296,6 +323,17 @@ def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
             msg = f"ranking must be a Ranking or a list of them, got {type(item).__name__}"
             raise TypeError(msg)
     return rankings
+
+
+def _checked_display(display: str | None) -> str:
+    """Return how a cell shows the widget: as told, else as the environment says."""
+    name, value = "display", display
+    if value is None:
+        name, value = "RNNVIZ_DISPLAY", os.environ.get("RNNVIZ_DISPLAY") or DISPLAYS[0]
+    if value not in DISPLAYS:
+        msg = f"{name} must be one of {', '.join(DISPLAYS)}, got {value!r}"
+        raise ValueError(msg)
+    return value
 
 
 def _known_state(name: str, content: Mapping[str, Any]) -> str:

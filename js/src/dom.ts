@@ -37,16 +37,31 @@ export function watch(run: () => void, signal: AbortSignal): void {
 export function watchFrames(read: () => void, draw: () => boolean, signal: AbortSignal): void {
   let waiting = 0;
   const attempt = (again: boolean) => {
-    waiting = requestAnimationFrame(() => {
-      waiting = 0;
+    const run = () => {
+      cancel();
       if (!draw() && again) attempt(false);
-    });
+    };
+    waiting = requestAnimationFrame(run);
+    scheduled.set(waiting, run);
+  };
+  const cancel = () => {
+    cancelAnimationFrame(waiting);
+    scheduled.delete(waiting);
+    waiting = 0;
   };
   watch(() => {
     read();
     if (!waiting) attempt(true);
   }, signal);
-  signal.addEventListener("abort", () => cancelAnimationFrame(waiting), { once: true });
+  signal.addEventListener("abort", cancel, { once: true });
+}
+
+/** What `watchFrames` will draw in the next frame. */
+const scheduled = new Map<number, () => void>();
+
+/** Draws at once what waits for the next frame. */
+export function drawNow(): void {
+  for (const run of [...scheduled.values()]) run();
 }
 
 /** Calls `measured` whenever the element's content box changes, until `signal` aborts. */

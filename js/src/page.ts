@@ -29,7 +29,10 @@ export function pageHost(traits: Traits): Host {
 
 /** The saved traits, with each `{"$b": i}` replaced by the i-th buffer. */
 export async function unpack({ traits, content, blobs, lengths }: Saved): Promise<Traits> {
-  const packed = Uint8Array.from(atob(blobs), (character) => character.charCodeAt(0));
+  const binary = atob(blobs);
+  // A loop: `Uint8Array.from` with a function takes twenty times as long, and a page may have 25 MB.
+  const packed = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) packed[i] = binary.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   let at = 0;

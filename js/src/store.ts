@@ -10,7 +10,7 @@ import { type Content, decode, nearestIndex, type StateInfo, unitAt } from "./wi
 export type Span = { start: number; stop: number };
 
 /** What shows where no value is painted: near enough to the background for the choice of a readable ink. */
-const GROUND: Record<Theme, RGB> = { light: [255, 255, 255], dark: [24, 24, 27] };
+export const GROUND: Record<Theme, RGB> = { light: [255, 255, 255], dark: [24, 24, 27] };
 
 /** What the panels read, and the named actions by which they change it. One per view. */
 export class Store {

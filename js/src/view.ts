@@ -4,6 +4,7 @@ import { h, watch } from "./dom";
 import type { Host } from "./host";
 import { legend } from "./legend";
 import { minimap } from "./minimap";
+import { printout } from "./printout";
 import { readout } from "./readout";
 import { Store } from "./store";
 import { textPanel } from "./text";
@@ -40,6 +41,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
       minimap(store, lifetime),
       readout(store, lifetime),
     ),
+    printout(store, root, lifetime),
     h("div", { class: "rnnviz-foot" }, chart(store, lifetime), legend(store, lifetime)),
   );
   look();

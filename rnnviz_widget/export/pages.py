@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rnnviz_widget.export.publishing import Publishing
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -27,13 +29,15 @@ _PAGE = """\
 <title>{name}</title>
 {head}
 </head>
-<body class="rnnviz-body">
+<body class="{body}">
 <main>
 {heading}{fragments}
 {notes}</main>
 </body>
 </html>
 """
+
+_OWN, _FRAMED = "rnnviz-body", "rnnviz-body rnnviz-framed"
 
 _FRAGMENT = """\
 <figure class="rnnviz-figure">{heading}
@@ -188,18 +192,29 @@ def page(
     fragments = [_as_fragment(item, limit) for item in items]
     if title is None:
         title = fragments[0].title if len(fragments) == 1 else ""
+    return _assemble(fragments, title, _notes("footer", caption, source), limit, _OWN)
+
+
+def framed(fragment: Fragment, limit: float = LIMIT) -> Page:
+    """Return a page of one widget that is to be shown inside another page."""
+    return _assemble([fragment], fragment.title, "", limit, _FRAMED)
+
+
+def _assemble(
+    fragments: Sequence[Fragment], title: str, notes: str, limit: float, body: str
+) -> Page:
     tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
-    words = "\n".join(fragment.words for fragment in fragments)
     result = Page(
         _PAGE.format(
             name=escape(title or "Hidden units"),
             head=head(),
+            body=body,
             heading=_element("h1", "rnnviz-heading", title),
             fragments="\n".join(fragment.with_heading(tag) for fragment in fragments),
-            notes=_notes("footer", caption, source),
+            notes=notes,
         ),
         title,
-        words,
+        "\n".join(fragment.words for fragment in fragments),
     )
     if result.size > limit * 1e6:
         msg = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from rnnviz_widget import wire
 from rnnviz_widget.export.frame import Frame, frame_height
 from rnnviz_widget.export.pack import Packer, TooLargeError, json_for_script
-from rnnviz_widget.export.pages import LIMIT, Fragment, SavedPage, page
+from rnnviz_widget.export.pages import LIMIT, Fragment, SavedPage, framed, page
 from rnnviz_widget.part import choose
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Publishing:
             As for `save_html`.
         """
         fragment = self.fragment(**choice)
-        shown = page(fragment, limit=choice.get("limit", LIMIT))
+        shown = framed(fragment, choice.get("limit", LIMIT))
         return Frame(shown, fragment.height if height is None else height)
 
     def fragment(

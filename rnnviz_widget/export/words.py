@@ -26,9 +26,11 @@ def in_words(
     """
     count = part.stop - part.start
     tokens = "characters" if all(len(t) == 1 for t in trace.tokens) else "tokens"
-    where = "" if count == len(trace) else f" {part.start:,} to {part.stop - 1:,} of {len(trace):,}"
+    where = ""
+    if count < len(trace):
+        where = f" ({part.start:,} to {part.stop - 1:,} of {len(trace):,})"
     said = (
-        f"HiddenStateWidget: unit {unit} of {state} ({trace.units(state)} units) after each of "
+        f"unit {unit} of {state} ({trace.units(state)} units) after each of "
         f"{count:,} {tokens}{where}, {_opening(trace, part)}"
     )
     found = [
@@ -45,5 +47,7 @@ def _opening(trace: Trace, part: Part) -> str:
     """Return the beginning of the part's text, in quotes, on one line."""
     stop = min(part.stop, part.start + _OPENING + 1)  # no token is empty
     text = re.sub(r"\s+", " ", "".join(trace.tokens[part.start : stop])).strip()
-    shown = text[:_OPENING].rstrip()
-    return f"“{shown}{'…' if len(text) > len(shown) or stop < part.stop else ''}”"
+    if len(text) <= _OPENING and stop == part.stop:
+        return f"“{text}”"
+    whole_words = text[:_OPENING].rpartition(" ")[0]
+    return f"“{whole_words or text[:_OPENING]} …”"

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from rnnviz_widget import HiddenStateWidget, Trace, rank_units, wire
-from rnnviz_widget.export import Frame, Page, head, page
+from rnnviz_widget.export import head, page
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'
 HOSTILE = (
@@ -97,8 +97,9 @@ def test_it_says_how_large_it_is_and_what_it_shows(
     widget: HiddenStateWidget, tmp_path: Path
 ) -> None:
     saved = widget.save_html(str(tmp_path / "page.html"))
+    words = repr(widget).removeprefix("HiddenStateWidget: ")
     assert saved.size == saved.path.stat().st_size
-    assert repr(saved) == f"{saved.path} ({saved.size / 1e6:.2f} MB): {widget!r}"
+    assert repr(saved) == f"{saved.path} ({saved.size / 1e6:.2f} MB): {words}"
     assert "unit 2 of rnn.l0.h" in repr(page(widget))
 
 
@@ -236,10 +237,10 @@ def test_a_frame_holds_the_page_in_a_sandbox(widget: HiddenStateWidget) -> None:
     frame = widget.to_iframe(units=[2, 3], title="Quote")
     ((tag, attributes),) = Reader(frame._repr_html_()).elements
     assert (tag, attributes["sandbox"], attributes["title"]) == ("iframe", "allow-scripts", "Quote")
-    assert attributes["srcdoc"] == widget.to_html(units=[2, 3], title="Quote")
-    assert repr(frame) == repr(widget)
-    assert isinstance(frame, Frame)
-    assert isinstance(frame.page, Page)
+    assert attributes["srcdoc"] == frame.page.html
+    (inside,), (alone,) = map(read_pages, (frame.page.html, widget.to_html(units=[2, 3])))
+    assert inside == alone
+    assert repr(widget) == f"HiddenStateWidget: {frame!r}"
 
 
 def test_a_frame_is_as_high_as_its_text_needs_or_as_it_is_told() -> None:
@@ -275,7 +276,8 @@ def test_no_text_leaves_the_place_it_is_written_in() -> None:
     visible = HOSTILE.replace("\ud800", "\ufffd")
     for name in ("title", "rnnviz-heading"):
         assert reader.text[name] == visible
-    frame = Reader(widget.to_iframe(caption=HOSTILE).html)
-    assert frame.tags == ["iframe"]
-    assert list(frame.elements[0][1]) == ["srcdoc", "sandbox", "title", "style"]
-    assert frame.elements[0][1]["srcdoc"] == widget.to_html(caption=HOSTILE)
+    frame = widget.to_iframe(caption=HOSTILE)
+    reader = Reader(frame.html)
+    assert reader.tags == ["iframe"]
+    assert list(reader.elements[0][1]) == ["srcdoc", "sandbox", "title", "style"]
+    assert reader.elements[0][1]["srcdoc"] == frame.page.html

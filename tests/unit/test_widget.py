@@ -238,6 +238,44 @@ def test_a_value_from_the_view_that_is_refused_is_set_back_there(
     assert sent[-1] == ["unit"]
 
 
+# --- in a notebook ---------------------------------------------------------------------------
+
+
+def bundle(widget: HiddenStateWidget) -> dict[str, Any]:
+    data, _ = widget._repr_mimebundle_()
+    return dict(data)
+
+
+def test_a_cell_shows_the_live_widget_and_words(widget: HiddenStateWidget) -> None:
+    shown = bundle(widget)
+    assert shown["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
+    assert shown["text/plain"] == repr(widget)
+    assert "text/html" not in shown
+
+
+@pytest.mark.parametrize("by_environment", [False, True])
+def test_a_cell_of_a_notebook_to_be_published_shows_a_frame_and_leaves_no_state(
+    monkeypatch: pytest.MonkeyPatch, *, by_environment: bool
+) -> None:
+    if by_environment:
+        monkeypatch.setenv("RNNVIZ_DISPLAY", "iframe")
+    display = None if by_environment else "iframe"
+    widget = HiddenStateWidget(make_trace(), unit=2, display=display)
+    assert widget.comm is None
+    widget.unit = 3
+    widget.trace = make_trace(seed=1)
+    assert bundle(widget) == {"text/plain": repr(widget), "text/html": widget.to_iframe().html}
+    assert HiddenStateWidget(make_trace(), display="live").comm is not None
+
+
+def test_a_display_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="display must be one of live, iframe, got 'html'"):
+        HiddenStateWidget(make_trace(), display="html")
+    monkeypatch.setenv("RNNVIZ_DISPLAY", "frame")
+    with pytest.raises(ValueError, match="RNNVIZ_DISPLAY must be one of live, iframe, got 'frame'"):
+        HiddenStateWidget(make_trace())
+
+
 # --- words and files -------------------------------------------------------------------------
 
 
