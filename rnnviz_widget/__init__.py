@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz_widget import labels
     from rnnviz_widget.charlm import CharLM, load_model, sample, untrained
+    from rnnviz_widget.counters import counter_profile, gate_saturation
     from rnnviz_widget.export import page
     from rnnviz_widget.figures import plot_heatmap, plot_text, plot_unit
     from rnnviz_widget.interventions import ablate, clamp
@@ -30,6 +31,8 @@ _HOMES = {
     "Trace": "trace",
     "ablate": "interventions",
     "clamp": "interventions",
+    "counter_profile": "counters",
+    "gate_saturation": "counters",
     "load_model": "charlm",
     "page": "export",
     "plot_heatmap": "figures",
@@ -51,6 +54,8 @@ __all__ = [
     "Trace",
     "ablate",
     "clamp",
+    "counter_profile",
+    "gate_saturation",
     "labels",
     "load_model",
     "page",

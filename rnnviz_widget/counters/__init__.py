@@ -1,0 +1,16 @@
+"""How a unit's value changes with each token, and what kind of memory that makes it."""
+
+from rnnviz_widget.counters.changes import Changes
+from rnnviz_widget.counters.profile import Profile, TokenChanges, TokenProfile, counter_profile
+from rnnviz_widget.counters.saturation import GateUnit, Saturation, gate_saturation
+
+__all__ = [
+    "Changes",
+    "GateUnit",
+    "Profile",
+    "Saturation",
+    "TokenChanges",
+    "TokenProfile",
+    "counter_profile",
+    "gate_saturation",
+]
