@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.counters import counter_profile, gate_saturation
     from rnnviz_widget.export import page
     from rnnviz_widget.figures import plot_heatmap, plot_text, plot_unit
-    from rnnviz_widget.interventions import ablate, clamp
+    from rnnviz_widget.interventions import Effect, ablate, clamp, effect, sample_clamped
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch
     from rnnviz_widget.trace import Predictions, Trace
@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CharLM": "charlm",
+    "Effect": "interventions",
     "HiddenStateWidget": "widget",
     "Predictions": "trace",
     "Ranking": "ranking",
@@ -33,6 +34,7 @@ _HOMES = {
     "clamp": "interventions",
     "counter_profile": "counters",
     "gate_saturation": "counters",
+    "effect": "interventions",
     "load_model": "charlm",
     "page": "export",
     "plot_heatmap": "figures",
@@ -42,12 +44,14 @@ _HOMES = {
     "record": "recording",
     "record_batch": "recording",
     "sample": "charlm",
+    "sample_clamped": "interventions",
     "untrained": "charlm",
 }
 _MODULES = ("labels",)
 
 __all__ = [
     "CharLM",
+    "Effect",
     "HiddenStateWidget",
     "Predictions",
     "Ranking",
@@ -56,6 +60,7 @@ __all__ = [
     "clamp",
     "counter_profile",
     "gate_saturation",
+    "effect",
     "labels",
     "load_model",
     "page",
@@ -66,6 +71,7 @@ __all__ = [
     "record",
     "record_batch",
     "sample",
+    "sample_clamped",
     "untrained",
 ]
 

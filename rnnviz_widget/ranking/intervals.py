@@ -48,11 +48,7 @@ class Resampling:
     @classmethod
     def of(cls, part: Part, count: int) -> Resampling:
         """Draw ``count`` texts."""
-        segments = int(part.segments[-1]) + 1
-        blocks = min(segments, MOST_BLOCKS)
-        rng = np.random.default_rng(_SEED)
-        draws = rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=count)
-        return cls(part, part.segments * blocks // segments, draws.astype(np.float32))
+        return cls(part, *draw_blocks(part.segments, count))
 
     def interval(self, column: NDArray[np.float32], sign: int) -> tuple[float, float]:
         """Return the 95 % percentile interval of a column's score; NaN if nothing was drawn.
@@ -97,6 +93,20 @@ class Resampling:
             weight += its_weight
         gain[weight <= _CONSTANT] = np.nan
         return gain / np.maximum(weight, _CONSTANT)
+
+
+def draw_blocks(
+    segments: NDArray[np.intp], count: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return the block of each token, `(n,)`, and how often each text holds it, `(count, blocks)`.
+
+    ``segments`` numbers the stretch (a span, a line) of each token, ascending from 0.
+    """
+    stretches = int(segments[-1]) + 1
+    blocks = min(stretches, MOST_BLOCKS)
+    rng = np.random.default_rng(_SEED)
+    draws = rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=count)
+    return segments * blocks // stretches, draws.astype(np.float32)
 
 
 def _levels(ranks: NDArray[np.float64], count: int) -> NDArray[np.intp]:

@@ -205,12 +205,19 @@ def _segment_starts(
         onset = np.zeros(len(rows), np.bool_)
         onset[1:] = values[1:] & ~values[:-1]
         return onset | first_of_block
-    newline = np.fromiter(("\n" in token for token in recording.tokens), np.bool_, recording.length)
-    index = np.arange(recording.length)
-    line = np.cumsum(newline) - newline if newline.any() else index // _PIECE  # ended by newlines
+    line = line_numbers(recording.tokens)
     starts = np.ones(len(rows), np.bool_)
     starts[1:] = np.diff(line[rows]) > 0
     return starts | first_of_block
+
+
+def line_numbers(tokens: Sequence[str]) -> NDArray[np.intp]:
+    """Return which line each token belongs to, from 0; a newline ends its line.
+
+    Without any newline, every 100 tokens stand for a line.
+    """
+    newline = np.fromiter(("\n" in token for token in tokens), np.bool_, len(tokens))
+    return np.cumsum(newline) - newline if newline.any() else np.arange(len(tokens)) // _PIECE
 
 
 def _spoken(label: object) -> str:

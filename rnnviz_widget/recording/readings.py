@@ -44,7 +44,7 @@ class Readings:
         """Take the next rows of logits, `(n, V)`; of log-probabilities or probabilities too."""
         for rows in torch.split(logits, _ROWS):
             start, self._rows = self._rows, self._rows + len(rows)
-            log_p = _log_probabilities(rows.detach().float())
+            log_p = log_probabilities(rows.detach().float())
             p, ids = log_p.exp().topk(min(TOP, log_p.shape[1]), dim=1)
             entropy = torch.special.entr(log_p.exp()).sum(dim=1)  # nats
             loss = rows.new_full((len(rows),), torch.nan, dtype=torch.float32)
@@ -113,7 +113,7 @@ def check_ids(ids: Tensor, size: int) -> None:
         )
 
 
-def _log_probabilities(rows: Tensor) -> Tensor:
+def log_probabilities(rows: Tensor) -> Tensor:
     """Return log-probabilities of rows that hold logits, log-probabilities or probabilities."""
     if bool((rows >= 0).all()) and bool(((rows.sum(dim=1) - 1).abs() < 1e-3).all()):  # noqa: PLR2004
         return rows.log()

@@ -97,7 +97,7 @@ def record(
         if tokens is not None or text is not None or offsets is not None:
             raise TypeError("a text was given as input: leave out tokens, text and offsets")
         text = inputs[0]
-        inputs = (_encoded(module, text),)
+        inputs = (encoded(module, text),)
     named = texts.from_arguments(tokens, text, offsets)
     session = Session(module, inputs, vocabulary, states, unroll, progress=progress)
     if named is None:
@@ -178,7 +178,7 @@ def _record_to(
     raise interrupt
 
 
-def _encoded(module: nn.Module, text: str) -> Tensor:
+def encoded(module: nn.Module, text: str) -> Tensor:
     """Return the ids of a text, on the module's device.
 
     Raises

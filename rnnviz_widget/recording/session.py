@@ -193,7 +193,7 @@ class Session:
             if self.asked:
                 raise ValueError(
                     f"vocabulary has {size} entries, but the module does not return one logit for "
-                    f"each at every step: it returns {_shape(output)}"
+                    f"each at every step: it returns {shape_in_words(output)}"
                 )
             return
         for reading, sequence, length in zip(self.readings, logits, lengths, strict=True):
@@ -254,22 +254,26 @@ def refuse_broken_weights(module: nn.Module) -> None:
 
 def _carries_state(module: nn.Module, inputs: Sequence[Any]) -> bool:
     """Whether the module reads one text, and takes a state as its second argument."""
-    parameters = list(inspect.signature(module.forward).parameters.values())
     return (
-        hasattr(module, "encode")
-        and len(inputs) == 1
+        len(inputs) == 1
         and isinstance(inputs[0], Tensor)
         and inputs[0].dim() == 1
-        and len(parameters) > 1
-        and parameters[1].default is None
+        and takes_state(module)
     )
 
 
-def _shape(output: Any) -> str:  # noqa: ANN401
+def takes_state(module: nn.Module) -> bool:
+    """Whether a module that reads text takes the state it returned as its second argument."""
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    return hasattr(module, "encode") and len(parameters) > 1 and parameters[1].default is None
+
+
+def shape_in_words(output: Any) -> str:  # noqa: ANN401
+    """Say what a module returned, for an error."""
     if isinstance(output, Tensor):
         return f"a tensor {tuple(output.shape)}"
     if isinstance(output, (tuple, list)):
-        return f"({', '.join(_shape(each) for each in output)})"
+        return f"({', '.join(shape_in_words(each) for each in output)})"
     return type(output).__name__
 
 

@@ -1,0 +1,228 @@
+"""What holding units does to a model's loss: the table, and what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from rnnviz_widget.ranking.splits import ENOUGH_SPANS
+from rnnviz_widget.tables import data_frame, html_table, plain_table
+
+if TYPE_CHECKING:
+    from rnnviz_widget.recording.stepwise import Where
+
+_NAMES = (0,)
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the loss of some predictions changes, in nats per character.
+
+    Attributes
+    ----------
+    name : str
+        ``"all"``, a class of next characters such as ``"newline"``, or a label.
+    words : str
+        The same, as the table has it.
+    count : int
+        How many predictions.
+    before : float
+        Mean loss of the model as it is.
+    change : float
+        By how much it grows where the units are held.
+    interval : (float, float)
+        95 % interval of that, over resampled lines; NaN without resamples.
+    random : tuple of float
+        By how much it grows where random units are held in their place.
+
+    """
+
+    name: str
+    words: str
+    count: int
+    before: float
+    change: float
+    interval: tuple[float, float]
+    random: tuple[float, ...]
+
+    @property
+    def p_value(self) -> float:
+        """The share of draws that change as much as the units, these among them; two-sided."""
+        as_much = sum(abs(other) >= abs(self.change) for other in self.random)
+        return (1 + as_much) / (1 + len(self.random))
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether the interval excludes 0 and the change exceeds that by any of the random units.
+
+        False where there was nothing to compare with.
+        """
+        low, high = self.interval
+        surely = low > 0 or high < 0
+        return surely and bool(self.random) and abs(self.change) > max(map(abs, self.random))
+
+
+@dataclass(frozen=True, repr=False)
+class Effect(Mapping[str, Change]):
+    """What holding units costs a model; ``effect["newline"].change`` is one number of it.
+
+    A mapping from the names of classes and labels to `Change`. Printed, and in a notebook, it is a
+    table with a verdict.
+
+    Attributes
+    ----------
+    changes : tuple of Change
+        All characters together first.
+    state, units : str, tuple of int
+        Which units.
+    levels : tuple of float
+        What each was held at.
+    to : str
+        ``"mean"``, ``"zero"`` or ``"value"``.
+    where : str
+        ``"recurrence"`` or ``"readout"``.
+    characters, lines : int
+        How much was predicted.
+    random : int
+        How many draws of random units stand beside it.
+
+    """
+
+    changes: tuple[Change, ...]
+    state: str
+    units: tuple[int, ...]
+    levels: tuple[float, ...]
+    to: str
+    where: Where
+    characters: int
+    lines: int
+    random: int
+
+    def __getitem__(self, name: str) -> Change:
+        """Return what happens to the predictions of one class or label.
+
+        Raises
+        ------
+        KeyError
+            If there is none of this name.
+
+        """
+        for change in self.changes:
+            if change.name == name:
+                return change
+        msg = f"no prediction is of {name!r}; there are {', '.join(map(repr, self))}"
+        raise KeyError(msg)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return (change.name for change in self.changes)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.changes)
+
+    @property
+    def illustration(self) -> bool:
+        """Whether the text has so few lines that nothing is measured, only illustrated."""
+        return self.lines < ENOUGH_SPANS
+
+    @property
+    def title(self) -> str:
+        """What was done."""
+        shown = ", ".join(map(str, self.units[:8])) + (", ..." if len(self.units) > 8 else "")  # noqa: PLR2004
+        at = {"mean": "its mean, " if len(self.units) == 1 else "their means", "zero": "zero"}
+        held = at.get(self.to, "")
+        if len(self.units) == 1 and self.to != "zero":
+            held += f"{self.levels[0]:.3f}"
+        elif self.to == "value":
+            held = f"{self.levels[0]:.3f}"
+        place = "in the recurrence" if self.where == "recurrence" else "in the readout only"
+        return f"{self.state}[{shown}] held at {held}, {place}"
+
+    @property
+    def note(self) -> str:
+        """How to read the table, in a line."""
+        beside = f"; beside it {self.random} draws of random units" if self.random else ""
+        few = ": an illustration, not a measurement" if self.illustration else ""
+        return (
+            f"Change of loss in nats per character, over {self.characters:,} characters in "
+            f"{self.lines:,} lines{beside}{few}."
+        )
+
+    @property
+    def verdict(self) -> str:
+        """What may be said, in a few sentences."""
+        found = [change for change in self.changes if change.stands_out]
+        if not self.random:
+            return "Without random units beside it, nobody can tell how much of this is special."
+        if not found:
+            return (
+                "Nowhere does holding this change the loss clearly and more than holding random "
+                "units. This is not proof that it is not used: others may tell the same."
+            )
+        said = "; ".join(
+            f"{change.words} {change.change:+.2f} nats ({change.interval[0]:+.2f} to "
+            f"{change.interval[1]:+.2f}; random units {min(change.random):+.2f} to "
+            f"{max(change.random):+.2f})"
+            for change in sorted(found, key=lambda change: -abs(change.change))
+        )
+        return f"Stands out from random units where: {said}."
+
+    def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is not needed otherwise
+        """Return a row per class and label as a ``pandas.DataFrame``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        """
+        return data_frame(
+            {
+                "name": change.name,
+                "count": change.count,
+                "before": change.before,
+                "change": change.change,
+                "interval_low": change.interval[0],
+                "interval_high": change.interval[1],
+                "random_low": min(change.random, default=None),
+                "random_high": max(change.random, default=None),
+                "p_value": change.p_value if change.random else None,
+                "stands_out": change.stands_out,
+            }
+            for change in self.changes
+        )
+
+    def rows(self) -> list[list[str]]:
+        """Return the table, as text, under its head."""
+        head = ["", "characters", "loss", "change", "95 % interval", "random units", "p"]
+        return [head, *map(_row, self.changes)]
+
+    def __str__(self) -> str:
+        """Return the table and the verdict as plain text."""
+        table = plain_table(self.rows(), left=_NAMES)
+        return "\n".join([self.title, self.note, "", *table, "", self.verdict])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<div class="rnnviz-effect"><p><strong>{escape(self.title)}</strong><br>'
+            f"{escape(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
+            f"<p>{escape(self.verdict)}</p></div>"
+        )
+
+
+def _row(change: Change) -> list[str]:
+    low, high = change.interval
+    row = [change.words, f"{change.count:,}", f"{change.before:.3f}", f"{change.change:+.3f}"]
+    row.append("" if low != low else f"{low:+.3f} to {high:+.3f}")  # noqa: PLR0124  (NaN)
+    if not change.random:
+        return [*row, "", ""]
+    return [
+        *row,
+        f"{min(change.random):+.3f} to {max(change.random):+.3f}",
+        f"{change.p_value:.3f}",
+    ]

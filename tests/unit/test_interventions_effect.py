@@ -1,0 +1,285 @@
+"""What holding units costs: against losses counted by hand, and what a table of it says."""
+
+from __future__ import annotations
+
+import io
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import rnnviz_widget as rnnviz
+from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
+from rnnviz_widget.interventions import effects
+from rnnviz_widget.interventions.questions import class_of
+from rnnviz_widget.recording import record
+from tests.unit.test_record_module import contents
+
+TEXT = "".join(f'cab {"fed" * (i % 5)} (a1) "be", dad\n' for i in range(30))
+VOCABULARY = tuple(sorted(set(TEXT)))
+
+
+def model_of(cell: Any, layers: int = 1) -> CharLM:
+    torch.manual_seed(3)
+    model = CharLM(VOCABULARY, CharLMConfig(cell, 16, layers))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+    return model.eval()
+
+
+def with_newline_unit(unit: int = 5) -> CharLM:
+    """Return a model whose head reads the newline off one unit alone, which is on after each d."""
+    model = model_of("gru")
+    with torch.no_grad():
+        model.head.weight[:, unit] = 0
+        model.head.weight[VOCABULARY.index("\n"), unit] = 6.0
+        size, d = model.config.hidden_size, VOCABULARY.index("d")
+        for gate in range(3):
+            model.rnn.weight_hh_l0[gate * size + unit] = 0  # type: ignore[operator]
+            model.rnn.weight_ih_l0[gate * size + unit] = 0  # type: ignore[operator]
+        model.rnn.weight_ih_l0[2 * size + unit, d] = 10.0  # type: ignore[operator]
+        model.rnn.bias_ih_l0[size + unit] = -20.0  # type: ignore[operator]
+        model.rnn.bias_hh_l0[2 * size + unit] = 0  # type: ignore[operator]
+    return model
+
+
+def mean_by_class(text: str, loss: np.ndarray[Any, Any]) -> dict[str, float]:
+    classes = np.array([class_of(character) for character in text[1:]])
+    return {name: float(loss[:-1][classes == name].mean()) for name in set(classes)}
+
+
+@pytest.mark.parametrize("where", ["recurrence", "readout"])
+@pytest.mark.parametrize(("cell", "kind"), [("gru", "h"), ("lstm", "c"), ("rnn", "pre")])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_changes_are_those_between_two_recordings(
+    cell: Any, kind: str, where: Any, layer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "_WINDOW", 100)
+    model, state = model_of(cell, 2), f"rnn.l{layer}.{kind}"
+    trace = record(model, TEXT)
+    found = rnnviz.effect(model, TEXT, state, [2, 7], where=where, random=1, seed=4)
+    with rnnviz.ablate(model, state, [2, 7], trace=trace, where=where):
+        held = record(model, TEXT)
+    assert trace.loss is not None
+    assert held.loss is not None
+    before, after = mean_by_class(TEXT, trace.loss), mean_by_class(TEXT, held.loss)
+    assert set(found) == {"all", *before}
+    for name, loss in before.items():
+        assert found[name].before == pytest.approx(loss, abs=1e-5)
+        assert found[name].change == pytest.approx(after[name] - loss, abs=1e-5)
+    assert found["all"].count == len(TEXT) - 1
+    assert sum(found[name].count for name in before) == len(TEXT) - 1
+
+
+def test_random_units_are_held_at_their_own_means() -> None:
+    model = model_of("gru")
+    trace = record(model, TEXT)
+    found = rnnviz.effect(model, TEXT, "rnn.l0.h", 3, random=20)
+    expected = []
+    for unit in set(range(16)) - {3}:  # there are not more
+        with rnnviz.ablate(model, "rnn.l0.h", unit, trace=trace):
+            held = record(model, TEXT)
+        expected.append(float(held.loss[:-1].mean() - trace.loss[:-1].mean()))  # type: ignore[index]
+    assert found.random == 15
+    np.testing.assert_allclose(sorted(found["all"].random), sorted(expected), atol=1e-5)
+    larger = sum(abs(value) >= abs(found["all"].change) for value in expected)
+    assert found["all"].p_value == (1 + larger) / 16
+
+
+def test_a_unit_that_alone_tells_the_newline_stands_out_before_newlines() -> None:
+    found = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout")
+    assert found["newline"].stands_out
+    assert found["newline"].change > 0
+    assert "next is newline +" in found.verdict
+    assert not rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 4, where="readout")[
+        "newline"
+    ].stands_out
+
+
+def test_intervals_come_from_whole_lines() -> None:
+    """Against a bootstrap over lines, written out; the same lines in another order change none."""
+    model = model_of("gru")
+    found = rnnviz.effect(model, TEXT, "rnn.l0.h", 3, random=0, resamples=4000)["letter"]
+    trace = record(model, TEXT)
+    with rnnviz.ablate(model, "rnn.l0.h", 3, trace=trace):
+        held = record(model, TEXT)
+    difference = (held.loss - trace.loss)[:-1].astype(np.float64)  # type: ignore[operator]
+    letter = np.array([character.isalpha() for character in TEXT[1:]])
+    line = np.array([TEXT[: t + 1].count("\n") for t in range(len(TEXT) - 1)])
+    rng = np.random.default_rng(7)
+    means = []
+    for _ in range(2000):
+        lines = rng.integers(0, 30, 30)
+        rows = np.concatenate([np.flatnonzero(letter & (line == i)) for i in lines])
+        means.append(difference[rows].mean())
+    low, high = np.quantile(means, [0.025, 0.975])
+    width = high - low
+    assert found.interval[0] == pytest.approx(low, abs=width / 8)
+    assert found.interval[1] == pytest.approx(high, abs=width / 8)
+    assert found.interval[0] < found.change < found.interval[1]
+
+
+def test_labels_sort_predictions_by_what_has_been_read() -> None:
+    model = model_of("gru")
+    label = rnnviz.labels.inside_quotes
+    found = rnnviz.effect(
+        model,
+        TEXT,
+        "rnn.l0.h",
+        3,
+        labels={"speech": label, "early": np.arange(len(TEXT)) < 100},
+        random=0,
+    )
+    inside = np.asarray(label(TEXT))[:-1]
+    assert found["speech"].count == inside.sum()
+    assert found["not speech"].count == (~inside).sum()
+    assert found["early"].count == 100
+    trace = record(model, TEXT)
+    assert trace.loss is not None
+    assert found["speech"].before == pytest.approx(trace.loss[:-1][inside].mean(), abs=1e-5)
+
+
+def test_what_a_label_does_not_know_is_left_out() -> None:
+    def near(text: str) -> Any:
+        distance = rnnviz.labels.distance_to_line_end(text)  # of the last line nobody knows
+        return np.ma.masked_array(distance < 5, distance.missing)
+
+    text = TEXT[:200].rpartition("\n")[0] + "\ndeaf"
+    found = rnnviz.effect(model_of("gru"), text, "rnn.l0.h", 3, labels={"near": near}, random=0)
+    assert found["near"].count + found["not near"].count == len(text) - 1 - len("\ndea")
+
+
+def test_several_texts_are_read_each_from_the_start() -> None:
+    model = model_of("gru")
+    texts = [TEXT[:300], TEXT[300:500]]
+    both = rnnviz.effect(model, texts, "rnn.l0.h", 3, random=2, to=0.25)
+    single = [rnnviz.effect(model, text, "rnn.l0.h", 3, random=2, to=0.25) for text in texts]
+    total = sum(each["all"].change * each["all"].count for each in single)
+    assert both["all"].count == sum(each["all"].count for each in single) == 498
+    assert both["all"].change == pytest.approx(total / 498, abs=1e-6)
+    assert both.levels == (0.25,)
+    assert both.lines == sum(each.lines for each in single)
+
+
+def test_a_model_is_left_as_it_was() -> None:
+    model = model_of("lstm").train()
+    before, random = contents(model), torch.random.get_rng_state()
+    rnnviz.effect(model, TEXT[:50], "rnn.l0.c", 3)
+    assert contents(model) == before
+    assert torch.equal(torch.random.get_rng_state(), random)
+
+
+@pytest.mark.parametrize(
+    ("character", "name"),
+    [
+        *(("\n", "newline"), ("\t", "space"), ("é", "letter"), ("7", "digit"), ("'", "quote")),
+        *(("\N{LEFT DOUBLE QUOTATION MARK}", "quote"), ("{", "bracket"), ("<", "punctuation")),
+    ],
+)
+def test_a_next_character_has_one_class(character: str, name: str) -> None:
+    assert class_of(character) == name
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "message"),
+    [
+        ({"text": "a"}, ValueError, r"text must be one or more texts of at least 2 characters"),
+        ({"text": []}, ValueError, r"text must be one or more texts"),
+        ({"text": "a\u00e9"}, ValueError, r"text has 'é' .* at position 1"),
+        ({"state": "rnn.l1.h"}, ValueError, r"state must be one of rnn\.l0\.h, .*rnn\.l1\.h"),
+        ({"units": 16}, ValueError, r"units must be in \[0, 16\)"),
+        ({"to": "max"}, ValueError, r"to must be 'mean' or 'zero', got 'max'"),
+        ({"to": np.inf}, ValueError, r"to must be 'mean', 'zero' or a finite number, got inf"),
+        ({"random": -1}, ValueError, r"random must be at least 0, got -1"),
+        ({"labels": {"x": [True]}}, ValueError, r"labels\['x'\] must have one value for each of"),
+        (
+            {"labels": {"depth": rnnviz.labels.line_position}},
+            TypeError,
+            r"labels\['depth'\] must be boolean, got int64; .* depth > 2",
+        ),
+        (
+            {"labels": {"newline": rnnviz.labels.inside_quotes}},
+            ValueError,
+            r"labels must have names of their own, got newline",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_named(
+    more: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    arguments: dict[str, Any] = {"text": TEXT[:60], "state": "rnn.l0.h", "units": 3} | more
+    with pytest.raises(error, match=message):
+        rnnviz.effect(model_of("gru"), **arguments)
+
+
+def test_a_module_without_text_or_logits_is_refused() -> None:
+    with pytest.raises(TypeError, match="GRU cannot read a text"):
+        rnnviz.effect(torch.nn.GRU(2, 3), "abc", "gru.l0.h", 1, to="zero")
+    model = model_of("gru")
+    model.head = torch.nn.Linear(16, 4)
+    with pytest.raises(TypeError, match=r"returns \(a tensor \(4, 60, 4\), .* for ids \(4, 60\)"):
+        rnnviz.effect(model, TEXT[:60], "rnn.l0.h", 1, to="zero", random=2)
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
+        self.tags.add(tag)
+
+
+def tags_of(html: str) -> set[str]:
+    parser = Tags()
+    parser.feed(html)
+    return parser.tags
+
+
+def test_an_effect_prints_escapes_and_becomes_a_data_frame() -> None:
+    wicked = "<script>alert(1)</script>"
+    found = rnnviz.effect(
+        model_of("gru"), TEXT[:200], "rnn.l0.h", 3, labels={wicked: np.arange(200) < 99}
+    )
+    assert "an illustration, not a measurement" in str(found)
+    assert "rnn.l0.h[3] held at its mean, " in repr(found)
+    assert "script" not in tags_of(found._repr_html_())
+    frame = found.to_pandas()
+    assert list(frame["name"]) == list(found)
+    assert frame.loc[0, "change"] == found["all"].change
+    with pytest.raises(KeyError, match=r"no prediction is of 'tab'; there are 'all', 'newline'"):
+        found["tab"]
+
+
+def test_an_effect_without_random_units_claims_nothing() -> None:
+    found = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout", random=0)
+    assert not found["newline"].stands_out
+    assert "Without random units" in found.verdict
+    quiet = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout", resamples=0)
+    assert np.isnan(quiet["newline"].interval).all()
+    assert "Nowhere" in quiet.verdict
+
+
+def test_clamped_samples_stand_beside_the_free_one() -> None:
+    model = model_of("gru")
+    found = rnnviz.sample_clamped(
+        model, "rnn.l0.h", [3, 4], [-1, 0.5], prefix="cab", length=40, seed=2
+    )
+    assert list(found) == ["as it is", "held at -1", "held at 0.5"]
+    assert found["as it is"] == sample(model, "cab", 40, seed=2)
+    with rnnviz.clamp(model, "rnn.l0.h", [3, 4], -1):
+        assert found["held at -1"] == sample(model, "cab", 40, seed=2)
+    assert "--- held at 0.5 ---\ncab" in str(found)
+
+
+def test_samples_are_escaped() -> None:
+    model = CharLM(tuple("<b>/"), CharLMConfig("gru", 8)).eval()
+    found = rnnviz.sample_clamped(model, "rnn.l0.h", 1, 0.9, prefix="<b>", length=200)
+    assert tags_of(found._repr_html_()) == {"div", "p", "strong", "pre", "span"}
+    assert io.StringIO(str(found)).readline() == "rnn.l0.h, unit 1, held in the recurrence\n"
