@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, String
+from pygments.token import Comment, Name, String
 from pygments.util import ClassNotFound
 
 from rnnviz_widget.labels.delimiters import (
     COMMENTS,
     STRINGS,
-    Span,
-    add_span,
+    Literals,
     mark_inside,
     preprocessor_literals,
 )
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 BRACKETS = "()[]{}"
+_QUOTED = re.compile(r"""(["']).*\1""", re.DOTALL)  # a name that is a string: a key in JSON
 
 
 def inside_comment(source: str | Trace, *, language: str | Lexer = "c") -> Label:
@@ -164,22 +165,22 @@ def _lex(text: str, lexer: Lexer) -> _Reading:
     unix = text.replace("\r\n", "\n")
     edited = unix if unix.endswith("\n") else unix + "\n"
 
-    comments: list[Span] = []
-    strings: list[Span] = []
-    preprocessor: list[Span] = []
+    comments, strings, preprocessor = Literals(), Literals(), Literals()
     for start, kind, piece in lexer.get_tokens_unprocessed(edited):
         if kind in Comment.Preproc:
-            add_span(preprocessor, start, start + len(piece))
-        elif kind in String:
-            add_span(strings, start, start + len(piece))
+            preprocessor.add(start, piece)
+        elif kind in String or (kind in Name and _QUOTED.fullmatch(piece)):
+            strings.add(start, piece)
+            if kind in String.Interpol:
+                strings.interpolations.add(start)
         elif kind in Comment and kind not in Comment.PreprocFile:
-            add_span(comments, start, start + len(piece))
+            comments.add(start, piece)
     comment, string, literal = np.zeros((3, len(edited)), np.bool_)
     mark_inside(comment, edited, comments, COMMENTS)
     mark_inside(string, edited, strings, STRINGS)
-    in_preprocessor = preprocessor_literals(edited, preprocessor)
+    in_preprocessor = preprocessor_literals(edited, preprocessor.spans)
     mark_inside(string, edited, in_preprocessor, STRINGS)
-    for start, stop in (*comments, *strings, *in_preprocessor):
+    for start, stop in (*comments.spans, *strings.spans, *in_preprocessor.spans):
         literal[start:stop] = True
 
     kept = np.maximum(np.cumsum(~dropped) - 1, 0)  # a dropped "\r" goes with the character before

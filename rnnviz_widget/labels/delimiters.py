@@ -8,6 +8,7 @@ needs the character at which each delimiter is complete.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,18 +19,47 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Literals:
+    """The stretches of one kind that a lexer found, and the pieces it found them in.
+
+    Attributes
+    ----------
+    spans : list of (start, stop)
+        Stretches, as one where they touch.
+    ends : dict of int to int
+        Where the piece that starts at a character ends.
+    interpolations : set of int
+        Where pieces start that lead into or out of code inside a string, such as ``${`` and ``}``.
+
+    """
+
+    spans: list[Span] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
+    interpolations: set[int] = field(default_factory=set)
+
+    def add(self, start: int, piece: str) -> None:
+        """Append a piece."""
+        stop = start + len(piece)
+        self.ends[start] = stop
+        if self.spans and self.spans[-1][1] == start:
+            start = self.spans.pop()[0]
+        self.spans.append((start, stop))
+
+
 class Syntax(NamedTuple):
     """How one kind of literal is delimited.
 
     ``opening`` matches an opening delimiter. ``closing`` maps its group ``delimiter`` to a pattern
     that, matched from there on, ends with the closing one; ``otherwise`` serves for delimiters not
-    in the map, with ``DELIMITER`` for themselves. ``last`` are characters that end a literal whose
-    opening is not recognised.
+    in the map, with ``DELIMITER`` for themselves. ``nesting`` has the pairs that some languages
+    nest. ``last`` are characters that end a literal whose opening is not recognised.
     """
 
     opening: re.Pattern[str]
     closing: dict[str, str]
     otherwise: str
+    nesting: dict[str, str]
     last: str
 
 
@@ -44,6 +74,7 @@ COMMENTS = Syntax(
         "--[[": r".*?\]\]",
     },
     otherwise=r".*?(?<!\\)\n",
+    nesting={"/*": "*/", "(*": "*)", "{-": "-}", "#|": "|#"},
     last="",
 )
 STRINGS = Syntax(
@@ -54,73 +85,126 @@ STRINGS = Syntax(
     ),
     closing={},
     otherwise=r"(?:\\.|[^\\])*?DELIMITER",
+    nesting={},
     last="\"'`",
 )
 _PREPROCESSOR_LITERAL = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\[^'\n]+|[^'\\\n])'""")
 
 
-def add_span(spans: list[Span], start: int, stop: int) -> None:
-    """Append a stretch, as one with the stretch before where they touch."""
-    if spans and spans[-1][1] == start:
-        start = spans.pop()[0]
-    spans.append((start, stop))
-
-
-def mark_inside(inside: NDArray[np.bool_], text: str, spans: list[Span], syntax: Syntax) -> None:
+def mark_inside(inside: NDArray[np.bool_], text: str, literals: Literals, syntax: Syntax) -> None:
     """Set ``inside``, shape (characters,), for the literals in stretches that a lexer found.
 
     A stretch may hold several literals in a row, or a part of one: a string that is broken by the
-    code it interpolates goes on after it, on the same line or where its quote spans lines.
+    code it interpolates goes on after it, on the same line or where its quote spans lines. What
+    interpolates where no string is open (a shell's ``${x}``) is code.
     """
-    awaited: re.Pattern[str] | None = None
+    awaited: _Awaited | None = None
     end_of_last = 0
-    for start, stop in spans:
+    for start, stop in literals.spans:
         if awaited is not None and "\n" in text[end_of_last:start]:
-            awaited = awaited if _spans_lines(awaited) else None
+            awaited = awaited if awaited.spans_lines else None
         position = search_from = start
         while position < stop:
             if awaited is None:
-                opening = syntax.opening.match(text, position, stop)
+                if position in literals.interpolations:
+                    position = literals.ends[position]
+                    continue
+                opening = _opening(syntax, text, position, stop, literals)
                 if opening is None:
                     inside[position : stop - (text[stop - 1] in syntax.last)] = True
                     break
                 awaited = _closing(syntax, opening)
                 search_from = opening.end()
+                whole = literals.ends.get(position, 0)
                 position = search_from - 1
-            closing = awaited.match(text, search_from, stop)
-            if closing is None:
+                if awaited.is_all_of(text, search_from, min(whole, stop)):
+                    inside[position : whole - 1] = True
+                    position, awaited = whole, None
+                    continue
+            closed = awaited.end(text, search_from, stop)
+            if closed is None:
                 inside[position:stop] = True
                 break
-            inside[position : closing.end() - 1] = True
-            position = search_from = closing.end()
+            inside[position : closed - 1] = True
+            position = search_from = closed
             awaited = None
         end_of_last = stop
 
 
-def preprocessor_literals(text: str, spans: list[Span]) -> list[Span]:
+def preprocessor_literals(text: str, spans: list[Span]) -> Literals:
     """Return the literals in preprocessor lines, which lexers read as one undivided piece."""
-    return [
-        match.span()
-        for start, stop in spans
-        for match in _PREPROCESSOR_LITERAL.finditer(text, start, stop)
-    ]
+    found = Literals()
+    for start, stop in spans:
+        for match in _PREPROCESSOR_LITERAL.finditer(text, start, stop):
+            found.add(match.start(), match.group())
+    return found
 
 
-def _closing(syntax: Syntax, opening: re.Match[str]) -> re.Pattern[str]:
+class _Awaited(NamedTuple):
+    """What an open literal waits for.
+
+    ``closing`` is matched from the end of the opening delimiter on. ``quote`` is the delimiter of
+    a string at both its ends; ``opening`` that of a comment that may nest, and ``either`` finds it
+    and the closing one.
+    """
+
+    closing: re.Pattern[str]
+    quote: str = ""
+    opening: str = ""
+    either: re.Pattern[str] | None = None
+
+    @property
+    def spans_lines(self) -> bool:
+        return self.quote in ('"""', "'''", "`")
+
+    def is_all_of(self, text: str, start: int, stop: int) -> bool:
+        """Whether a piece that ends at ``stop`` is a whole string: its lexer knows the escapes."""
+        return bool(self.quote) and text.endswith(self.quote, start, stop)
+
+    def end(self, text: str, start: int, stop: int) -> int | None:
+        """Return where the closing delimiter ends, the outermost one where all of them pair up.
+
+        In a language that does not nest them, an opening one within is one too many: they do not.
+        """
+        closing = self.closing.match(text, start, stop)
+        if closing is None:
+            return None
+        if self.either is not None:
+            depth = 1
+            for match in self.either.finditer(text, start, stop):
+                depth += 1 if match.group() == self.opening else -1
+                if depth == 0:
+                    return match.end()
+        return closing.end()
+
+
+def _opening(
+    syntax: Syntax, text: str, position: int, stop: int, literals: Literals
+) -> re.Match[str] | None:
+    """Match an opening delimiter; three quotes are one only if the lexer did not part them."""
+    opening = syntax.opening.match(text, position, stop)
+    if opening is not None and len(opening["delimiter"] or "") == len('"""'):
+        end = opening.end()
+        if end - 1 in literals.ends or end - 2 in literals.ends:
+            return syntax.opening.match(text, position, end - 2)
+    return opening
+
+
+def _closing(syntax: Syntax, opening: re.Match[str]) -> _Awaited:
     found = opening.groupdict()
     if found.get("raw") is not None:
-        return _compiled(r".*?\)" + re.escape(found["raw"]) + '"')
+        return _Awaited(_compiled(r".*?\)" + re.escape(found["raw"]) + '"'))
     if found.get("hashes") is not None:
-        return _compiled('.*?"' + re.escape(found["hashes"]))
+        return _Awaited(_compiled('.*?"' + re.escape(found["hashes"])))
     delimiter = found["delimiter"]
     template = syntax.closing.get(delimiter, syntax.otherwise)
-    return _compiled(template.replace("DELIMITER", re.escape(delimiter)))
+    closing = _compiled(template.replace("DELIMITER", re.escape(delimiter)))
+    if pair := syntax.nesting.get(delimiter):
+        either = _compiled(f"{re.escape(delimiter)}|{re.escape(pair)}")
+        return _Awaited(closing, opening=delimiter, either=either)
+    return _Awaited(closing, quote=delimiter if delimiter[-1] in syntax.last else "")
 
 
 @lru_cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.DOTALL)
-
-
-def _spans_lines(closing: re.Pattern[str]) -> bool:
-    return closing.pattern.endswith(('"""', "'''", "`"))

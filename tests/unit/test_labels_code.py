@@ -99,7 +99,35 @@ COMMENTS = {
         "rust",
         """
         /*·a·/*·b·*/·c·*/·d
-        .##########.#####..
+        .###############...
+        """,
+    ),
+    "comments that touch where the language nests them": (
+        "rust",
+        """
+        /*a*//*/*b*/*//*c*/d
+        .###..#######..###..
+        """,
+    ),
+    "an opening delimiter in a comment opens nothing where comments do not nest": (
+        "c",
+        """
+        /*·a·/*·b·*//*c*/·d·*/
+        .##########..###......
+        """,
+    ),
+    "a delimiter at the end of a comment": (
+        "c",
+        """
+        //·a·//¶/*·/*
+        .######..####
+        """,
+    ),
+    "braces, dashes and brackets": (
+        "haskell",
+        """
+        {-·a·{-·b·-}·-}·c·--·d·--¶
+        .#############.....######.
         """,
     ),
     "html": (
@@ -187,6 +215,41 @@ STRINGS = {
         """
         `a${b}¶c·${¶d¶}"e"`·+·1
         ####.######...####.....
+        """,
+    ),
+    "four quotes are two empty strings": (
+        "c",
+        '''
+        x·=·"""";·y
+        ....#.#....
+        ''',
+    ),
+    "keys of an object": (
+        "json",
+        r"""
+        {"a{\"":·["b"]}
+        .#####....##...
+        """,
+    ),
+    "a backslash before the closing quote, where it escapes nothing": (
+        "bash",
+        r"""
+        x='a\'·y='b'
+        ..###....##.
+        """,
+    ),
+    "a quote that is doubled": (
+        "sql",
+        """
+        select·'it''s',·'b'
+        .......######...##.
+        """,
+    ),
+    "what a shell inserts where no string is open": (
+        "bash",
+        """
+        echo·${x}·"${y}·z"
+        ..........###.###.
         """,
     ),
     "raw strings": (
