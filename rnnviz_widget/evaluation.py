@@ -16,8 +16,12 @@ import torch
 from tqdm.auto import tqdm
 
 from rnnviz_widget import labels
-from rnnviz_widget.charlm import cross_entropy, split, untrained
+from rnnviz_widget.charlm import cross_entropy, untrained
+from rnnviz_widget.charlm import split as split_corpus
 from rnnviz_widget.ranking import Ranking, rank_units
+from rnnviz_widget.ranking.controls import best_held_out
+from rnnviz_widget.ranking.probe import readable
+from rnnviz_widget.ranking.splits import labelled, split
 from rnnviz_widget.recording import record_batch
 from rnnviz_widget.trace import Trace
 
@@ -143,50 +147,62 @@ def evaluate(
         For instance ``QUESTIONS["prose"]``.
     states
         Shell patterns of the states to rank; by default `h`, and `c` of an LSTM. More kinds take
-        more memory: T x U x 4 bytes each for the model and for each of five untrained ones.
+        more memory: T x U x 4 bytes of each, for one network at a time.
     progress
-        Show a bar over the questions.
+        Show a bar over the questions and networks.
     """
     if states is None:
         states = ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
-    pieces = split(corpus.text)
+    pieces = split_corpus(corpus.text)
     if not pieces["test"]:
         msg = f"corpus must have a test block (400,000 characters), got {len(corpus.text):,}"
         raise ValueError(msg)
     # A training piece has nine blocks: its first is enough of it.
     samples = {**pieces, "train": [p[: len(pieces["test"][0])] for p in pieces["train"]]}
     losses = {part: cross_entropy(model, texts) for part, texts in samples.items()}
-    networks = [model, *(untrained(model, seed) for seed in _CONTROL_SEEDS)]
-    found: list[tuple[Question, Ranking]] = []
-    with tqdm(total=len(questions), desc="questions", disable=not progress) as bar:
+    found: dict[int, Ranking] = {}
+    with tqdm(
+        total=len(questions) * (1 + len(_CONTROL_SEEDS)), desc="questions", disable=not progress
+    ) as bar:
         for transform, change in TRANSFORMS.items():
-            asked = [question for question in questions if question.text == transform]
-            if not asked:
-                continue
-            read = [
-                tuple(
-                    _record_blocks(network, [change(text) for text in pieces[part]], states)
-                    for part in ("validation", "test")
-                )
-                for network in networks
-            ]
-            for question in asked:
-                ranking = rank_units(
-                    read[0][0],
-                    question.label,
-                    held_out=read[0][1],
-                    within=question.within,
-                    name=question.name,
-                    texts=f"validation and test blocks of {corpus.name}, {transform}",
-                    control=read[1:],
-                    skip=SKIP,
-                    progress=False,
-                )
-                found.append((question, ranking))
-                bar.update()
-    order = {id(question): i for i, question in enumerate(questions)}
-    found.sort(key=lambda pair: order[id(pair[0])])
-    return Evaluation(losses, newline_auc(model, pieces["test"]), tuple(found))
+            asked = [i for i, question in enumerate(questions) if question.text == transform]
+            texts = [[change(text) for text in pieces[part]] for part in ("validation", "test")]
+            for network in (model, *(untrained(model, seed) for seed in _CONTROL_SEEDS)):
+                if not asked:
+                    break
+                # One network's states at a time: all six would take six times the memory.
+                chosen_on, reported_on = (_record_blocks(network, some, states) for some in texts)
+                for i in asked:
+                    if network is model:
+                        found[i] = rank_units(
+                            chosen_on,
+                            questions[i].label,
+                            held_out=reported_on,
+                            within=questions[i].within,
+                            name=questions[i].name,
+                            texts=f"validation and test blocks of {corpus.name}, {transform}",
+                            skip=SKIP,
+                            progress=False,
+                        )
+                    else:
+                        found[i] = _beside(found[i], questions[i], chosen_on, reported_on)
+                    bar.update()
+    rankings = tuple((question, found[i]) for i, question in enumerate(questions))
+    return Evaluation(losses, newline_auc(model, pieces["test"]), rankings)
+
+
+def _beside(
+    ranking: Ranking, question: Question, chosen_on: list[Trace], reported_on: list[Trace]
+) -> Ranking:
+    """Return a ranking with one more control, recorded on the same texts."""
+    parts = split(
+        *(labelled(traces, question.label, "label") for traces in (chosen_on, reported_on)),
+        skip=SKIP,
+        gap=0,
+        within=question.within,
+    )
+    states = chosen_on[0].states
+    return ranking.beside([best_held_out(*parts, states)], [readable(*parts, states)])
 
 
 def _record_blocks(

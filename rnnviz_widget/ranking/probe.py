@@ -140,8 +140,13 @@ def probe(
         held_out=_score(part_b, readout),
         interval=resampling.interval(readout, 1),
         tokens=_score(part_b, rival),
-        control=tuple(_score(b, predict(a, b, Units(states))) for a, b in controls),
+        control=tuple(readable(a, b, states) for a, b in controls),
     )
+
+
+def readable(part_a: Part, part_b: Part, states: Sequence[str]) -> float:
+    """Return the score of a linear readout of all units that states carry on."""
+    return _score(part_b, predict(part_a, part_b, Units(carried(states))))
 
 
 def predict(part_a: Part, part_b: Part, features: Features) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
@@ -104,6 +104,22 @@ class Ranking(Sequence["Entry"]):
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.entries)
+
+    def beside(self, control: Sequence[float], probes: Sequence[float]) -> Ranking:
+        """Return the same ranking with further controls.
+
+        Parameters
+        ----------
+        control
+            The held-out score of the best unit of each.
+        probes
+            The score of the linear probe on each, of no use where this ranking has no probe.
+
+        """
+        probe = self.probe
+        if probe is not None:
+            probe = replace(probe, control=(*probe.control, *probes))
+        return replace(self, control=(*self.control, *control), probe=probe)
 
     @property
     def illustration(self) -> bool:

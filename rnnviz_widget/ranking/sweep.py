@@ -45,11 +45,6 @@ class Swept:
     chance_column: NDArray[np.intp]
     chance_gain: NDArray[np.float64]
 
-    @property
-    def best(self) -> int:
-        """The column with the largest gain on part A, whichever its sign."""
-        return int(np.nanargmax(np.abs(self.gain_a)))
-
 
 def sweep(
     part_a: Part,
@@ -114,11 +109,15 @@ def read_parts(
     part_a: Part, part_b: Part, columns: Columns
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the values of some columns in part A and in part B, each (columns, tokens)."""
-    values = part_a.recording.read(columns)
-    batch_a = values[:, part_a.selector]
     if part_b.recording is not part_a.recording:
-        values = part_b.recording.read(columns)
-    return batch_a, values[:, part_b.selector]
+        return read_part(part_a, columns), read_part(part_b, columns)
+    values = part_a.recording.read(columns)
+    return values[:, part_a.selector], values[:, part_b.selector]
+
+
+def read_part(part: Part, columns: Columns) -> NDArray[np.float32]:
+    """Return the values of some columns in a part, shape (columns, tokens)."""
+    return part.recording.read(columns)[:, part.selector]
 
 
 def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:
