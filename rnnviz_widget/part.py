@@ -64,10 +64,17 @@ class Part:
         A unit keeps its number; `cursor` and `selection` count from the part's first token.
         """
         moved = dict(traits)
-        if traits["state"] not in self.units:
-            moved["state"] = next(iter(self.units))
-        if not self.has(moved["state"], traits["unit"]):
-            moved["unit"] = (self.units[moved["state"]] or (0,))[0]
+        copies = [(state, unit) for state, unit in traits["units"] if self.has(state, unit)]
+        state, unit = traits["state"], traits["unit"]
+        if copies and not self.has(state, unit):
+            state, unit = copies[0]
+        if state not in self.units:
+            state = next(iter(self.units))
+        if not self.has(state, unit):
+            unit = (self.units[state] or (0,))[0]
+        moved["state"], moved["unit"] = state, unit
+        moved["units"] = copies if len(copies) > 1 else []
+        moved["active"] = copies.index((state, unit)) if moved["units"] else 0
         length = self.stop - self.start
         if not self.start <= traits["cursor"] < self.stop:
             moved["cursor"] = -1

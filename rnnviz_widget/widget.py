@@ -29,6 +29,10 @@ PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
 DISPLAYS = ("live", "iframe")
 """What a notebook's cell may show."""
 
+ARRANGEMENTS = ("stacked", "side by side")
+"""How several copies of the text stand."""
+
+_MOST_COPIES = 16
 _RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
 _log = logging.getLogger(__name__)
@@ -71,6 +75,17 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         ``"iframe"``, what `to_iframe` returns, for a notebook that will be published; nothing then
         talks to the kernel. By default what the environment variable ``RNNVIZ_DISPLAY`` says, else
         ``"live"``: one notebook serves both.
+    units
+        Several units to show at once, at most 16: one coloured copy of the text for each, with one
+        cursor. Pairs ``(state, unit)``; a unit alone is of the state of the one before it.
+    arrange
+        ``"stacked"`` or ``"side by side"``: how the copies stand.
+    guess
+        Whether to hide what stands behind the cursor, so that a class can guess what the unit will
+        do; keys and buttons reveal the next token, line or span.
+    present
+        Whether to draw for a hall: large type, and the sign of every value as + or - under its
+        character, for projectors and eyes that do not tell colours apart.
 
     Attributes
     ----------
@@ -86,6 +101,12 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         The selected tokens as ``[start, stop]`` (`stop` not included); empty for none.
     palette
         The palette's name.
+    units
+        The copies as ``[(state, unit), ...]``; empty for a single one of `state` and `unit`.
+    active
+        Which of `units` is `state` and `unit`: the copy that the slider acts on.
+    arrange, guess, present
+        As the parameters.
 
     Raises
     ------
@@ -106,6 +127,15 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         sync=True, echo_update=False
     )
     palette = traitlets.Enum(PALETTES, PALETTES[0], help="Name of the palette.").tag(sync=True)
+    units: traitlets.List[tuple[str, int]] = traitlets.List(
+        help="(state, unit) of each copy; empty: one copy."
+    ).tag(sync=True, echo_update=False)
+    active = _Integer(0, help="Which of units is state and unit.").tag(sync=True, echo_update=False)
+    arrange = traitlets.Enum(ARRANGEMENTS, ARRANGEMENTS[0], help="How the copies stand.").tag(
+        sync=True
+    )
+    guess = traitlets.Bool(help="Whether what is behind the cursor is hidden.").tag(sync=True)
+    present = traitlets.Bool(help="Whether it is drawn for a hall.").tag(sync=True)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
     _content = traitlets.Dict().tag(sync=True)
 
@@ -121,6 +151,10 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         palette: str = PALETTES[0],
         title: str = "",
         display: str | None = None,
+        units: Sequence[tuple[str, int] | int] = (),
+        arrange: str = ARRANGEMENTS[0],
+        guess: bool = False,
+        present: bool = False,
     ) -> None:
         self._trace, self._title = trace, title
         self._display = _checked_display(display)
@@ -128,14 +162,25 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         self._labels = dict(labels or {})
         self._offered = None if states is None else tuple(states)
         content = self._encode(trace)
-        if state is None and unit is None and self._rankings and self._rankings[0]:
+        if state is None and unit is None and not units and self._rankings and self._rankings[0]:
             first = self._rankings[0][0]
             state, unit = first.state, first.unit
+        # Checked here: traitlets does not say in which order it validates these.
+        state = _known_state(content["states"][0]["name"] if state is None else state, content)
+        copies = _checked_copies(units, state, content)
+        shown = copies[0] if copies and unit is None else (state, unit or 0)
+        if copies and shown not in copies:
+            msg = f"unit must be among units when both are given, got {unit} of {state!r}"
+            raise traitlets.TraitError(msg)
         super().__init__(
-            # Checked here: traitlets does not say in which order it validates these.
-            state=_known_state(content["states"][0]["name"] if state is None else state, content),
-            unit=unit if unit is not None else 0,
+            state=shown[0],
+            unit=shown[1],
             palette=palette,
+            units=copies,
+            active=copies.index(shown) if copies else 0,
+            arrange=arrange,
+            guess=guess,
+            present=present,
             _content=content,
         )
         self.on_msg(self._answer)
@@ -152,7 +197,9 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         content = self._encode(trace)
         names = [state["name"] for state in content["states"]]
         state = self.state if self.state in names else names[0]
+        copies = [(s, u) for s, u in self.units if s in names and u < trace.units(s)]
         with self.hold_sync():
+            self.units = []
             # First to where both traces agree, so that nothing is refused half-way.
             self.unit = min(self.unit, trace.units(state) - 1)
             if self.cursor >= len(trace):
@@ -162,6 +209,10 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
             self._trace = trace
             self._content = content
             self.state = state
+            if len(copies) > 1:
+                shown = (self.state, self.unit)
+                self.active = copies.index(shown) if shown in copies else 0
+                self.units = copies
 
     def _states_of(self, trace: Trace) -> tuple[str, ...]:
         """Return the offered states, having refused a trace that does not have them."""
@@ -237,9 +288,33 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
                 raise traitlets.TraitError(msg)
         return selection
 
-    @traitlets.observe("state")
-    def _clamp_unit(self, change: Mapping[str, Any]) -> None:
-        self.unit = min(self.unit, self._trace.units(change["new"]) - 1)
+    @traitlets.validate("units")
+    def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
+        return _checked_copies(proposal["value"], self.state, self._content)
+
+    @traitlets.validate("active")
+    def _validate_active(self, proposal: Mapping[str, Any]) -> int:
+        count = max(1, len(self.units))
+        if not 0 <= proposal["value"] < count:
+            msg = f"active must be in [0, {count}), got {proposal['value']}"
+            raise traitlets.TraitError(msg)
+        return int(proposal["value"])
+
+    @traitlets.observe("state", "unit")
+    def _follow_unit(self, _: object) -> None:
+        """Keep the unit one of the state's, and the active copy what both say."""
+        self.unit = min(self.unit, self._trace.units(self.state) - 1)
+        shown = (self.state, self.unit)
+        if self.units and self.units[self.active] != shown:
+            self.units = [shown if i == self.active else u for i, u in enumerate(self.units)]
+
+    @traitlets.observe("units", "active")
+    def _follow_copies(self, _: object) -> None:
+        """Keep the active copy one of those there are, and state and unit what it shows."""
+        self.active = min(self.active, max(0, len(self.units) - 1))
+        if self.units:
+            with self.hold_trait_notifications():
+                self.state, self.unit = self.units[self.active]
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take values from the view; what is refused is set back there."""
@@ -299,7 +374,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         names = [name for name in own if not name.startswith("_")]
         traits = part.traits({name: getattr(self, name) for name in names})
         content = self._encode_part(trace, part)
-        pinned = [(traits["state"], traits["unit"])]
+        pinned = [(traits["state"], traits["unit"]), *traits["units"]]
         for ranking in content["rankings"]:
             entries = ranking["entries"][:_PINNED_UNITS]
             pinned += [(entry["state"], entry["unit"]) for entry in entries]
@@ -343,6 +418,34 @@ def _known_state(name: str, content: Mapping[str, Any]) -> str:
         msg = f"state must be one of {', '.join(names)}, got {name!r}"
         raise traitlets.TraitError(msg)
     return name
+
+
+def _checked_copies(
+    units: Sequence[Any], state: str, content: Mapping[str, Any]
+) -> list[tuple[str, int]]:
+    """Return what was given as `units` as pairs that the content has."""
+    if len(units) > _MOST_COPIES:
+        msg = f"units must be at most {_MOST_COPIES}, got {len(units)}"
+        raise traitlets.TraitError(msg)
+    sizes = {known["name"]: known["units"] for known in content["states"]}
+    copies: list[tuple[str, int]] = []
+    for item in units:
+        match item:
+            case [name, number]:
+                pass
+            case number:
+                name = state
+        try:
+            unit = operator.index(number)
+        except TypeError:
+            msg = f"units must be pairs (state, unit) or unit numbers, got {item!r}"
+            raise traitlets.TraitError(msg) from None
+        state = _known_state(name, content)
+        if not 0 <= unit < sizes[state]:
+            msg = f"units must be in [0, {sizes[state]}) for state {state!r}, got {unit}"
+            raise traitlets.TraitError(msg)
+        copies.append((state, unit))
+    return copies
 
 
 def _describe_ranking(ranking: Ranking, trace: Trace, part: Part) -> dict[str, Any]:

@@ -1,23 +1,30 @@
 import { signal } from "@preact/signals-core";
+import type { Copy } from "./copy";
 import { fitCanvas, h, KEEP_KEYS, onResize, variable, watch, watchFrames } from "./dom";
 import type { Span, Store } from "./store";
-import { type Label, MISSING } from "./wire";
+import { type Label, labelShare, MISSING } from "./wire";
 
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */
 const WHOLE_BY_DEFAULT = 6000;
+/** Of the line of the only unit, and of each of several. */
+const LINE_HEIGHT = 66;
+const LANE_HEIGHT = 52;
+/** Its name, above. */
+const LANE_HEAD = 14;
 /** A label's name above its bars. */
 const LABEL_HEIGHT = 24;
 const BAR_ROOM = 9;
 const PAD = 5;
 
-/** The unit as a line over the text, the labels as bars under it. Shares hover and cursor with the text. */
+/** Each unit as a line over the text, the labels as bars under them. Shares hover and cursor with the text. */
 export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
   const listen = { signal: lifetime };
   const whole = signal(store.content.value.tokens.length <= WHOLE_BY_DEFAULT);
   const canvas = h("canvas", { role: "img" });
   const pointer = h("div", { class: "rnnviz-hair" });
   const cursor = h("div", { class: "rnnviz-hair rnnviz-hair-cursor" });
-  const plot = h("div", { class: "rnnviz-plot" }, canvas, pointer, cursor);
+  const names = h("div");
+  const plot = h("div", { class: "rnnviz-plot" }, canvas, pointer, cursor, names);
   const toggle = h("button", { type: "button", class: "rnnviz-link", ...KEEP_KEYS });
 
   const span = (): Span => {
@@ -27,54 +34,64 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
     return { start, stop: Math.max(stop, start + 1) };
   };
   const labels = () => store.content.value.labels;
+  const lane = () => (store.copies.value.length > 1 ? LANE_HEIGHT : LINE_HEIGHT);
 
   const draw = () => {
     const { context, width, height } = fitCanvas(canvas);
     if (width === 0) return false;
     const { start, stop } = span();
-    const { bytes, scale, limit, kind } = store.row.value;
-    const bottom = height - labels().length * LABEL_HEIGHT;
-    const range = scale > 0 && limit > 0 ? limit : 1;
-    const y = (value: number) => {
-      const share = Math.max(-1, Math.min(1, value / range));
-      const up = kind === "gate" ? share : (share + 1) / 2;
-      return PAD + (1 - up) * (bottom - 2 * PAD);
-    };
     if (whole.value) {
       const { from, to } = shareOf(store.visible.value, start, stop);
       context.fillStyle = variable(canvas, "shade");
       if (to - from < 1) context.fillRect(from * width, 0, (to - from) * width, height);
     }
-    context.strokeStyle = variable(canvas, "axis");
-    context.beginPath();
-    context.moveTo(0, Math.round(y(0)) + 0.5);
-    context.lineTo(width, Math.round(y(0)) + 0.5);
-    context.stroke();
-    if (bytes) {
-      context.strokeStyle = variable(canvas, "fg");
-      context.lineWidth = 1.25;
-      context.lineJoin = "round";
-      trace(context, bytes, start, stop, width, (q) => y((q * scale) / 127));
+    const axis = variable(canvas, "axis");
+    const fg = variable(canvas, "fg");
+    const muted = variable(canvas, "muted");
+    const copies = store.copies.value;
+    const head = copies.length > 1 ? LANE_HEAD : 0;
+    const place = { start, stop, width, height: lane() - head };
+    context.lineJoin = "round";
+    for (const [i, copy] of copies.entries()) {
+      const pen = { colour: i === store.active.value ? fg : muted, width: store.present.value ? 2 : 1.25 };
+      line(context, copy, { ...place, top: i * lane() + head }, axis, pen);
     }
+    const top = copies.length * lane();
+    context.fillStyle = fg;
     for (const [k, label] of labels().entries())
-      bars(context, label, start, stop, width, bottom + k * LABEL_HEIGHT, canvas);
+      bars(context, label, { ...place, top: top + k * LABEL_HEIGHT }, store.revealed.value);
     return true;
   };
 
   watchFrames(
-    () => [store.content.value, store.row.value, store.theme.value, store.visible.value, whole.value],
+    () => [
+      store.content.value,
+      store.copies.value.map((copy) => copy.row.value),
+      store.active.value,
+      store.theme.value,
+      store.present.value,
+      store.visible.value,
+      store.revealed.value,
+      whole.value,
+    ],
     draw,
     lifetime,
   );
   onResize(plot, draw, lifetime);
   watch(() => {
-    plot.style.setProperty("--rnnviz-labels", `${labels().length * LABEL_HEIGHT}px`);
-    const names = labels().map(({ name }, k) => {
-      const name_ = h("span", { class: "rnnviz-label" }, name);
-      name_.style.bottom = `${(labels().length - k - 1) * LABEL_HEIGHT + BAR_ROOM + 3}px`;
-      return name_;
-    });
-    plot.replaceChildren(canvas, pointer, cursor, ...names);
+    const lines = store.copies.value.length * lane();
+    plot.style.height = `${lines + labels().length * LABEL_HEIGHT}px`;
+    const at = (element: HTMLElement, top: number) => {
+      element.style.top = `${top}px`;
+      return element;
+    };
+    const several = store.copies.value.length > 1 ? store.copies.value : [];
+    names.replaceChildren(
+      ...several.map(({ state, unit }, i) =>
+        at(h("span", { class: "rnnviz-label" }, `${state.value.name} ${unit.value}`), i * lane()),
+      ),
+      ...labels().map((label, k) => at(labelName(store, label, k), lines + k * LABEL_HEIGHT + 2)),
+    );
   }, lifetime);
   watch(() => {
     toggle.textContent = whole.value ? "show what is on screen" : "show the whole text";
@@ -130,13 +147,66 @@ function shareOf(part: Span, start: number, stop: number) {
   return { from: (part.start - start) / (stop - start), to: (part.stop - start) / (stop - start) };
 }
 
+/** A label's name; one of several, a button that puts it under the characters of the text. */
+function labelName(store: Store, label: Label, index: number): HTMLElement {
+  if (store.content.value.labels.length < 2) return h("span", { class: "rnnviz-label" }, label.name);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "rnnviz-label",
+      title: "draw it under the characters",
+      "aria-pressed": String(store.label.value === label),
+      ...KEEP_KEYS,
+    },
+    label.name,
+  );
+  button.addEventListener("click", (event) => {
+    event.stopPropagation();
+    store.setLabel(index);
+  });
+  return button;
+}
+
+/** Which tokens are drawn where, in CSS pixels. */
+interface Place extends Span {
+  width: number;
+  top: number;
+  height: number;
+}
+
+/** The line of one unit around its zero. */
+function line(
+  context: CanvasRenderingContext2D,
+  copy: Copy,
+  place: Place,
+  axis: string,
+  pen: { colour: string; width: number },
+): void {
+  const { bytes, scale, limit, kind } = copy.row.value;
+  const range = scale > 0 && limit > 0 ? limit : 1;
+  const y = (value: number) => {
+    const share = Math.max(-1, Math.min(1, value / range));
+    const up = kind === "gate" ? share : (share + 1) / 2;
+    return place.top + PAD + (1 - up) * (place.height - 2 * PAD);
+  };
+  context.lineWidth = 1;
+  context.strokeStyle = axis;
+  context.beginPath();
+  context.moveTo(0, Math.round(y(0)) + 0.5);
+  context.lineTo(place.width, Math.round(y(0)) + 0.5);
+  context.stroke();
+  if (!bytes) return;
+  context.strokeStyle = pen.colour;
+  context.lineWidth = pen.width;
+  trace(context, bytes, place, (q) => y((q * scale) / 127));
+}
+
 /** Draws the line; where several tokens share a pixel, from their lowest to their highest. Missing values leave gaps. */
 function trace(
   context: CanvasRenderingContext2D,
   bytes: Int8Array,
-  start: number,
-  stop: number,
-  width: number,
+  { start, stop, width }: Place,
   y: (q: number) => number,
 ): void {
   const count = stop - start;
@@ -148,7 +218,7 @@ function trace(
     const to = start + Math.floor(((step + 1) * count) / steps);
     let low = 128;
     let high = -128;
-    for (let i = from; i < to; i++) {
+    for (let i = from; i < Math.min(to, bytes.length); i++) {
       const q = bytes[i];
       if (q === MISSING) continue;
       if (q < low) low = q;
@@ -168,37 +238,26 @@ function trace(
   context.stroke();
 }
 
-/** A label under the line: bars where a bool label holds, heights for a number. */
+/** A label under the lines: bars where a bool label holds, heights for a number. */
 function bars(
   context: CanvasRenderingContext2D,
-  { kind, values }: Label,
-  start: number,
-  stop: number,
-  width: number,
-  top: number,
-  element: Element,
+  label: Label,
+  { start, stop, width, top }: Place,
+  revealed: number,
 ): void {
-  context.fillStyle = variable(element, "fg");
   const count = stop - start;
-  let low = 0;
-  let high = 1;
-  if (kind === "number") {
-    for (const value of values) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
   const steps = Math.min(count, Math.max(1, Math.floor(width)));
   for (let step = 0; step < steps; step++) {
     const from = start + Math.floor((step * count) / steps);
-    const to = Math.max(from + 1, start + Math.floor(((step + 1) * count) / steps));
+    const to = Math.min(revealed, Math.max(from + 1, start + Math.floor(((step + 1) * count) / steps)));
+    if (to <= from) break;
     let sum = 0;
-    for (let i = from; i < to; i++) sum += values[i];
-    const share = (sum / (to - from) - low) / (high - low);
+    for (let i = from; i < to; i++) sum += label.values[i];
+    const share = labelShare(label, sum / (to - from));
     if (!(share > 0)) continue;
     const x = (step * width) / steps;
-    const size = kind === "bool" ? 4 : Math.max(1, share * BAR_ROOM);
-    context.globalAlpha = kind === "bool" ? share : 0.7;
+    const size = label.kind === "bool" ? 4 : Math.max(1, share * BAR_ROOM);
+    context.globalAlpha = label.kind === "bool" ? share : 0.7;
     context.fillRect(x, top + LABEL_HEIGHT - 2 - size, width / steps + 0.3, size);
   }
   context.globalAlpha = 1;

@@ -1,8 +1,6 @@
 import { h, KEEP_KEYS, watch } from "./dom";
-import type { Store } from "./store";
-import { type Ranking, unitAt } from "./wire";
-
-type Offer = Ranking["entries"][number] & Pick<Ranking, "label" | "note">;
+import type { Offer, Store } from "./store";
+import { unitAt } from "./wire";
 
 const NOT_RANKED = "none";
 
@@ -40,7 +38,7 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   const count = h("span", { class: "rnnviz-count" });
   const ranked = select("ranked by");
   const rankedField = h("label", { class: "rnnviz-field" }, "ranked by", ranked);
-  const note = h("p", { class: "rnnviz-note" });
+  const notes = h("div", { class: "rnnviz-notes" });
 
   states.addEventListener("change", () => store.setState(states.value), listen);
   slider.addEventListener("input", () => store.setUnitIndex(slider.valueAsNumber), listen);
@@ -57,38 +55,29 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   ranked.addEventListener(
     "change",
     () => {
-      const found = offers[Number(ranked.value)];
-      if (!found) return;
-      chosen = found;
-      store.setStateAndUnit(found.state, found.unit);
+      const found = store.offers.value[Number(ranked.value)];
+      if (found) store.setOffer(found);
     },
     listen,
   );
 
-  let offers: Offer[] = [];
-  // The same unit may be in several rankings: the one it was chosen in stays.
-  let chosen: Offer | undefined;
-
   watch(() => {
     const { states: known, rankings } = store.content.value;
+    const offers = store.offers.value;
     states.replaceChildren(...known.map(({ name }) => h("option", { value: name }, name)));
-    offers = rankings.flatMap(({ label, note, entries }) =>
-      entries.map((entry) => ({ ...entry, label, note })),
-    );
     ranked.replaceChildren(
       h("option", { value: NOT_RANKED }, "—"),
-      ...rankings.map(({ label }) =>
+      ...rankings.map((ranking) =>
         h(
           "optgroup",
-          { label },
+          { label: ranking.label },
           ...offers.flatMap((offer, i) => {
-            const words = `${offer.label}  ${offer.text} · ${offer.state} ${offer.unit}`;
-            return offer.label === label ? [h("option", { value: i }, words)] : [];
+            const words = `${ranking.label}  ${offer.text} · ${offer.state} ${offer.unit}`;
+            return offer.ranking === ranking ? [h("option", { value: i }, words)] : [];
           }),
         ),
       ),
     );
-    rankedField.hidden = rankings.length === 0;
   }, lifetime);
 
   watch(() => {
@@ -106,12 +95,16 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     previous.disabled = index === 0;
     next.disabled = index === units - 1;
     count.textContent = units === of ? `of ${of}` : `of ${of} (${units} here)`;
-    const here = offers.filter((offer) => offer.state === name && offer.unit === unit);
-    const offer = chosen && here.includes(chosen) ? chosen : here[0];
-    ranked.value = offer ? String(offers.indexOf(offer)) : NOT_RANKED;
-    note.hidden = !offer;
-    if (offer)
-      note.textContent = `${offer.label}: ${offer.text}, ${offer.sign < 0 ? "low" : "high"} where it holds. ${offer.note}`;
+  }, lifetime);
+  watch(() => {
+    const { offers } = store;
+    const offer = store.offerOf(store.copy.value);
+    ranked.value = offer ? String(offers.value.indexOf(offer)) : NOT_RANKED;
+    // A score says what a unit does: not while a class is to guess it.
+    rankedField.hidden = store.guess.value || !offers.value.length;
+    const shown = store.copies.value.flatMap((copy) => store.offerOf(copy) ?? []);
+    notes.replaceChildren(...said(shown, offer));
+    notes.hidden = !shown.length;
   }, lifetime);
 
   return h(
@@ -129,6 +122,23 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
       count,
     ),
     rankedField,
-    note,
+    notes,
   );
 }
+
+/** What is said of the active copy's unit, and from which text every score on screen is. */
+function said(offers: Offer[], active: Offer | undefined): HTMLElement[] {
+  const others = new Set(offers.map(({ ranking }) => ranking));
+  const lines: string[] = [];
+  if (active) {
+    const { label, note } = active.ranking;
+    lines.push(
+      `${label}: ${active.text}, ${active.sign < 0 ? "low" : "high"} where it holds. ${sentence(note)}`,
+    );
+    others.delete(active.ranking);
+  }
+  for (const { label, note } of others) lines.push(`${label}: ${note}`);
+  return lines.map((line) => h("p", {}, line));
+}
+
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);

@@ -20,7 +20,19 @@ export interface Synced {
   /** `[start, stop)` in tokens, or empty for none. */
   selection: number[];
   palette: string;
+  /** `[state, unit]` of each coloured copy of the text; empty for a single one of `state` and `unit`. */
+  units: [string, number][];
+  /** Which of `units` is `state` and `unit`. */
+  active: number;
+  arrange: Arrange;
+  /** Whether what stands behind the cursor is hidden, to be guessed. */
+  guess: boolean;
+  /** Whether it is drawn for a hall. */
+  present: boolean;
 }
+
+/** How several copies of the text stand. */
+export type Arrange = "stacked" | "side by side";
 
 export interface Traits extends Synced {
   /** Decoded, and so checked, by `wire.ts`. */

@@ -1,4 +1,4 @@
-import type { Tokens } from "./tokens";
+import { lastNotAbove, type Tokens } from "./tokens";
 
 /**
  * Where the rows of a wrapped text begin.
@@ -82,6 +82,17 @@ export function layout(tokens: Tokens, columns: number): Layout {
   return { columns, rows: lines.length, starts: Uint32Array.from(starts), lines: Uint32Array.from(lines) };
 }
 
+const newest = new WeakMap<Tokens, Layout>();
+
+/** `layout`, worked out once for all copies of a text that are equally wide. */
+export function layoutOf(tokens: Tokens, columns: number): Layout {
+  const known = newest.get(tokens);
+  if (known?.columns === columns) return known;
+  const fresh = layout(tokens, columns);
+  newest.set(tokens, fresh);
+  return fresh;
+}
+
 /** The cells of one row, from left to right. */
 export function rowCells(tokens: Tokens, { columns, starts }: Layout, row: number): Cell[] {
   const { text } = tokens;
@@ -99,6 +110,34 @@ export function rowCells(tokens: Tokens, { columns, starts }: Layout, row: numbe
     from = to;
   }
   return cells;
+}
+
+/** Row of a token's first character. */
+export function rowOf(tokens: Tokens, { starts, rows }: Layout, token: number): number {
+  return lastNotAbove(starts, tokens.start(token), rows - 1);
+}
+
+/** First and last token of a token's row. */
+export function rowSpan(tokens: Tokens, layout: Layout, token: number): { first: number; last: number } {
+  const row = rowOf(tokens, layout, token);
+  const { starts } = layout;
+  return { first: tokens.at(starts[row]), last: tokens.at(starts[row + 1] - 1) };
+}
+
+/** The token `rows` rows below `token`, as near to the same column as there is one. */
+export function below(tokens: Tokens, layout: Layout, token: number, rows: number): number {
+  const from = rowOf(tokens, layout, token);
+  const to = Math.max(0, Math.min(from + rows, layout.rows - 1));
+  const column = rowCells(tokens, layout, from).find((cell) => cell.token === token)?.column ?? 0;
+  const target = rowCells(tokens, layout, to);
+  return target[Math.min(cellAtColumn(target, column), target.length - 1)].token;
+}
+
+/** The cell of a row at a column: its index, or -1 left of the first and the row's length right of the last. */
+export function cellAtColumn(cells: Cell[], column: number): number {
+  if (column < 0) return -1;
+  const index = cells.findIndex((cell) => column < cell.column + cell.width);
+  return index < 0 ? cells.length : index;
 }
 
 /** Where the cell that begins at `i` ends: a character and what combines with it, but never beyond its token. */

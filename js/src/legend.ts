@@ -79,7 +79,8 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     middle.textContent = kind === "gate" ? "" : "0";
     high.textContent = `${kind === "gate" ? "" : "+"}${end} high`;
     const lines: (Node | string)[] = [];
-    if (peak > limit) lines.push(h("p", {}, `Values up to ${short(peak)} in size have the end colours.`));
+    if (peak > limit && !store.guess.value)
+      lines.push(h("p", {}, `Values up to ${short(peak)} in size have the end colours.`));
     if (bytes?.includes(MISSING))
       lines.push(h("p", {}, h("span", { class: "rnnviz-swatch" }), " missing value"));
     if (store.loading.value) lines.push(h("p", {}, `waiting for unit ${store.unit.value} …`));

@@ -12,6 +12,7 @@ export interface Metrics {
 
 /** How far a letter may be off before it gets a box of its own: a row of 200 drifts by less than a pixel. */
 const TOLERANCE = 0.004;
+/** Where the style sheet is not there to say. */
 const LINE_HEIGHT = 1.5;
 
 /** Measures the font of `parent`, which must be in the document; before it is, a usual font is assumed. */
@@ -29,7 +30,7 @@ export function measure(parent: HTMLElement): Metrics {
   const known = new Map<string, number>();
   return {
     width,
-    height: Math.round(size * LINE_HEIGHT),
+    height: Math.round(Number.parseFloat(style.lineHeight) || size * LINE_HEIGHT),
     spacing,
     fits(shown, columns) {
       if (columns === 1 && shown.length === 1 && shown >= " " && shown <= "~") return true;

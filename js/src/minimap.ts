@@ -50,7 +50,7 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
     const box = panel.getBoundingClientRect();
     const { from, to } = store.viewport.value;
     const centre = (event.clientY - box.top) / box.height;
-    store.scrollTarget.value = Math.max(0, centre - (to - from) / 2) * layout.rows;
+    store.top.value = Math.max(0, centre - (to - from) / 2) * layout.rows;
   };
   panel.addEventListener(
     "pointerdown",
@@ -69,7 +69,7 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
 function mean(bytes: Int8Array, start: number, stop: number): number {
   let sum = 0;
   let count = 0;
-  for (let i = start; i < stop; i++) {
+  for (let i = start; i < Math.min(stop, bytes.length); i++) {
     if (bytes[i] === MISSING) continue;
     sum += bytes[i];
     count++;

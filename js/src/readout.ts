@@ -1,6 +1,7 @@
 import { h, watch } from "./dom";
 import type { Store } from "./store";
-import { halfToNumber } from "./wire";
+import type { Tokens } from "./tokens";
+import { halfToNumber, type Label, type Predictions } from "./wire";
 
 /** The numbers of one token: the one under the pointer, else the cursor's. */
 export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
@@ -10,6 +11,7 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
   const [tokenRow, token] = fact("token");
   const [placeRow, place] = fact("at");
   const facts = h("div", { class: "rnnviz-facts" }, changeRow, tokenRow, placeRow);
+  const labels = h("div", { class: "rnnviz-labelled" });
   const nextHeading = h("span");
   const loss = h("span", {
     class: "rnnviz-loss",
@@ -22,49 +24,60 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
   const panel = h(
     "section",
     { class: "rnnviz-readout", "aria-label": "values" },
-    h("div", {}, heading, value, hint, facts),
+    h("div", {}, heading, value, hint, facts, labels),
     predicted,
     spoken,
   );
 
+  /** Nothing to say of a unit: what was said last may be what a class is to guess. */
+  const clear = () => {
+    delete value.dataset.value;
+    delete value.dataset.exact;
+    change.textContent = loss.textContent = "";
+    for (const element of [labels, next]) element.replaceChildren();
+  };
+
   watch(() => {
     const t = store.focus.value;
-    const { tokens, loss: losses, predictions } = store.content.value;
-    hint.hidden = t >= 0;
+    const { tokens, loss: losses, predictions, labels: known } = store.content.value;
+    const guessing = store.guess.value;
+    const shown = t >= 0 && t < store.revealed.value;
+    hint.hidden = t >= 0 || guessing;
     facts.hidden = t < 0;
-    predicted.hidden = t < 0 || !(predictions || losses);
-    if (t < 0) {
-      heading.textContent = "Point at a character";
-      value.textContent = "–";
-      delete value.dataset.value;
-      delete value.dataset.exact;
+    changeRow.hidden = labels.hidden = !shown;
+    predicted.hidden = !shown || !(predictions || losses);
+    if (t >= 0) {
+      const { line, column } = tokens.position(t);
+      token.replaceChildren(h("code", {}, visibly(tokens.string(t))));
+      place.textContent = `line ${line}, column ${column}`;
+    }
+    if (!shown) {
+      heading.textContent = t >= 0 ? `token ${t}` : guessing ? "Nothing is revealed" : "Point at a character";
+      value.textContent = t >= 0 ? "not yet revealed" : "–";
+      clear();
       return;
     }
-    const { line, column } = tokens.position(t);
     const now = store.valueAt(t);
     const before = t > 0 ? store.valueAt(t - 1) : null;
     const nats = losses?.[t] ?? Number.NaN;
     heading.textContent = `after reading token ${tokens.number(t)}`;
-    value.textContent = written(now);
+    value.textContent = Number.isNaN(now.value) && store.loading.value ? "…" : written(now);
     value.dataset.value = String(now.value);
     value.dataset.exact = String(now.exact);
     change.textContent = before
       ? written({ ...now, exact: now.exact && before.exact, value: now.value - before.value })
       : `– (${tokens.number(t) > 0 ? "the part begins here" : "the first token"})`;
-    token.replaceChildren(h("code", {}, visibly(tokens.string(t))));
-    place.textContent = `line ${line}, column ${column}`;
+    labels.replaceChildren(
+      ...known.map((label) => {
+        const [row, said] = fact(label.name);
+        said.textContent = labelled(label, t);
+        return row;
+      }),
+    );
     nextHeading.textContent = predictions?.characters ? "next character" : "next token";
     loss.textContent = Number.isNaN(nats) ? "" : `loss ${nats.toFixed(2)} nats`;
     next.hidden = !predictions;
-    if (!predictions) return;
-    const { vocabulary, count, ids, probabilities } = predictions;
-    const came = t + 1 < tokens.length ? tokens.string(t + 1) : null;
-    next.replaceChildren(
-      ...Array.from({ length: count }, (_, k) => {
-        const name = vocabulary[ids[t * count + k]] ?? "";
-        return guess(name, halfToNumber(probabilities[t * count + k]), name === came);
-      }),
-    );
+    next.replaceChildren(...(predictions ? guesses(predictions, t, tokens) : []));
   }, lifetime);
 
   // Only the cursor speaks: a moving pointer would never be silent.
@@ -84,6 +97,23 @@ function fact(name: string): [HTMLElement, HTMLElement] {
   const value = h("span");
   // Not a <dl>: notebooks style its parts, and each does so differently.
   return [h("p", { class: "rnnviz-fact" }, h("span", {}, name), " ", value), value];
+}
+
+/** A label's value at a token, in words. */
+export function labelled({ kind, values }: Pick<Label, "kind" | "values">, token: number): string {
+  const value = values[token];
+  if (Number.isNaN(value)) return "not known";
+  if (kind === "bool") return value ? "yes" : "no";
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+/** What was held likely to come after a token, likeliest first; what came is marked. */
+function guesses({ vocabulary, count, ids, probabilities }: Predictions, token: number, tokens: Tokens) {
+  const came = token + 1 < tokens.length ? tokens.string(token + 1) : null;
+  return Array.from({ length: count }, (_, k) => {
+    const name = vocabulary[ids[token * count + k]] ?? "";
+    return guess(name, halfToNumber(probabilities[token * count + k]), name === came);
+  });
 }
 
 function guess(name: string, probability: number, came: boolean): HTMLElement {

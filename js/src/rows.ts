@@ -55,13 +55,6 @@ function box(content: Text, cell: Cell, metrics: Metrics): HTMLElement {
   return element;
 }
 
-/** The cell of a row at a column: its index, or -1 left of the first and the row's length right of the last. */
-export function cellAtColumn({ cells }: Row, column: number): number {
-  if (column < 0) return -1;
-  const index = cells.findIndex((cell) => column < cell.column + cell.width);
-  return index < 0 ? cells.length : index;
-}
-
 /**
  * The border between tokens where an end of the browser's selection lies, or null outside these rows.
  *

@@ -1,13 +1,19 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
-import { anchors, type Paint, paint, type RGB, type Theme } from "./colour";
+import { anchors, type Paint, type RGB, type Theme } from "./colour";
+import { Copy, type Shared } from "./copy";
 import { watch } from "./dom";
-import type { Host, Synced } from "./host";
-import type { Layout } from "./layout";
-import { type UnitRow, Values } from "./values";
-import { type Content, decode, nearestIndex, type StateInfo, unitAt } from "./wire";
+import type { Arrange, Host, Synced } from "./host";
+import { type Layout, rowSpan } from "./layout";
+import { stretches } from "./stretches";
+import { lastNotAbove } from "./tokens";
+import { type Unit, type UnitRow, type Value, Values } from "./values";
+import { type Content, decode, type Label, nearestIndex, type Ranking, type StateInfo, unitAt } from "./wire";
 
 /** A range of tokens `[start, stop)`. */
 export type Span = { start: number; stop: number };
+
+/** A unit of a ranking, with what the ranking says of it. */
+export type Offer = Ranking["entries"][number] & { ranking: Ranking };
 
 /** What shows where no value is painted: near enough to the background for the choice of a readable ink. */
 export const GROUND: Record<Theme, RGB> = { light: [255, 255, 255], dark: [24, 24, 27] };
@@ -20,8 +26,19 @@ export class Store {
   readonly #cursor = signal(-1);
   readonly #selection = signal<Span | null>(null);
   readonly #palette = signal("red-blue");
+  readonly #units = signal<Synced["units"]>([]);
+  readonly #active = signal(0);
+  readonly #arrange = signal<Arrange>("stacked");
+  readonly #guess = signal(false);
+  readonly #present = signal(false);
   readonly #content: Signal<Content>;
+  readonly #copies = signal<Copy[]>([]);
+  readonly #made: Copy[] = [];
+  readonly #label = signal(0);
+  readonly #offer = signal<Offer | null>(null);
   readonly #values: Values;
+  readonly #shared: Shared;
+  readonly #lifetime: AbortSignal;
   #raw: unknown;
 
   /** The token under the pointer, -1 for none. Lives in this view only. */
@@ -32,8 +49,8 @@ export class Store {
   readonly layout = signal<Layout | null>(null);
   /** First and one past the last row on screen, as fractions of all rows. */
   readonly viewport = signal({ from: 0, to: 1 });
-  /** The row that someone wants at the top. */
-  readonly scrollTarget = signal<number | null>(null);
+  /** The row at the top: of every copy, so that they scroll as one. */
+  readonly top = signal(0);
   readonly theme = signal<Theme>("light");
   /** What went wrong with the trace that was last set, for people to read. */
   readonly problem = signal("");
@@ -41,61 +58,121 @@ export class Store {
   readonly content: ReadonlySignal<Content>;
   readonly palette: ReadonlySignal<string>;
   readonly selection: ReadonlySignal<Span | null>;
-  /** The shown state: the trait's, or the first where the trace has no such state. */
+  readonly arrange: ReadonlySignal<Arrange>;
+  readonly guess: ReadonlySignal<boolean>;
+  readonly present: ReadonlySignal<boolean>;
+  /** The coloured copies of the text, at least one; `active` is the one that the controls act on. */
+  readonly copies: ReadonlySignal<Copy[]>;
+  readonly active: ReadonlySignal<number>;
+  readonly copy: ReadonlySignal<Copy>;
+  /** The active copy's state: the trait's, or the first where the trace has no such state. */
   readonly state: ReadonlySignal<StateInfo>;
-  /** The number of the shown unit, always one of the state's that are here. */
+  /** The number of the active copy's unit, always one of the state's that are here. */
   readonly unit: ReadonlySignal<number>;
   /** Its index among those. */
   readonly unitIndex: ReadonlySignal<number>;
+  readonly row: ReadonlySignal<UnitRow>;
+  readonly loading: ReadonlySignal<boolean>;
+  readonly paint: ReadonlySignal<Paint>;
   readonly cursor: ReadonlySignal<number>;
   /** The token that readout and chart speak of: under the pointer, else under the cursor, else -1. */
   readonly focus: ReadonlySignal<number>;
-  /** The unit on screen: the shown one, or until its bytes arrive the one before. */
-  readonly row: ReadonlySignal<UnitRow>;
-  readonly loading: ReadonlySignal<boolean>;
+  /** How many tokens may be shown with their values; the others are to be guessed. */
+  readonly revealed: ReadonlySignal<number>;
+  /** All ranked units. */
+  readonly offers: ReadonlySignal<Offer[]>;
+  /** The label that runs along under the characters. */
+  readonly label: ReadonlySignal<Label | undefined>;
+  /** Where the stretches begin that are stepped through: of a bool label, else the sentences. */
+  readonly stretches: ReadonlySignal<{ starts: Uint32Array; label: Label | undefined }>;
   /** The palette's colours from -1 to +1 for this theme. */
   readonly ramp: ReadonlySignal<RGB[]>;
-  readonly paint: ReadonlySignal<Paint>;
 
   constructor(host: Host, lifetime: AbortSignal) {
     this.#host = host;
+    this.#lifetime = lifetime;
     this.#raw = host.get("_content");
     this.#content = signal(decode(this.#raw));
     this.content = this.#content;
     this.palette = this.#palette;
     this.selection = this.#selection;
-    this.state = computed(() => {
-      const { states } = this.#content.value;
-      return states.find(({ name }) => name === this.#state.value) ?? states[0];
-    });
-    this.unitIndex = computed(() => nearestIndex(this.state.value, this.#unit.value));
-    this.unit = computed(() => unitAt(this.state.value, this.unitIndex.value));
+    this.arrange = this.#arrange;
+    this.guess = this.#guess;
+    this.present = this.#present;
     this.cursor = computed(() => Math.min(this.#cursor.value, this.#content.value.tokens.length - 1));
     this.focus = computed(() => {
       const hover = this.hover.value;
       return hover >= 0 && hover < this.#content.value.tokens.length ? hover : this.cursor.value;
     });
-    this.#values = new Values(host, this.content, this.state, this.unit);
-    this.row = this.#values.row;
-    this.loading = this.#values.loading;
-    this.ramp = computed(() => anchors(this.#palette.value, this.theme.value));
-    this.paint = computed(() => {
-      const { scale, limit } = this.row.value;
-      return paint(this.ramp.value, scale, limit, GROUND[this.theme.value]);
+    this.revealed = computed(() =>
+      this.#guess.value ? this.cursor.value + 1 : this.#content.value.tokens.length,
+    );
+    this.offers = computed(() =>
+      this.#content.value.rankings.flatMap((ranking) =>
+        ranking.entries.map((entry) => ({ ...entry, ranking })),
+      ),
+    );
+    this.label = computed(() => {
+      const { labels } = this.#content.value;
+      return labels[this.#label.value] ?? labels[0];
     });
+    this.stretches = computed(() => {
+      const { labels, tokens } = this.#content.value;
+      const label = [this.label.value, ...labels].find((known) => known?.kind === "bool");
+      return { starts: stretches(tokens, label), label };
+    });
+    this.ramp = computed(() => anchors(this.#palette.value, this.theme.value));
+    this.#values = new Values(host, this.content);
+    this.#shared = {
+      values: this.#values,
+      content: this.content,
+      revealed: this.revealed,
+      ramp: this.ramp,
+      ground: computed(() => GROUND[this.theme.value]),
+    };
     this.#pull();
+    this.copies = this.#copies;
+    this.active = computed(() => clamp(this.#active.value, this.#copies.value.length));
+    this.copy = computed(() => this.#copies.value[this.active.value]);
+    this.state = computed(() => this.copy.value.state.value);
+    this.unit = computed(() => this.copy.value.unit.value);
+    this.unitIndex = computed(() => nearestIndex(this.state.value, this.unit.value));
+    this.row = computed(() => this.copy.value.row.value);
+    this.loading = computed(() => this.copy.value.loading.value);
+    this.paint = computed(() => this.copy.value.paint.value);
     host.onChange(() => this.#pull(), lifetime);
-    watch(() => this.#values.settle(), lifetime);
-    watch(() => this.#values.fetchRow(), lifetime);
+    const shown = () => this.#copies.value.map(({ state, unit }): Unit => [state.value, unit.value]);
+    watch(() => {
+      const state = this.state.value;
+      const index = this.unitIndex.value;
+      const near = [index, index + 1, index - 1].filter((i) => i >= 0 && i < state.units);
+      const [first, ...next] = near.map((i): Unit => [state, unitAt(state, i)]);
+      this.#values.fetchRows([first, ...shown(), ...next]);
+    }, lifetime);
     watch(() => {
       const token = this.focus.value;
-      this.#values.fetchExact(token >= 0 ? token : this.visible.value.start);
+      this.#values.fetchExact(shown(), token >= 0 ? token : this.visible.value.start);
     }, lifetime);
   }
 
-  /** The value of the shown unit after `token`, as exactly as it is known here. */
-  valueAt(token: number): { value: number; exact: boolean; decimals: number } {
-    return this.#values.at(token);
+  /** The value of the active copy's unit after `token`, as exactly as it is known here. */
+  valueAt(token: number): Value {
+    return this.copy.value.valueAt(token);
+  }
+
+  /** What a ranking says of a copy's unit: the one it was last chosen in, else the first; nothing while a class guesses. */
+  offerOf({ state, unit }: Copy): Offer | undefined {
+    if (this.#guess.value) return undefined;
+    const here = this.offers.value.filter(
+      (offer) => offer.state === state.value.name && offer.unit === unit.value,
+    );
+    return here.find((offer) => offer === this.#offer.value) ?? here[0];
+  }
+
+  /** Shows a ranked unit. The same unit may be in several rankings: the one it was chosen in stays. */
+  setOffer(offer: Offer): void {
+    this.#offer.value = offer;
+    this.setStateAndUnit(offer.state, offer.unit);
   }
 
   setState(name: string): void {
@@ -109,17 +186,56 @@ export class Store {
 
   /** Shows the `index`th of the units that are here. */
   setUnitIndex(index: number): void {
-    const { units } = this.state.value;
-    const unit = unitAt(this.state.value, Math.max(0, Math.min(index, units - 1)));
-    this.#push({ unit });
+    const state = this.state.value;
+    this.setStateAndUnit(state.name, unitAt(state, clamp(index, state.units)));
   }
 
   setStateAndUnit(state: string, unit: number): void {
-    this.#push({ state, unit });
+    const units = this.#units.value.map((one, i): [string, number] =>
+      i === this.active.value ? [state, unit] : one,
+    );
+    this.#push({ state, unit, units });
+  }
+
+  /** Makes the controls act on another copy. */
+  activate(index: number): void {
+    const { state, unit } = this.#copies.value[index];
+    this.#push({ active: index, state: state.value.name, unit: unit.value });
+  }
+
+  /** One more copy of the text, at first of the same unit. */
+  addCopy(): void {
+    const units = this.#copies.value.map(({ state, unit }): [string, number] => [
+      state.value.name,
+      unit.value,
+    ]);
+    units.push([this.state.value.name, this.unit.value]);
+    this.#push({ units, active: units.length - 1 });
+  }
+
+  removeCopy(index: number): void {
+    const left = this.#units.value.filter((_, i) => i !== index);
+    if (!left.length) return;
+    const active = clamp(this.active.value - (index < this.active.value ? 1 : 0), left.length);
+    const [state, unit] = left[active];
+    this.#push({ state, unit, units: left.length > 1 ? left : [], active });
   }
 
   setPalette(palette: string): void {
     this.#push({ palette });
+  }
+
+  setGuess(guess: boolean): void {
+    this.#push({ guess });
+  }
+
+  setPresent(present: boolean): void {
+    this.#push({ present });
+  }
+
+  /** Chooses which label runs along under the characters. */
+  setLabel(index: number): void {
+    this.#label.value = index;
   }
 
   /** Sets the cursor, and drops the selection; -1 removes it. */
@@ -134,6 +250,43 @@ export class Store {
     this.#push({ selection: start < stop ? [start, stop] : [], cursor: this.#inText(cursor) });
   }
 
+  /** Moves the cursor and stretches the selection with it, from where it was begun. */
+  selectTo(token: number): void {
+    const selection = this.#selection.value;
+    const cursor = this.cursor.value;
+    const anchor = !selection ? cursor : cursor === selection.start ? selection.stop - 1 : selection.start;
+    this.select(Math.min(anchor, token), Math.max(anchor, token) + 1, token);
+  }
+
+  /** Reveals the rest of the stretch that comes next, or hides the last one again. */
+  revealStretch(step: 1 | -1): void {
+    const { starts } = this.stretches.value;
+    const cursor = this.cursor.value;
+    const { length } = this.#content.value.tokens;
+    const at = lastNotAbove(starts, step > 0 ? cursor + 1 : Math.max(0, cursor), starts.length - 1);
+    this.setCursor(step > 0 ? (starts[at + 1] ?? length) - 1 : starts[at] - 1);
+  }
+
+  /** Reveals the rest of the row that comes next, or hides the last one again. */
+  revealRow(step: 1 | -1): void {
+    const layout = this.layout.value;
+    const { tokens } = this.#content.value;
+    const cursor = this.cursor.value;
+    if (!layout || (step < 0 && cursor < 0)) return;
+    const { first, last } = rowSpan(tokens, layout, Math.min(tokens.length - 1, cursor + (step > 0 ? 1 : 0)));
+    this.setCursor(step > 0 ? last : first - 1);
+  }
+
+  /** Goes to the beginning of the next or the last stretch in which the label holds, or of the sentence. */
+  goToStretch(step: 1 | -1): void {
+    const { starts, label } = this.stretches.value;
+    const holds = Array.from(starts).filter((start) => !label || label.values[start] === 1);
+    const cursor = this.cursor.value;
+    const target =
+      step > 0 ? holds.find((start) => start > cursor) : holds.findLast((start) => start < cursor);
+    if (target !== undefined) this.setCursor(target);
+  }
+
   #inText(token: number): number {
     return Math.max(-1, Math.min(token, this.#content.value.tokens.length - 1));
   }
@@ -141,7 +294,7 @@ export class Store {
   /** Tells the host what differs from what it has, and shows it at once. */
   #push(values: Partial<Synced>): void {
     const changed = Object.entries(values).filter(
-      ([name, value]) => String(this.#host.get(name as keyof Synced)) !== String(value),
+      ([name, value]) => JSON.stringify(this.#host.get(name as keyof Synced)) !== JSON.stringify(value),
     );
     if (changed.length) this.#host.set(Object.fromEntries(changed));
     this.#pull();
@@ -149,18 +302,46 @@ export class Store {
 
   /** Takes over what the host has now: our own changes, Python's, and what Python set back. */
   #pull(): void {
+    const host = this.#host;
     batch(() => {
-      const raw = this.#host.get("_content");
+      const raw = host.get("_content");
       if (raw !== this.#raw) this.#swap(raw);
-      this.#state.value = this.#host.get("state");
-      this.#unit.value = this.#host.get("unit");
-      this.#cursor.value = this.#host.get("cursor");
-      this.#palette.value = this.#host.get("palette");
-      const [start, stop] = this.#host.get("selection");
+      this.#state.value = host.get("state");
+      this.#unit.value = host.get("unit");
+      this.#cursor.value = host.get("cursor");
+      this.#palette.value = host.get("palette");
+      this.#arrange.value = host.get("arrange");
+      this.#guess.value = host.get("guess");
+      this.#present.value = host.get("present");
+      this.#units.value = host.get("units");
+      this.#active.value = host.get("active");
+      const [start, stop] = host.get("selection");
       const old = this.#selection.peek();
       if (stop === undefined) this.#selection.value = null;
       else if (old?.start !== start || old.stop !== stop) this.#selection.value = { start, stop };
+      this.#makeCopies();
     });
+  }
+
+  /** As many copies as there are units to show; those that are left over wait for another time. */
+  #makeCopies(): void {
+    const count = Math.max(1, this.#units.peek().length);
+    if (this.#copies.peek().length === count) return;
+    while (this.#made.length < count) this.#made.push(this.#makeCopy(this.#made.length));
+    this.#copies.value = this.#made.slice(0, count);
+  }
+
+  #makeCopy(index: number): Copy {
+    const wanted = computed(() => {
+      const units = this.#units.value;
+      const isActive = index === clamp(this.#active.value, Math.max(1, units.length));
+      // The active copy follows the traits of its own: Python may set them one by one.
+      const [name, unit] = (isActive ? undefined : units[index]) ?? [this.#state.value, this.#unit.value];
+      const { states } = this.#content.value;
+      const state = states.find((known) => known.name === name) ?? states[0];
+      return { state, unit: unitAt(state, nearestIndex(state, unit)) };
+    });
+    return new Copy(this.#shared, wanted, this.#lifetime);
   }
 
   #swap(raw: unknown): void {
@@ -175,3 +356,5 @@ export class Store {
     }
   }
 }
+
+const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));

@@ -1,35 +1,56 @@
-import { h, onResize, watch, watchFrames } from "./dom";
+import type { Copy } from "./copy";
+import { drawLabel, drawSigns } from "./decor";
+import { onResize, variable, watch, watchFrames } from "./dom";
 import type { Store } from "./store";
-import { followKeys, followPointer } from "./textinput";
+import { followPointer } from "./textinput";
 import { followSelection, selectionEnds } from "./textselection";
-import type { Mark, TextView } from "./textview";
+import { type Mark, type Setting, TextView } from "./textview";
 
-/** The text, coloured by the shown unit. Click, arrows and selection set `cursor` and `selection`. */
-export function textPanel(store: Store, view: TextView, lifetime: AbortSignal): HTMLElement {
+/** The text, coloured by one copy's unit. Click and selection set `cursor` and `selection`. */
+export function textPanel(
+  store: Store,
+  copy: Copy,
+  index: number,
+  setting: () => Setting,
+  lifetime: AbortSignal,
+): HTMLElement {
+  const view = new TextView();
   const { scroller } = view;
   const listen = { signal: lifetime };
-  let revealed = -1;
+  const isActive = () => store.active.value === index;
+  let arranged = false;
+  // A copy made later shows what the others show, wherever the cursor is.
+  let reached = index === 0 ? -1 : store.cursor.peek();
 
   const draw = () => {
-    if (!view.arrange(store.content.value.tokens)) return false;
+    if (!view.arrange(store.content.value.tokens, setting())) return false;
+    if (!arranged) view.scrollToRow(store.top.peek());
+    arranged = true;
     const cursor = store.cursor.value;
-    if (cursor !== revealed) view.reveal(cursor);
-    revealed = cursor;
+    if (cursor !== reached && isActive()) view.reveal(cursor);
+    reached = cursor;
     const held = selectionEnds(scroller);
     view.place((row) => held.some((node) => row.element.contains(node)));
-    const { start, stop } = view.visible;
-    const shown = store.visible.peek();
-    if (shown.start !== start || shown.stop !== stop) store.visible.value = { start, stop };
-    store.layout.value = view.layout ?? null;
-    store.viewport.value = view.viewport;
+    if (isActive()) {
+      const { start, stop } = view.visible;
+      const shown = store.visible.peek();
+      if (shown.start !== start || shown.stop !== stop) store.visible.value = { start, stop };
+      store.layout.value = view.layout ?? null;
+      store.viewport.value = view.viewport;
+      store.top.value = view.top;
+    }
     recolour();
+    decorate();
+    return true;
+  };
+  const recolour = () => {
+    view.colour(copy.row.value.bytes, copy.paint.value);
     mark();
     return true;
   };
-  const recolour = () => view.colour(store.row.value.bytes, store.paint.value);
   const mark = () => {
     const below: Mark[] = view
-      .missing(store.row.value.bytes)
+      .missing(copy.row.value.bytes)
       .map((span) => ({ ...span, class: "rnnviz-missing" }));
     const above: Mark[] = [];
     const selection = store.selection.value;
@@ -39,34 +60,51 @@ export function textPanel(store: Store, view: TextView, lifetime: AbortSignal): 
     if (store.cursor.value >= 0) one(store.cursor.value, "rnnviz-cursor");
     view.mark(below, above);
   };
+  const decorate = () => {
+    view.decorate((context, rows, geometry) => {
+      const label = store.label.value;
+      const colour = variable(scroller, "muted");
+      if (label) drawLabel(context, rows, geometry, label, store.revealed.value, colour);
+      if (store.present.value) drawSigns(context, rows, geometry, copy.row.value, copy.paint.value);
+    });
+    return true;
+  };
 
-  watchFrames(() => [store.content.value, store.cursor.value], draw, lifetime);
+  watchFrames(() => [store.content.value, store.cursor.value, store.active.value, setting()], draw, lifetime);
   watchFrames(
-    () => [store.row.value, store.paint.value, store.selection.value, store.hover.value],
-    () => {
-      recolour();
-      mark();
-      return true;
-    },
+    () => [copy.row.value, copy.paint.value, store.selection.value, store.hover.value],
+    recolour,
+    lifetime,
+  );
+  watchFrames(
+    () => [
+      store.label.value,
+      store.revealed.value,
+      store.theme.value,
+      store.present.value && [copy.row.value, copy.paint.value],
+    ],
+    decorate,
     lifetime,
   );
   onResize(scroller, draw, lifetime);
-  scroller.addEventListener("scroll", draw, { ...listen, passive: true });
-
+  scroller.addEventListener(
+    "scroll",
+    () => {
+      store.top.value = view.top;
+      draw();
+    },
+    { ...listen, passive: true },
+  );
+  watch(() => view.scrollToRow(store.top.value), lifetime);
   watch(() => {
-    const row = store.scrollTarget.value;
-    if (row !== null) view.scrollToRow(row);
-  }, lifetime);
-  watch(() => {
-    scroller.setAttribute("aria-busy", String(store.loading.value));
+    scroller.setAttribute("aria-busy", String(copy.loading.value));
     scroller.setAttribute(
       "aria-label",
-      `Text coloured by unit ${store.unit.value} of ${store.state.value.name}`,
+      `Text coloured by unit ${copy.unit.value} of ${copy.state.value.name}`,
     );
   }, lifetime);
 
   followPointer(store, view, listen);
-  followKeys(store, view, listen);
   followSelection(store, view, listen);
-  return h("div", { class: "rnnviz-text" }, scroller);
+  return scroller;
 }

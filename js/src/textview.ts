@@ -1,18 +1,32 @@
 import type { Paint } from "./colour";
-import { context2d, h, KEEP_KEYS } from "./dom";
-import { type Layout, layout } from "./layout";
+import type { Geometry } from "./decor";
+import { context2d, fitCanvas, h, KEEP_KEYS } from "./dom";
+import { cellAtColumn, type Layout, layoutOf, rowOf } from "./layout";
 import { type Metrics, measure } from "./metrics";
-import { buildRow, cellAtColumn, inkGradient, type Row } from "./rows";
+import { buildRow, inkGradient, type Row } from "./rows";
 import type { Span } from "./store";
-import { lastNotAbove, type Tokens } from "./tokens";
+import type { Tokens } from "./tokens";
 import { MISSING } from "./wire";
 
 /** Browsers cut elements off somewhere above 10 million pixels: beyond this, scrolling is scaled. */
 const MAX_HEIGHT = 8_000_000;
-const ROWS_SHOWN = 18;
 const MIN_COLUMNS = 8;
 /** Pixels of background under each row, see `.rnnviz-row`. */
 const ROW_GAP = 2;
+
+/** Room for the number of a line: for each of its digits, and around it. */
+const DIGIT = 8;
+const GUTTER = 16;
+
+/** How the text is set. */
+export interface Setting {
+  /** How many rows are on screen at most. */
+  rows: number;
+  /** Pixels under the letters of each row that share their colour. */
+  foot: number;
+  /** Pixels under that, on the background. */
+  strip: number;
+}
 
 /** A mark over or under cells. */
 export interface Mark extends Span {
@@ -32,17 +46,20 @@ export class TextView {
   readonly #canvas = h("canvas", { "aria-hidden": "true" });
   readonly #under = h("div", { class: "rnnviz-marks", "aria-hidden": "true" });
   readonly #body = h("div", { class: "rnnviz-rows" });
+  readonly #decor = h("canvas", { class: "rnnviz-decor", "aria-hidden": "true" });
   readonly #over = h("div", { class: "rnnviz-marks", "aria-hidden": "true" });
   readonly #rows = new Map<number, Row>();
   #tokens: Tokens | undefined;
   #metrics: Metrics | undefined;
   #layout: Layout | undefined;
+  #setting: Setting = { rows: 18, foot: 0, strip: 0 };
+  #arranged = "";
   #gutter = 0;
   #first = 0;
   #last = 0;
 
   constructor() {
-    this.#layer.append(this.#canvas, this.#under, this.#body, this.#over);
+    this.#layer.append(this.#canvas, this.#under, this.#body, this.#decor, this.#over);
     this.#stage.append(this.#layer);
     this.#sizer.append(this.#stage);
     this.scroller = h(
@@ -80,37 +97,40 @@ export class TextView {
   }
 
   /** Lays the text out for the room there is, if any; the first visible token stays in place where it can. */
-  arrange(tokens: Tokens): boolean {
+  arrange(tokens: Tokens, setting: Setting): boolean {
     const { scroller } = this;
     if (scroller.clientWidth === 0) return false;
     const anchor = tokens === this.#tokens ? this.visible.start : -1;
     const metrics = measure(scroller);
     const digits = String(tokens.lastLine).length;
-    this.#gutter = (Math.max(2, digits) + 2) * metrics.width;
-    const columns = Math.max(
-      MIN_COLUMNS,
-      Math.floor((scroller.clientWidth - this.#gutter) / metrics.width) - 1,
-    );
-    const same = tokens === this.#tokens && columns === this.#layout?.columns;
-    if (same && metrics.width === this.#metrics?.width && metrics.spacing === this.#metrics.spacing)
-      return true;
+    const gutter = GUTTER + Math.max(2, digits) * DIGIT;
+    const columns = Math.max(MIN_COLUMNS, Math.floor((scroller.clientWidth - gutter) / metrics.width) - 1);
+    const key = [columns, metrics.width, metrics.height, metrics.spacing, ...Object.values(setting)].join();
+    if (tokens === this.#tokens && key === this.#arranged) return true;
+    this.#arranged = key;
     this.#tokens = tokens;
     this.#metrics = metrics;
-    this.#layout = layout(tokens, columns);
+    this.#setting = setting;
+    this.#gutter = gutter;
+    this.#layout = layoutOf(tokens, columns);
     this.#rows.clear();
     this.#body.replaceChildren();
     const { rows } = this.#layout;
+    const height = this.#height;
     scroller.dataset.cellWidth = String(metrics.width);
-    scroller.dataset.cellHeight = String(metrics.height);
+    scroller.dataset.cellHeight = String(height);
     scroller.dataset.columns = String(columns);
-    scroller.style.setProperty("--rnnviz-gutter", `${this.#gutter}px`);
-    scroller.style.setProperty("--rnnviz-row", `${metrics.height}px`);
-    scroller.style.setProperty("--rnnviz-spacing", `${metrics.spacing}px`);
-    scroller.style.height = this.#stage.style.height = `${Math.min(rows, ROWS_SHOWN) * metrics.height}px`;
-    this.#sizer.style.height = `${Math.min(rows * metrics.height, MAX_HEIGHT)}px`;
+    const set = (name: string, value: number) => scroller.style.setProperty(`--rnnviz-${name}`, `${value}px`);
+    set("gutter", gutter);
+    set("row", height);
+    set("letters", metrics.height - ROW_GAP);
+    set("gap", ROW_GAP + setting.strip);
+    set("spacing", metrics.spacing);
+    scroller.style.height = this.#stage.style.height = `${Math.min(rows, setting.rows) * height}px`;
+    this.#sizer.style.height = `${Math.min(rows * height, MAX_HEIGHT)}px`;
     this.#canvas.width = columns + 1;
     this.#canvas.style.width = `${(columns + 1) * metrics.width}px`;
-    if (anchor > 0) this.scrollToRow(this.rowOf(anchor));
+    if (anchor > 0) this.scrollToRow(rowOf(tokens, this.#layout, anchor));
     return true;
   }
 
@@ -118,7 +138,7 @@ export class TextView {
   place(keep: (row: Row) => boolean): void {
     const { scroller } = this;
     if (!this.#layout || !this.#metrics || !this.#tokens) return;
-    const { height } = this.#metrics;
+    const height = this.#height;
     const top = scroller.scrollTop * this.#scale();
     this.#first = Math.min(Math.floor(top / height), Math.max(0, this.#layout.rows - 1));
     this.#last = Math.min(this.#layout.rows, Math.ceil((top + scroller.clientHeight) / height));
@@ -143,17 +163,18 @@ export class TextView {
   /** Colours what is on screen: one pixel per column into the canvas, one gradient per row into the letters. */
   colour(bytes: Int8Array | null, paint: Paint): void {
     if (!this.#metrics) return;
-    const { width, height } = this.#metrics;
+    const { width } = this.#metrics;
     const { rows } = this;
     const across = this.#canvas.width;
     const count = Math.max(1, rows.length);
     if (this.#canvas.height !== count) {
       this.#canvas.height = count;
-      this.#canvas.style.height = `${count * height}px`;
+      this.#canvas.style.height = `${count * this.#height}px`;
     }
     const image = new ImageData(across, count);
     const pixels = new Uint32Array(image.data.buffer);
-    const level = (token: number) => (bytes ? bytes[token] : MISSING) + 128;
+    // Beyond the bytes nothing is revealed: it looks as if there were no values.
+    const level = (token: number) => (bytes && token < bytes.length ? bytes[token] : MISSING) + 128;
     rows.forEach((row, y) => {
       for (const cell of row.cells) {
         const start = y * across + cell.column;
@@ -171,6 +192,21 @@ export class TextView {
     context2d(this.#canvas).putImageData(image, 0, 0);
   }
 
+  /** Clears what is drawn beside the colours, and calls `draw` to draw it anew. */
+  decorate(draw: (context: CanvasRenderingContext2D, rows: Row[], geometry: Geometry) => void): void {
+    if (!this.#metrics) return;
+    const { rows } = this;
+    const { foot, strip } = this.#setting;
+    const { width } = this.#metrics;
+    this.#decor.hidden = !(foot || strip);
+    if (this.#decor.hidden) return;
+    const height = this.#height;
+    this.#decor.style.width = `${this.#gutter + this.#canvas.width * width}px`;
+    this.#decor.style.height = `${rows.length * height}px`;
+    const { context } = fitCanvas(this.#decor);
+    draw(context, rows, { gutter: this.#gutter, width, height, cell: this.#cell, foot, strip });
+  }
+
   /** Draws marks below and above the letters, in place of those there were. */
   mark(below: Mark[], above: Mark[]): void {
     this.#under.replaceChildren(...below.flatMap((mark) => this.#boxes(mark)));
@@ -182,7 +218,7 @@ export class TextView {
     const spans: Span[] = [];
     if (!bytes) return spans;
     const { start, stop } = this.visible;
-    for (let token = start; token < stop; token++) {
+    for (let token = start; token < Math.min(stop, bytes.length); token++) {
       if (bytes[token] !== MISSING) continue;
       const last = spans.at(-1);
       if (last?.stop === token) last.stop++;
@@ -199,80 +235,68 @@ export class TextView {
   tokenAt(x: number, y: number, nearest = false): number {
     if (!this.#metrics) return -1;
     const box = this.#layer.getBoundingClientRect();
-    const index = this.#first + Math.floor((y - box.top) / this.#metrics.height);
+    const index = this.#first + Math.floor((y - box.top) / this.#height);
     const row = index < this.#last ? this.#rows.get(index) : undefined;
     if (!row) return -1;
-    const cell = cellAtColumn(row, (x - box.left - this.#gutter) / this.#metrics.width);
+    const cell = cellAtColumn(row.cells, (x - box.left - this.#gutter) / this.#metrics.width);
     const inside = nearest ? Math.max(0, Math.min(cell, row.cells.length - 1)) : cell;
     return row.cells[inside]?.token ?? -1;
   }
 
-  /** Row of a token's first character. */
-  rowOf(token: number): number {
-    if (!this.#layout || !this.#tokens) return 0;
-    return lastNotAbove(this.#layout.starts, this.#tokens.start(token), this.#layout.rows - 1);
-  }
-
-  /** The token `rows` rows below `token`, as near to the same column as there is one. */
-  below(token: number, rows: number): number {
-    if (!this.#layout || !this.#tokens || !this.#metrics) return token;
-    const from = this.rowOf(token);
-    const to = Math.max(0, Math.min(from + rows, this.#layout.rows - 1));
-    const at = (index: number) =>
-      buildRow(this.#tokens as Tokens, this.#layout as Layout, index, this.#metrics as Metrics);
-    const column = at(from).cells.find((cell) => cell.token === token)?.column ?? 0;
-    const target = at(to);
-    return target.cells[Math.min(cellAtColumn(target, column), target.cells.length - 1)].token;
-  }
-
-  /** First and last token of a token's row. */
-  rowSpan(token: number): Span {
-    if (!this.#layout || !this.#tokens) return { start: token, stop: token };
-    const row = this.rowOf(token);
-    const { starts } = this.#layout;
-    return { start: this.#tokens.at(starts[row]), stop: this.#tokens.at(starts[row + 1] - 1) };
-  }
-
-  get rowsOnPage(): number {
-    return this.#metrics ? Math.max(1, Math.floor(this.scroller.clientHeight / this.#metrics.height) - 1) : 1;
-  }
-
   /** First and one past the last row on screen, as fractions of all rows. */
   get viewport(): { from: number; to: number } {
-    if (!this.#layout || !this.#metrics) return { from: 0, to: 1 };
-    const { height } = this.#metrics;
-    const top = (this.scroller.scrollTop * this.#scale()) / height;
+    if (!this.#layout) return { from: 0, to: 1 };
     const all = this.#layout.rows;
-    return { from: top / all, to: Math.min(1, (top + this.scroller.clientHeight / height) / all) };
+    return { from: this.top / all, to: Math.min(1, (this.top + this.#page) / all) };
+  }
+
+  /** The row at the top, with the fraction of it that is above. */
+  get top(): number {
+    return this.#metrics ? (this.scroller.scrollTop * this.#scale()) / this.#height : 0;
   }
 
   scrollToRow(row: number): void {
-    if (this.#metrics) this.scroller.scrollTop = (row * this.#metrics.height) / this.#scale();
+    if (this.#metrics) this.scroller.scrollTop = (row * this.#height) / this.#scale();
   }
 
   /** Scrolls a token into view: by as little as needed when it is near, to the middle when it is far. */
   reveal(token: number): void {
-    if (!this.#metrics || token < 0) return;
-    const page = this.scroller.clientHeight / this.#metrics.height;
-    const row = this.rowOf(token);
-    const top = (this.scroller.scrollTop * this.#scale()) / this.#metrics.height;
+    if (!this.#layout || !this.#tokens || token < 0) return;
+    const page = this.#page;
+    const { top } = this;
+    const row = rowOf(this.#tokens, this.#layout, token);
     if (row >= top && row + 1 <= top + page) return;
     const near = row > top - page && row < top + 2 * page;
     if (!near) this.scrollToRow(row - page / 2);
     else this.scrollToRow(row < top ? row : row + 1 - page);
   }
 
+  /** Rows that have room on screen. */
+  get #page(): number {
+    return this.scroller.clientHeight / this.#height;
+  }
+
+  /** Pixels from one row to the next. */
+  get #height(): number {
+    return (this.#metrics?.height ?? 1) + this.#setting.foot + this.#setting.strip;
+  }
+
+  /** Pixels of a row that have its colours. */
+  get #cell(): number {
+    return this.#height - this.#setting.strip - ROW_GAP;
+  }
+
   /** Rows of text per pixel of scrolling, over those per pixel of text: 1 but for gigantic texts. */
   #scale(): number {
     if (!this.#layout || !this.#metrics) return 1;
-    const full = this.#layout.rows * this.#metrics.height;
+    const full = this.#layout.rows * this.#height;
     const view = this.scroller.clientHeight;
     return full > MAX_HEIGHT ? (full - view) / (MAX_HEIGHT - view) : 1;
   }
 
   #boxes({ start, stop, class: name }: Mark): HTMLElement[] {
     if (!this.#metrics) return [];
-    const { width, height } = this.#metrics;
+    const { width } = this.#metrics;
     const boxes: HTMLElement[] = [];
     this.rows.forEach((row, y) => {
       const cells = row.cells.filter(({ token }) => token >= start && token < stop);
@@ -281,9 +305,9 @@ export class TextView {
       const box = h("div", { class: name });
       const left = cells[0].column;
       box.style.left = `${this.#gutter + left * width}px`;
-      box.style.top = `${y * height}px`;
+      box.style.top = `${y * this.#height}px`;
       box.style.width = `${(last.column + last.width - left) * width}px`;
-      box.style.height = `${height - ROW_GAP}px`;
+      box.style.height = `${this.#cell}px`;
       boxes.push(box);
     });
     return boxes;

@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import type { ReadonlySignal } from "@preact/signals-core";
 import { Fetcher, type Wish } from "./fetcher";
 import type { Host } from "./host";
 import { type Content, MISSING, nearestIndex, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
@@ -18,6 +18,17 @@ export interface UnitRow extends Quantised {
   kind: StateInfo["kind"];
 }
 
+export interface Value {
+  /** NaN where it is missing or not here yet. */
+  value: number;
+  exact: boolean;
+  /** How many of its decimals mean something. */
+  decimals: number;
+}
+
+/** A unit by its state and number. */
+export type Unit = [state: StateInfo, unit: number];
+
 const NOTHING: Quantised = { bytes: null, scale: 1, limit: 1, peak: 0 };
 
 /** Exact values are asked for in blocks of this many tokens. */
@@ -31,51 +42,25 @@ const REST = 60;
 const EXACT_DIGITS = 4;
 const PINNED_DIGITS = 3;
 
-/** The values of the shown unit: what came with the trace, and what a kernel answers. */
+/** The values of all units: what came with the trace, and what a kernel answers. */
 export class Values {
   readonly #host: Host;
   readonly #content: ReadonlySignal<Content>;
-  readonly #state: ReadonlySignal<StateInfo>;
-  readonly #unit: ReadonlySignal<number>;
   readonly #rows = new Fetcher<Quantised>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
-  readonly #row: Signal<UnitRow>;
-  #settledIn: Content | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
-  /** The unit to draw: while the bytes of the next are on their way, still the one before. */
-  readonly row: ReadonlySignal<UnitRow>;
-  readonly loading: ReadonlySignal<boolean>;
-
-  constructor(
-    host: Host,
-    content: ReadonlySignal<Content>,
-    state: ReadonlySignal<StateInfo>,
-    unit: ReadonlySignal<number>,
-  ) {
+  constructor(host: Host, content: ReadonlySignal<Content>) {
     this.#host = host;
     this.#content = content;
-    this.#state = state;
-    this.#unit = unit;
-    this.#row = signal(this.#wanted());
-    this.row = this.#row;
-    this.loading = computed(() => this.#pending(this.#wanted()));
   }
 
-  /** Moves `row` on to the shown unit as soon as its bytes are here, or are known not to come. */
-  settle(): void {
-    const row = this.#wanted();
-    const content = this.#content.value;
-    // Bytes of another trace are of no use: then rather no colours.
-    if (row.bytes || content !== this.#settledIn || !this.#pending(row)) this.#row.value = row;
-    this.#settledIn = content;
-  }
-
-  #wanted(): UnitRow {
+  /** What is here of a unit. */
+  row(state: StateInfo, unit: number): UnitRow {
+    const { name, kind, first } = state;
     const { whole, tokens } = this.#content.value;
-    const { name, kind, first } = this.#state.value;
-    const index = first + nearestIndex(this.#state.value, this.#unit.value);
-    const key = unitKey(name, this.#unit.value);
+    const index = first + nearestIndex(state, unit);
+    const key = unitKey(name, unit);
     if (whole) {
       const bytes = whole.values.subarray(index * tokens.length, (index + 1) * tokens.length);
       const { scales, limits, peaks } = whole;
@@ -85,22 +70,20 @@ export class Values {
     return { key, kind, ...(this.#rows.get(key) ?? NOTHING) };
   }
 
-  #pending(row: UnitRow): boolean {
+  /** Whether the bytes of a row may still come. */
+  pending(row: UnitRow): boolean {
     return !row.bytes && this.#host.hasKernel && !this.#rows.failed;
   }
 
-  /** Asks for the shown unit and its neighbours where units come by request. */
-  fetchRow(): void {
+  /** Asks for what is not here of some units, first things first. */
+  fetchRows(units: Unit[]): void {
     const { whole, tokens } = this.#content.value;
-    const { name, units } = this.#state.value;
-    const unit = this.#unit.value;
     if (whole || !this.#host.hasKernel) return;
-    const near = [unit, unit + 1, unit - 1].filter((u) => u >= 0 && u < units);
     this.#rows.wish(
-      near.map((u) => ({
-        key: unitKey(name, u),
+      units.map(([{ name }, unit]) => ({
+        key: unitKey(name, unit),
         ask: async () => {
-          const [values, scales] = await this.#host.request({ kind: "unit", state: name, unit: u });
+          const [values, scales] = await this.#host.request({ kind: "unit", state: name, unit });
           const bytes = toInt8(values);
           const [scale, limit, peak] = toFloat32(scales);
           if (bytes.length !== tokens.length)
@@ -111,36 +94,31 @@ export class Values {
     );
   }
 
-  /** Asks for the exact values around `token`, once the unit has stayed for a moment. */
-  fetchExact(token: number): void {
+  /** Asks for the exact values of some units around `token`, once nothing has changed for a moment. */
+  fetchExact(units: Unit[], token: number): void {
     const { tokens } = this.#content.value;
-    const { name } = this.#state.value;
-    const unit = this.#unit.value;
-    if (!this.#host.hasKernel || tokens.length === 0) return;
-    const blocks = [blockOf(token), blockOf(Math.max(0, token - 1))];
-    const wishes = blocks.map((start): Wish<Float32Array> => {
-      const stop = Math.min(start + BLOCK, tokens.length);
-      return {
-        key: `${start} ${unitKey(name, unit)}`,
-        ask: async () => {
-          const [buffer] = await this.#host.request({ kind: "exact", state: name, unit, start, stop });
-          return toFloat32(buffer);
-        },
-      };
-    });
+    if (!this.#host.hasKernel || !tokens.length) return;
+    const blocks = [...new Set([blockOf(token), blockOf(Math.max(0, token - 1))])];
+    const wishes = units.flatMap(([{ name }, unit]) =>
+      blocks.map((start): Wish<Float32Array> => {
+        const stop = Math.min(start + BLOCK, tokens.length);
+        return {
+          key: `${start} ${unitKey(name, unit)}`,
+          ask: async () => {
+            const [buffer] = await this.#host.request({ kind: "exact", state: name, unit, start, stop });
+            return toFloat32(buffer);
+          },
+        };
+      }),
+    );
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => this.#blocks.wish(wishes), REST);
   }
 
-  /**
-   * The value after `token`: NaN where it is missing or not here yet.
-   *
-   * `decimals` is how many of its decimals mean something.
-   */
-  at(token: number): { value: number; exact: boolean; decimals: number } {
+  /** The value of a unit after `token`. */
+  at(state: StateInfo, unit: number, token: number): Value {
     this.#blocks.version.value;
-    const key = unitKey(this.#state.value.name, this.#unit.value);
-    const { bytes, scale, limit } = this.#wanted();
+    const { key, bytes, scale, limit } = this.row(state, unit);
     const leading = limit > 0 ? Math.floor(Math.log10(limit)) : 0;
     const start = blockOf(token);
     const exact = this.#blocks.get(`${start} ${key}`)?.[token - start];

@@ -1,21 +1,22 @@
 import { chart } from "./chart";
 import { controls } from "./controls";
+import { copiesPanel } from "./copies";
 import { h, watch } from "./dom";
+import { guessPanel } from "./guess";
+import { helpPanel } from "./help";
 import type { Host } from "./host";
+import { followKeys } from "./keys";
 import { legend } from "./legend";
 import { minimap } from "./minimap";
 import { printout } from "./printout";
 import { readout } from "./readout";
 import { Store } from "./store";
-import { textPanel } from "./text";
-import { TextView } from "./textview";
 import { followTheme } from "./theme";
+import { tools } from "./tools";
 
 /** Shows a host's trace inside `parent` until `lifetime` aborts. */
 export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): void {
   const root = h("section", { class: "rnnviz", "aria-label": "what a hidden unit does" });
-  // JupyterLab and slide shows listen for keys further up: ours end here.
-  root.addEventListener("keydown", (event) => event.stopPropagation(), { signal: lifetime });
   lifetime.addEventListener("abort", () => root.remove(), { once: true });
   parent.append(root);
   let store: Store;
@@ -30,6 +31,8 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   const problem = h("p", { class: "rnnviz-problem", role: "alert" });
   const title = h("h2", { class: "rnnviz-title" });
   const look = followTheme(store, root, lifetime);
+  const help = helpPanel(store, root, lifetime);
+  followKeys(store, root, help.toggle, lifetime);
   root.append(
     title,
     problem,
@@ -37,16 +40,24 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     h(
       "div",
       { class: "rnnviz-main" },
-      textPanel(store, new TextView(), lifetime),
+      copiesPanel(store, lifetime),
       minimap(store, lifetime),
       readout(store, lifetime),
     ),
     printout(store, root, lifetime),
-    h("div", { class: "rnnviz-foot" }, chart(store, lifetime), legend(store, lifetime)),
+    guessPanel(store, lifetime),
+    h(
+      "div",
+      { class: "rnnviz-foot" },
+      chart(store, lifetime),
+      h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, help.toggle, lifetime)),
+    ),
+    help.panel,
   );
   look();
   watch(() => {
     root.dataset.theme = store.theme.value;
+    root.classList.toggle("rnnviz-present", store.present.value);
   }, lifetime);
   watch(() => {
     title.textContent = store.content.value.title;

@@ -3,7 +3,19 @@ import { type Bytes, type Host, REPLY_TIMEOUT, type Request, type Synced, type T
 import { mount } from "./view";
 
 type Model = AnyModel<Traits>;
-const TRAITS = ["state", "unit", "cursor", "selection", "palette", "_content"] as const;
+const TRAITS = [
+  "state",
+  "unit",
+  "cursor",
+  "selection",
+  "palette",
+  "units",
+  "active",
+  "arrange",
+  "guess",
+  "present",
+  "_content",
+] as const;
 
 /** At most this often does the kernel hear of changes, in milliseconds; of the last one always. */
 const SAVE_EVERY = 50;

@@ -23,6 +23,9 @@ export interface Label {
   kind: "bool" | "number";
   /** 0, 1 or NaN (missing) for bool; any number or NaN for number. One per token. */
   values: Float32Array;
+  /** The ends of what it is drawn on: 0 and 1, or further out where values are. */
+  low: number;
+  high: number;
 }
 
 export interface Ranking {
@@ -200,5 +203,14 @@ function decodeLabel(raw: Raw, length: number): Label {
     kind === "bool"
       ? Float32Array.from(toBytes(raw.values), (value) => (value === 255 ? Number.NaN : value))
       : toFloat32(raw.values);
-  return { name, kind, values: sized(`label ${name}`, values, length) };
+  let low = 0;
+  let high = 1;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { name, kind, values: sized(`label ${name}`, values, length), low, high };
 }
+
+/** Where a label's value lies between the ends of what it is drawn on, 0 to 1. */
+export const labelShare = ({ low, high }: Label, value: number) => (value - low) / (high - low);

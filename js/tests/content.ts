@@ -50,6 +50,11 @@ export function someTraits(overrides: Partial<Traits> = {}): Traits {
     cursor: -1,
     selection: [],
     palette: "red-blue",
+    units: [],
+    active: 0,
+    arrange: "stacked",
+    guess: false,
+    present: false,
     _content: rawContent(),
     ...overrides,
   };

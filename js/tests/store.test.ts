@@ -1,46 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Bytes, Host, Request, Traits } from "../src/host";
+import type { Bytes, Traits } from "../src/host";
 import { Store } from "../src/store";
-import { rawContent, someTraits, utf16 } from "./content";
-
-/** A host with a kernel that a test answers for. */
-class FakeHost implements Host {
-  readonly requests: { message: Request; resolve: (buffers: Bytes[]) => void; reject: (e: Error) => void }[] =
-    [];
-  readonly sets: Partial<Traits>[] = [];
-  hasKernel = true;
-  readonly #listeners = new Set<() => void>();
-
-  constructor(readonly traits: Traits) {}
-
-  get<K extends keyof Traits>(name: K): Traits[K] {
-    return this.traits[name];
-  }
-
-  set(values: Partial<Traits>): void {
-    this.sets.push(values);
-    this.fromPython(values);
-  }
-
-  fromPython(values: Partial<Traits>): void {
-    Object.assign(this.traits, values);
-    for (const listener of this.#listeners) listener();
-  }
-
-  onChange(listener: () => void): void {
-    this.#listeners.add(listener);
-  }
-
-  request(message: Request): Promise<Bytes[]> {
-    return new Promise((resolve, reject) => this.requests.push({ message, resolve, reject }));
-  }
-}
+import { rawContent, utf16 } from "./content";
+import { FakeHost } from "./host";
 
 const lifetime = new AbortController();
 const onRequest = { values: null, scales: null, limits: null, peaks: null };
 
 function open(traits: Partial<Traits> = {}) {
-  const host = new FakeHost(someTraits(traits));
+  const host = new FakeHost(traits);
   return { host, store: new Store(host, lifetime.signal) };
 }
 const unitReply = (q: number): Bytes[] => [

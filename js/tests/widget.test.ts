@@ -223,12 +223,35 @@ describe("a view", () => {
     );
     const { find } = show(model);
     const ranked = find<HTMLSelectElement>("[aria-label='ranked by']");
-    expect(find<HTMLElement>(".rnnviz-note").hidden).toBe(true);
+    expect(find<HTMLElement>(".rnnviz-notes").hidden).toBe(true);
     ranked.value = "0";
     ranked.dispatchEvent(new Event("change"));
     await vi.advanceTimersByTimeAsync(60);
     expect(model.saves).toEqual([{ state: "a.i", unit: 1 }]);
-    expect(find(".rnnviz-note").textContent).toBe("quotes: AUC 0.993, low where it holds. Second half.");
+    expect(find(".rnnviz-notes").textContent).toBe("quotes: AUC 0.993, low where it holds. Second half.");
+  });
+
+  it("says of each score on screen which text it is from, and of none while a class guesses", () => {
+    const ranking = (label: string, unit: number) => ({
+      label,
+      note: `text of ${label}`,
+      entries: [{ state: "a.h", unit, text: "AUC 0.9", sign: 1 }],
+    });
+    const model = new FakeModel(
+      someTraits({
+        units: [
+          ["a.h", 0],
+          ["a.h", 2],
+        ],
+        _content: rawContent({ rankings: [ranking("quotes", 0), ranking("lines", 2)] }),
+      }),
+    );
+    const { find, el } = show(model);
+    expect(el.textContent).toContain("quotes: AUC 0.9, high where it holds. Text of quotes");
+    expect(el.textContent).toContain("lines: text of lines");
+    model.fromPython({ guess: true });
+    expect(find<HTMLElement>(".rnnviz-notes").hidden).toBe(true);
+    expect(find(".rnnviz-copies").textContent).not.toContain("AUC");
   });
 
   it("says what is wrong with a trace that it cannot read", () => {

@@ -1,0 +1,99 @@
+import { signal, untracked } from "@preact/signals-core";
+import type { Copy } from "./copy";
+import { h, KEEP_KEYS, onResize, watch } from "./dom";
+import { written } from "./readout";
+import type { Store } from "./store";
+import { textPanel } from "./text";
+import type { Setting } from "./textview";
+
+/** Rows on screen: of one copy, or of those that stand on one another together. */
+const ROWS = { present: 8, otherwise: 18 };
+const FEWEST_ROWS = 3;
+/** Copies side by side are at least this wide, in columns of text and their gutter. */
+const FEWEST_COLUMNS = 30;
+const CELL = { present: 17, otherwise: 8 };
+
+/** All copies of the text, each under its name; they have one cursor and scroll as one. */
+export function copiesPanel(store: Store, lifetime: AbortSignal): HTMLElement {
+  const panel = h("div", { class: "rnnviz-copies" });
+  const made: { element: HTMLElement; end: AbortController }[] = [];
+  const width = signal(0);
+  const manner = () => (store.present.value ? "present" : "otherwise");
+  const across = () => {
+    if (store.arrange.value === "stacked") return 1;
+    const room = Math.floor(width.value / (FEWEST_COLUMNS * CELL[manner()]));
+    return Math.max(1, Math.min(store.copies.value.length, room));
+  };
+  const setting = (): Setting => {
+    const present = store.present.value;
+    const share = Math.floor(ROWS[manner()] / Math.ceil(store.copies.value.length / across()));
+    const strip = store.label.value ? (present ? 6 : 4) : 0;
+    return { rows: Math.max(FEWEST_ROWS, share), foot: present ? 10 : 0, strip };
+  };
+
+  watch(() => {
+    const copies = store.copies.value;
+    untracked(() => {
+      for (const { element, end } of made.splice(copies.length)) {
+        end.abort();
+        element.remove();
+      }
+      for (const [index, copy] of copies.entries()) {
+        if (made[index]) continue;
+        const end = new AbortController();
+        lifetime.addEventListener("abort", () => end.abort(), { signal: end.signal });
+        const text = textPanel(store, copy, index, setting, end.signal);
+        const element = h("div", { class: "rnnviz-copy" }, head(store, copy, index, end.signal), text);
+        // By pointer or by keyboard: what has the focus is what the controls act on.
+        element.addEventListener("focusin", () => store.activate(index), { signal: end.signal });
+        panel.append(element);
+        made.push({ element, end });
+      }
+    });
+  }, lifetime);
+  onResize(
+    panel,
+    () => {
+      width.value = panel.clientWidth;
+    },
+    lifetime,
+  );
+  watch(() => {
+    panel.style.gridTemplateColumns = `repeat(${across()}, minmax(0, 1fr))`;
+  }, lifetime);
+  watch(() => {
+    for (const [index, { element }] of made.entries())
+      element.classList.toggle(
+        "rnnviz-active",
+        index === store.active.value && store.copies.value.length > 1,
+      );
+  }, lifetime);
+  return panel;
+}
+
+/** Which unit a copy shows, how well it follows what it was ranked by, its value; a way to be rid of it. */
+function head(store: Store, copy: Copy, index: number, lifetime: AbortSignal): HTMLElement {
+  const name = h("button", { type: "button", class: "rnnviz-copy-name", ...KEEP_KEYS });
+  const score = h("span", { class: "rnnviz-copy-score" });
+  const value = h("span", { class: "rnnviz-copy-value" });
+  const close = h("button", { type: "button", class: "rnnviz-step", ...KEEP_KEYS }, "×");
+  const element = h("div", { class: "rnnviz-copy-head" }, name, score, value, close);
+  close.addEventListener("click", () => store.removeCopy(index), { signal: lifetime });
+  watch(() => {
+    element.hidden = store.copies.value.length < 2;
+    name.textContent = `${copy.state.value.name}  ${copy.unit.value}`;
+    name.setAttribute("aria-pressed", String(store.active.value === index));
+    close.setAttribute(
+      "aria-label",
+      `remove the copy of unit ${copy.unit.value} of ${copy.state.value.name}`,
+    );
+    const offer = store.offerOf(copy);
+    score.textContent = offer ? `${offer.ranking.label}  ${offer.text}` : "";
+  }, lifetime);
+  watch(() => {
+    const token = store.focus.value;
+    const shown = !element.hidden && token >= 0 && token < store.revealed.value;
+    value.textContent = shown ? written(copy.valueAt(token)) : "";
+  }, lifetime);
+  return element;
+}

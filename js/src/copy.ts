@@ -1,0 +1,63 @@
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { type Paint, paint, type RGB } from "./colour";
+import { watch } from "./dom";
+import type { UnitRow, Value, Values } from "./values";
+import type { Content, StateInfo } from "./wire";
+
+/** What all copies share. */
+export interface Shared {
+  values: Values;
+  content: ReadonlySignal<Content>;
+  /** How many tokens may be shown: all of them, or those up to the cursor while a class guesses the rest. */
+  revealed: ReadonlySignal<number>;
+  ramp: ReadonlySignal<RGB[]>;
+  /** What shows where no value is painted. */
+  ground: ReadonlySignal<RGB>;
+}
+
+/** One coloured copy of the text: its unit, and what is known of that unit. */
+export class Copy {
+  readonly #values: Values;
+  readonly #row: Signal<UnitRow>;
+  readonly state: ReadonlySignal<StateInfo>;
+  /** Always one of the state's. */
+  readonly unit: ReadonlySignal<number>;
+  /** The unit on screen: the wanted one, or until its bytes arrive the one before; only what is revealed of it. */
+  readonly row: ReadonlySignal<UnitRow>;
+  readonly loading: ReadonlySignal<boolean>;
+  readonly paint: ReadonlySignal<Paint>;
+
+  constructor(
+    { values, content, revealed, ramp, ground }: Shared,
+    wanted: ReadonlySignal<{ state: StateInfo; unit: number }>,
+    lifetime: AbortSignal,
+  ) {
+    this.#values = values;
+    this.state = computed(() => wanted.value.state);
+    this.unit = computed(() => wanted.value.unit);
+    const newest = computed(() => values.row(this.state.value, this.unit.value));
+    this.#row = signal(newest.peek());
+    this.row = computed(() => {
+      const row = this.#row.value;
+      const shown = revealed.value;
+      return row.bytes && shown < row.bytes.length ? { ...row, bytes: row.bytes.subarray(0, shown) } : row;
+    });
+    this.loading = computed(() => values.pending(newest.value));
+    this.paint = computed(() => {
+      const { scale, limit } = this.#row.value;
+      return paint(ramp.value, scale, limit, ground.value);
+    });
+    let settledIn: Content | undefined;
+    watch(() => {
+      const row = newest.value;
+      // Bytes of another trace are of no use: then rather no colours.
+      if (row.bytes || content.value !== settledIn || !values.pending(row)) this.#row.value = row;
+      settledIn = content.value;
+    }, lifetime);
+  }
+
+  /** The value after `token`, as exactly as it is known here. */
+  valueAt(token: number): Value {
+    return this.#values.at(this.state.value, this.unit.value, token);
+  }
+}

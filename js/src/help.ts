@@ -1,0 +1,68 @@
+import { h, KEEP_KEYS, watch } from "./dom";
+import type { Store } from "./store";
+
+type Keys = [keys: string, does: string][];
+
+const EVERYWHERE: Keys = [
+  ["n  p", "next, previous unit"],
+  ["s  Shift+s", "next, previous span of the label (or sentence)"],
+  ["g", "guess mode: hide what stands behind the cursor"],
+  ["l", "large type, for a hall"],
+  ["?", "this list"],
+];
+const IN_TEXT: Keys = [
+  ["← → ↑ ↓", "move the cursor; with Shift, select"],
+  ["Home  End", "to the ends of the row; with Ctrl, of the text"],
+  ["Esc", "remove the cursor"],
+];
+const GUESSING: Keys = [
+  ["→  ←", "reveal one more, one less"],
+  ["↓  ↑", "a line more, a line less"],
+  ["s  Space  PageDown", "to the end of the span; Shift+s, PageUp: back"],
+  ["Home", "hide everything"],
+  ["Esc", "end guessing"],
+];
+
+/** A list of all keys over the widget, and what opens it. */
+export function helpPanel(store: Store, root: HTMLElement, lifetime: AbortSignal) {
+  const listen = { signal: lifetime };
+  const close = h(
+    "button",
+    { type: "button", class: "rnnviz-step", "aria-label": "close", ...KEEP_KEYS },
+    "×",
+  );
+  const list = h("div", { class: "rnnviz-keys" });
+  const panel = h(
+    "div",
+    { class: "rnnviz-help", role: "dialog", "aria-label": "keys", hidden: true },
+    h("div", { class: "rnnviz-help-head" }, h("strong", {}, "Keys"), close),
+    list,
+  );
+  let before: HTMLElement | null = null;
+  const toggle = () => {
+    panel.hidden = !panel.hidden;
+    if (panel.hidden) before?.focus();
+    else {
+      const { activeElement } = root.getRootNode() as Document | ShadowRoot;
+      before = activeElement as HTMLElement | null;
+      close.focus();
+    }
+  };
+  close.addEventListener("click", toggle, listen);
+  panel.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      toggle();
+    },
+    listen,
+  );
+  watch(() => {
+    const keys = [...EVERYWHERE, ...(store.guess.value ? GUESSING : IN_TEXT)];
+    list.replaceChildren(
+      ...keys.map(([key, does]) => h("p", {}, h("kbd", {}, key), " ", h("span", {}, does))),
+    );
+  }, lifetime);
+  return { panel, toggle };
+}
