@@ -211,8 +211,9 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
             self.state = state
             if len(copies) > 1:
                 shown = (self.state, self.unit)
-                self.active = copies.index(shown) if shown in copies else 0
-                self.units = copies
+                with self.hold_trait_notifications():
+                    self.units = copies
+                    self.active = copies.index(shown) if shown in copies else 0
 
     def _states_of(self, trace: Trace) -> tuple[str, ...]:
         """Return the offered states, having refused a trace that does not have them."""
