@@ -1,8 +1,12 @@
 import { anchors, paint } from "./colour";
+import type { Copy } from "./copy";
 import { drawNow, h } from "./dom";
 import { type Cell, layout, rowCells } from "./layout";
 import { GROUND, type Store } from "./store";
 import { MISSING } from "./wire";
+
+/** Stands for the value of a token that is to be guessed: no byte does. */
+const HIDDEN = -129;
 
 /**
  * The text as it is printed: all of it, in ordinary elements that break across pages, on white.
@@ -13,7 +17,6 @@ export function printout(store: Store, root: HTMLElement, lifetime: AbortSignal)
   const sheet = h("div", { class: "rnnviz-printout", "aria-hidden": "true" });
   // A frame is printed at the height it has, so it is printed as it is on screen.
   if (window.parent !== window) return sheet;
-  const heading = h("p", { class: "rnnviz-printed-unit" });
   let theme = store.theme.value;
   window.addEventListener(
     "beforeprint",
@@ -21,9 +24,7 @@ export function printout(store: Store, root: HTMLElement, lifetime: AbortSignal)
       theme = store.theme.value;
       root.classList.add("rnnviz-printing");
       store.theme.value = "light";
-      sheet.replaceChildren(...lines(store));
-      root.firstElementChild?.after(heading);
-      heading.textContent = unitInWords(store);
+      sheet.replaceChildren(...store.copies.value.flatMap((copy) => [heading(copy), ...lines(store, copy)]));
       // There will be no frame before the paper.
       drawNow();
     },
@@ -33,7 +34,6 @@ export function printout(store: Store, root: HTMLElement, lifetime: AbortSignal)
     "afterprint",
     () => {
       sheet.replaceChildren();
-      heading.remove();
       root.classList.remove("rnnviz-printing");
       store.theme.value = theme;
     },
@@ -42,24 +42,29 @@ export function printout(store: Store, root: HTMLElement, lifetime: AbortSignal)
   return sheet;
 }
 
-function unitInWords(store: Store): string {
-  const { name, of } = store.state.value;
-  return `unit ${store.unit.value} of ${name} (${of} units)`;
+function heading({ state, unit }: Copy): HTMLElement {
+  const { name, of } = state.value;
+  return h("p", { class: "rnnviz-printed-unit" }, `unit ${unit.value} of ${name} (${of} units)`);
 }
 
 /** One element per line of the text; where it wraps is for the paper to say. */
-function* lines(store: Store): Generator<HTMLElement> {
+function* lines(store: Store, copy: Copy): Generator<HTMLElement> {
   const { tokens } = store.content.value;
-  const { bytes, scale, limit } = store.row.value;
+  const { bytes, scale, limit } = copy.row.value;
+  const revealed = store.revealed.value;
+  const label = store.label.value;
   const { pixels, ink } = paint(anchors(store.palette.value, "light"), scale, limit, GROUND.light);
   const rgb = new Uint8Array(pixels.buffer);
   const text = layout(tokens, Number.POSITIVE_INFINITY);
-  const level = ({ token }: Cell) => (bytes ? bytes[token] : MISSING);
+  const level = ({ token }: Cell) => (token >= revealed ? HIDDEN : bytes ? bytes[token] : MISSING);
+  const holds = ({ token }: Cell) => label?.kind === "bool" && token < revealed && label.values[token] === 1;
   const run = (cells: Cell[]) => {
     const shown = cells.map(({ shown, width, sign }) => (sign ? shown.padEnd(width) : shown));
     const span = h("span", {}, shown.join(""));
     const q = level(cells[0]);
-    if (q === MISSING) span.className = "rnnviz-missing";
+    if (holds(cells[0])) span.classList.add("rnnviz-printed-label");
+    if (q === HIDDEN) return span;
+    if (q === MISSING) span.classList.add("rnnviz-missing");
     else {
       span.style.backgroundColor = `rgb(${rgb.subarray((q + 128) * 4, (q + 128) * 4 + 3).join(" ")})`;
       span.style.color = ink[q + 128];
@@ -73,7 +78,8 @@ function* lines(store: Store): Generator<HTMLElement> {
     });
     let open: Cell[] = [];
     for (const cell of rowCells(tokens, text, row)) {
-      if (open.length && level(open[0]) !== level(cell)) {
+      const same = open.length && level(open[0]) === level(cell) && holds(open[0]) === holds(cell);
+      if (open.length && !same) {
         line.append(run(open));
         open = [];
       }
