@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import webbrowser
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rnnviz_widget as rnnviz
+from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.cli.view import add_view
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
+    add_view(commands)
     _add_train(commands)
     _add_evaluate(commands)
     return parser
@@ -55,7 +57,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         '"inside quotes", print the best, and write a page that needs no network.',
     )
     demo.add_argument("-o", "--out", type=Path, default=Path("quote_cell.html"), metavar="FILE")
-    demo.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
+    add_no_open(demo)
     demo.set_defaults(run=_demo)
 
 
@@ -70,17 +72,7 @@ def _demo(options: argparse.Namespace) -> None:
         title="The unit that follows quotation marks",
     )
     saved = widget.save_html(options.out)
-    path = saved.path.resolve()
-    print(f"\nwrote {path} ({saved.size / 1e6:.1f} MB): open it in a browser")
-    if not options.no_open and _has_display():
-        webbrowser.open(path.as_uri())
-
-
-def _has_display() -> bool:
-    """Tell whether a browser window could appear: a text browser would take over the terminal."""
-    if sys.platform in ("darwin", "win32"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    show(saved.path, saved.size, options)
 
 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

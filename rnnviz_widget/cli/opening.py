@@ -1,0 +1,32 @@
+"""Say where a page is, and open it where somebody can see it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+def add_no_open(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--no-open``."""
+    command.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
+
+
+def show(path: Path, size: int, options: argparse.Namespace) -> None:
+    """Print where the page is and how large, and open it unless told otherwise."""
+    path = path.resolve()
+    print(f"\nwrote {path} ({size / 1e6:.1f} MB): open it in a browser")
+    if not options.no_open and _has_display():
+        webbrowser.open(path.as_uri())
+
+
+def _has_display() -> bool:
+    """Tell whether a browser window could appear: a text browser would take over the terminal."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

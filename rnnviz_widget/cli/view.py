@@ -1,0 +1,188 @@
+"""``rnnviz view``: a page of a text, coloured by the units of a character model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rnnviz_widget as rnnviz
+from rnnviz_widget.charlm.spelling import respell
+from rnnviz_widget.cli.named import NAMED, label_by_name, label_names
+from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.texts import sample_text
+
+if TYPE_CHECKING:
+    from rnnviz_widget.charlm import CharLM
+    from rnnviz_widget.cli.named import Labelling
+    from rnnviz_widget.ranking import Ranking
+    from rnnviz_widget.trace import Trace
+
+_EXAMPLES = r"""
+examples:
+  rnnviz view story.txt                       the quote unit of the prose model, on your story
+  rnnviz view driver.c --model linux --label inside_comment -o driver.html
+  rnnviz view story.txt --label inside_quotes --label 'next_is:\n'
+  rnnviz view story.txt --unit 16             a unit you know, no ranking
+  echo '"No," she said. "Not yet."' | rnnviz view -
+  rnnviz view novel.txt --unknown replace     where a text has characters the model never saw
+
+labels:
+{labels}
+
+Of a label the best unit is chosen on one half of the text and scored on the other; the page opens
+on it and lists the others. Scores from a short text are an illustration, not a measurement: the
+table says how many spans they come from. A text that is too short to rank shows units that were
+ranked on a longer text of the same kind.
+
+exit codes: 0 written, 1 refused (the last line says why), 2 wrong usage, 130 interrupted
+"""
+_DEFAULT_LABELS = {"prose": "inside_quotes", "linux": "inside_comment"}
+
+
+def add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    view = commands.add_parser(
+        "view",
+        help="colour a text of yours by the units of a model, as a page",
+        description="Record a character model over TEXT, rank its units against a label, and write "
+        "a page that needs neither Python nor network.",
+        epilog=_EXAMPLES.format(labels=label_names()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    view.add_argument("text", metavar="TEXT", help="a UTF-8 text file; - for standard input")
+    view.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="the page (default: TEXT's name and .html)"
+    )
+    view.add_argument(
+        "--model", default="prose", metavar="MODEL", help="prose (default), linux, or a checkpoint"
+    )
+    view.add_argument(
+        "--label",
+        type=label_by_name,
+        action="append",
+        metavar="LABEL",
+        help="what to rank units by, see below; may be given several times (default: "
+        "inside_quotes for prose, inside_comment for linux)",
+    )
+    view.add_argument("--unit", type=int, metavar="N", help="the unit to open on")
+    view.add_argument(
+        "--state", metavar="NAME", help="the state to open on, such as rnn.l0.h or rnn.l0.z"
+    )
+    view.add_argument(
+        "--unknown",
+        choices=("refuse", "replace"),
+        default="refuse",
+        help="what to do with characters the model does not know: replace reads the nearest one "
+        "that it does, or a space",
+    )
+    view.add_argument("--title", metavar="WORDS", help="the page's heading (default: TEXT's name)")
+    add_no_open(view)
+    view.set_defaults(run=_view)
+
+
+def _view(options: argparse.Namespace) -> None:
+    name, text = _read(options.text)
+    out = options.out or Path(name).with_suffix(".html")
+    if out.resolve() == Path(options.text).resolve():
+        msg = f"--out must be another file than TEXT, got {out}"
+        raise ValueError(msg)
+    model = rnnviz.load_model(options.model)
+    text = _in_known_characters(text, model, options.unknown)
+    states = ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
+    states += [options.state] if options.state else []
+    trace = rnnviz.record(model, text, states=states)
+
+    labellings = options.label or []
+    if not labellings and options.unit is None and options.model in _DEFAULT_LABELS:
+        labellings = [NAMED[_DEFAULT_LABELS[options.model]].make]
+    rankings = [_rank(options, model, trace, labelling, name) for labelling in labellings]
+    for ranking in rankings:
+        print(ranking, end="\n\n")
+    if rankings and options.unit is None:
+        state, unit = None, None  # the widget opens on the best
+    else:
+        state, unit = options.state or trace.states[0], options.unit or 0
+        trace.unit(state, unit)  # refuses what the state does not have
+    widget = rnnviz.HiddenStateWidget(
+        trace,
+        rankings,
+        state=state,
+        unit=unit,
+        labels={labelling(trace).name: labelling for labelling in labellings},
+    )
+    saved = widget.save_html(
+        out,
+        title=options.title or name,
+        caption=" ".join(ranking.verdict for ranking in rankings),
+        source=f"{name}, read by {options.model} ({model.config.cell.upper()} of "
+        f"{model.config.hidden_size} units)",
+    )
+    show(saved.path, saved.size, options)
+
+
+def _read(source: str) -> tuple[str, str]:
+    """Return the text's name and the text itself."""
+    if source == "-":
+        data, name = sys.stdin.buffer.read(), "text"
+    else:
+        path = Path(source)
+        if not path.is_file():
+            msg = (
+                f"TEXT must be a text file, or - for standard input, got {source!r}; for a text "
+                "in the command itself: echo 'the text' | rnnviz view -"
+            )
+            raise ValueError(msg)
+        data, name = path.read_bytes(), path.name
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"TEXT must be UTF-8, got byte {data[error.start]:#04x} at {error.start:,} in {name}"
+        raise ValueError(msg) from error
+    text = text.replace("\r\n", "\n")
+    if not text:
+        msg = f"TEXT must hold at least one character, got an empty {name}"
+        raise ValueError(msg)
+    return name, text
+
+
+def _in_known_characters(text: str, model: CharLM, unknown: str) -> str:
+    """Return the text as the model can read it; say what that changed, or refuse."""
+    respelled, replaced = respell(text, model.vocabulary)
+    if not replaced:
+        return text
+    pairs = [f"{c!r} -> {plain!r} ({n:,})" for (c, plain), n in replaced.most_common(8)]
+    more = ", ..." if len(replaced) > len(pairs) else ""
+    if unknown == "refuse":
+        (first, _), _ = replaced.most_common(1)[0]
+        msg = (
+            f"TEXT has {replaced.total():,} characters that the model does not know, such as "
+            f"{first!r} (U+{ord(first):04X}) at {text.index(first):,}; --unknown replace would "
+            f"read {', '.join(pairs)}{more}"
+        )
+        raise ValueError(msg)
+    print(f"replaced {', '.join(pairs)}{more}\n", file=sys.stderr)
+    return respelled
+
+
+def _rank(
+    options: argparse.Namespace, model: CharLM, trace: Trace, labelling: Labelling, name: str
+) -> Ranking:
+    """Rank the units on the text, or on the model's sample text where that is too short."""
+    untrained = rnnviz.untrained(model)
+
+    def rank(read: Trace, where: str) -> Ranking:
+        control = rnnviz.record(untrained, read.text, states=read.states)
+        return rnnviz.rank_units(
+            read, labelling, states=options.state, control=control, texts=f"halves of {where}"
+        )
+
+    try:
+        return rank(trace, name)
+    except ValueError as error:
+        if options.model not in _DEFAULT_LABELS:
+            raise
+        print(f"{name} cannot rank units: {error}; see the sample text instead", file=sys.stderr)
+    sample = rnnviz.record(model, sample_text(options.model), states=trace.states)
+    return rank(sample, "the sample text that comes with the model")

@@ -1,0 +1,169 @@
+"""`rnnviz view`: a page from a text, for people who want no notebook."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rnnviz_widget import cli, labels
+from rnnviz_widget.cli.named import NAMED
+from rnnviz_widget.texts import sample_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHORT = '"No," she said. "Not yet." And the bell rang.\n'
+
+
+@pytest.fixture(autouse=True)
+def _work_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, text: str = SHORT) -> str:
+    with open(name, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  (where we are)
+        file.write(text)
+    return name
+
+
+def view(*arguments: str) -> int:
+    return cli.main(["view", *arguments, "--no-open"])
+
+
+def data_of(page: Path) -> dict[str, Any]:
+    """Return what the page's own code reads."""
+    found = re.search(r"data-rnnviz>(.*?)</script>", page.read_text(encoding="utf-8"))
+    assert found
+    return json.loads(found[1])  # type: ignore[no-any-return]
+
+
+def test_a_text_is_ranked_and_its_page_opens_on_the_best_unit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert view(write("story.txt", sample_text("prose"))) == 0
+    printed = capsys.readouterr().out
+    assert "halves of story.txt; chosen on 1,729 tokens with 15 spans" in printed
+    assert "an illustration, not a measurement" in printed
+    best = re.search(r"^ 1 +(\S+)\[(\d+)\]", printed, re.MULTILINE)
+    data = data_of(tmp_path / "story.html")
+    assert best
+    assert (data["traits"]["state"], data["traits"]["unit"]) == (best[1], int(best[2]))
+    page = (tmp_path / "story.html").read_text(encoding="utf-8")
+    assert "with 15 spans, reported on" in page  # which text the score is of stands in the page
+    assert "read by prose (GRU of 320 units)" in page
+
+
+def test_a_text_too_short_to_rank_is_shown_by_units_ranked_on_the_sample(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SHORT.encode())))
+    assert view("-", "-o", "out.html", "--label", "inside_quotes") == 0
+    out, error = capsys.readouterr()
+    assert "text cannot rank units: the label 'inside quotes' must vary in both parts" in error
+    assert "halves of the sample text that comes with the model" in out
+    assert "No," in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_a_unit_may_be_named_and_nothing_is_ranked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert view(write("a.txt"), "--unit", "7", "--state", "rnn.l0.z", "--title", "Gate <7>") == 0
+    assert "Which unit" not in capsys.readouterr().out
+    data = data_of(tmp_path / "a.html")
+    assert (data["traits"]["state"], data["traits"]["unit"]) == ("rnn.l0.z", 7)
+    assert "Gate &lt;7&gt;" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_c_is_read_by_the_model_of_c(tmp_path: Path) -> None:
+    assert view(write("a.c", "int\ti;\t/* {~} */\n"), "--model", "linux", "--unit", "383") == 0
+    states = [state["name"] for state in data_of(tmp_path / "a.html")["content"]["states"]]
+    assert states == ["rnn.l0.h", "rnn.l0.c"]
+
+
+def test_unknown_characters_are_refused_with_what_would_be_read_instead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = write("a.txt", "“Café”\r\n")
+    assert view(name, "--unit", "0") == 1
+    error = capsys.readouterr().err
+    assert "3 characters that the model does not know" in error
+    assert "'é' -> 'e' (1)" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "a.html").exists()
+    assert view(name, "--unit", "0", "--unknown", "replace") == 0
+    assert "'é' -> 'e' (1)" in capsys.readouterr().err
+    assert data_of(tmp_path / "a.html")["content"]["length"] == len('"Cafe"\n')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.txt"], "got 'nowhere.txt'; for a text in the command itself: echo"),
+        (["a.txt", "--model", "poetry"], "'linux', 'prose' or a checkpoint file, got 'poetry'"),
+        (["a.txt", "--unit", "320"], "unit must be in [0, 320)"),
+        (["a.txt", "--state", "rnn.l0.c"], "'rnn.l0.c' matches none of rnn.l0.h"),
+        (["a.txt", "-o", "a.txt"], "--out must be another file than TEXT"),
+        (["empty.txt"], "at least one character, got an empty empty.txt"),
+        (["latin.txt"], "must be UTF-8, got byte 0xe9 at 3"),
+        (["a.txt", "--label", "inside_comment"], "'inside comment' must vary in both parts"),
+    ],
+)
+def test_a_refusal_says_why_in_its_last_line_and_has_exit_code_1(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write("a.txt")
+    write("empty.txt", "")
+    (tmp_path / "latin.txt").write_bytes("café".encode("latin-1"))
+    assert view(*arguments) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("rnnviz view: ")
+    assert message in last
+    assert not list(tmp_path.glob("*.html"))
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("inside_qoutes", "no label is named 'inside_qoutes'; there are inside_quotes, line_pos"),
+        ("next_is", "write next_is:CHARS, got 'next_is'"),
+        ("next_is:", "write next_is:CHARS, got 'next_is:'"),
+        ("inside_quotes:x", "write inside_quotes alone, got 'inside_quotes:x'"),
+        ("matches:(", "pattern must be a regular expression, got '('"),
+        ("inside_comment:klingon", "language must be a lexer alias known to pygments"),
+    ],
+)
+def test_wrong_usage_has_exit_code_2_and_names_what_there_is(
+    label: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        view(write("a.txt"), "--label", label)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_every_label_of_the_library_has_a_name_here_and_stands_in_the_help(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert set(NAMED) == {name for name in labels.__all__ if name[0].islower()}
+    for name, named in NAMED.items():
+        assert named.make is getattr(labels, name)
+    with pytest.raises(SystemExit):
+        view("--help")
+    printed = capsys.readouterr().out
+    assert all(f"\n  {name}" in printed for name in NAMED)
+    assert "examples:" in printed
+    assert "exit codes:" in printed
+
+
+def test_what_follows_a_labels_colon_is_its_argument() -> None:
+    text = "if (a) # b\n\tc\n"
+    by_name = cli.named.label_by_name
+    assert by_name("next_is:\\n\\t")(text).tolist() == labels.next_is(text, "\n\t").tolist()
+    assert by_name("matches:a:?")(text).tolist() == labels.matches(text, "a:?").tolist()
+    python = labels.inside_comment(text, language="python")
+    assert by_name("inside_comment:python")(text).tolist() == python.tolist()
