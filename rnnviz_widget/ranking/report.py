@@ -159,17 +159,17 @@ class Ranking(Sequence["Entry"]):
     @property
     def verdict(self) -> str:
         """What may be said of the best unit, in a few sentences."""
-        best = self.entries[0]
-        facts = ", ".join([f"held-out {self.metric} {best.held_out:.3f}", *self._comparisons()])
+        best, asked = self.entries[0], self._asked("each token")
+        facts = ", ".join([self._held_out(), *self._comparisons()])
         if self.claimed:
-            said = f"{best.name} follows {self.label}: {facts}."
+            said = f"{best.name} follows {asked}: {facts}."
         elif self.illustration:
-            said = f"{best.name} is the best follower of {self.label} in this short text: {facts}."
+            said = f"{best.name} is the best follower of {asked} in this short text: {facts}."
             return " ".join([said, *self._readable(), "An illustration, not a measurement."])
         elif self.chance is None:
-            said = f"{best.name} is the best follower of {self.label}: {facts}."
+            said = f"{best.name} is the best follower of {asked}: {facts}."
         else:
-            said = f"No single unit follows {self.label} here. Best {best.name}: {facts}."
+            said = f"No single unit follows {asked} here. Best {best.name}: {facts}."
             return " ".join([said, *self._readable(), "This is not proof of absence."])
         return " ".join([said, *self._readable()])
 
@@ -204,8 +204,7 @@ class Ranking(Sequence["Entry"]):
     @property
     def title(self) -> str:
         """What the table is about."""
-        within = " within each current token" if self.within else ""
-        return f"Which unit follows {self.label}{within}?"
+        return f"Which unit follows {self._asked('each current token')}?"
 
     def rows(self, count: int) -> list[list[str]]:
         """Return the head of the table and its first rows, as text."""
@@ -254,22 +253,30 @@ class Ranking(Sequence["Entry"]):
             f"{2 * rate / (1 + rate):.3f})"
         )
 
+    def _asked(self, each: str) -> str:
+        return f"{self.label} within {each}" if self.within else self.label
+
+    def _held_out(self) -> str:
+        best = self.entries[0]
+        said = f"held-out {best.held_out:.3f} ({self.metric}"
+        if best.detail is not None and not np.isnan(best.detail.interval[0]):
+            said += ", 95 % interval {:.3f} to {:.3f}".format(*best.detail.interval)
+        return said + ")"
+
     def _comparisons(self) -> list[str]:
-        best = self.entries[0].detail
-        said = []
-        if best is not None and not np.isnan(best.interval[0]):
-            said.append(f"95 % interval {best.interval[0]:.3f} to {best.interval[1]:.3f}")
         chance = "not measured" if self.chance is None else f"{self.chance.level:.3f}"
-        said.append(f"chance {chance}")
-        said += [f"{name} {score:.3f}" for name, score in self.baselines.items()]
-        return [*said, f"control networks' best unit {_range(self.control)}"]
+        return [
+            f"chance {chance}",
+            *(f"{name} {score:.3f}" for name, score in self.baselines.items()),
+            f"control networks' best unit {_range(self.control)}",
+        ]
 
     def _readable(self) -> list[str]:
         if self.probe is None:
             return []
         said = (
-            f"Probe {self.probe.held_out:.3f}, controls: last {CONTEXT} tokens "
-            f"{self.probe.tokens:.3f}, control networks {_range(self.probe.control)}"
+            f"Probe {self.probe.held_out:.3f}, controls {self.probe.tokens:.3f} (last {CONTEXT} "
+            f"tokens) and {_range(self.probe.control)} (control networks)"
         )
         if self.claimed:
             return [f"{said}: readable, not shown to be used."]
@@ -289,7 +296,7 @@ def _range(scores: Sequence[float]) -> str:
     low, high = min(scores), max(scores)
     if len(scores) == 1:
         return f"{low:.3f}"
-    return f"{low:.3f} to {high:.3f} ({len(scores)} controls)"
+    return f"{low:.3f} to {high:.3f} of {len(scores)}"
 
 
 def _row(number: int, entry: Entry, extra: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Rankings of made-up networks, of which it is known what there is to be found."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -90,7 +91,7 @@ def test_a_planted_unit_is_found_and_claimed(sign: int) -> None:
     assert best.detail.f1 is not None
     assert best.detail.f1 > 0.9
     assert ranking.claimed
-    assert ranking.verdict.startswith("rnn.l0.h[5] follows inside quotes: held-out AUC 0.9")
+    assert ranking.verdict.startswith("rnn.l0.h[5] follows inside quotes: held-out 0.9")
     assert "readable, not shown to be used" in ranking.verdict
 
 
@@ -180,6 +181,9 @@ def test_a_unit_that_knows_only_within_a_token_is_missed_pooled_and_found_within
     assert pooled.baselines["current token"] > pooled[0].held_out
     assert pooled.verdict.startswith("No single unit follows next is '\\n' here.")
     assert within.claimed
+    assert within.verdict.startswith(
+        "rnn.l0.h[4] follows next is '\\n' within each token: held-out"
+    )
     assert within[0].unit == 4
     assert within[0].held_out > 0.99
     assert within.baselines["current token"] == 0.5
@@ -206,9 +210,15 @@ def test_where_there_is_nothing_it_says_so() -> None:
     trace = Trace.from_arrays(STORY, {"rnn.l0.h": noise(20)})
     ranking = rank_units(trace, labels.inside_quotes, control=trace)
     assert not ranking.claimed
-    assert ranking.verdict.startswith("No single unit follows inside quotes here. Best rnn.l0.h[")
-    assert "not linearly readable" in ranking.verdict
-    assert ranking.verdict.endswith("This is not proof of absence.")
+    score = r"\d\.\d{3}"
+    assert re.fullmatch(
+        rf"No single unit follows inside quotes here\. Best rnn\.l0\.h\[\d+\]: held-out {score} "
+        rf"\(AUC, 95 % interval {score} to {score}\), chance {score}, current token {score}, last "
+        rf"three tokens {score}, control networks' best unit {score}\. Probe {score}, controls "
+        rf"{score} \(last 20 tokens\) and {score} \(control networks\): not linearly readable\. "
+        r"This is not proof of absence\.",
+        ranking.verdict,
+    )
 
 
 def test_what_every_untrained_network_has_too_is_not_claimed() -> None:
