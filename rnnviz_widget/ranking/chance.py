@@ -64,6 +64,19 @@ def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[NDA
     return [_direction(part, np.roll(part.target.label, offset)) for offset in offsets]
 
 
+def shuffled_spans(label: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return a label with the same spans, and the same gaps between them, in random order.
+
+    What no unit can follow, and looks like the label all the same: a check of what a ranking says
+    where there is nothing to be found.
+    """
+    runs = np.split(label, np.flatnonzero(np.diff(label)) + 1)
+    lengths = [np.array([len(run) for run in kind], np.intp) for kind in (runs[::2], runs[1::2])]
+    order = np.empty(len(runs), np.intp)
+    order[::2], order[1::2] = (rng.permutation(kind) for kind in lengths)
+    return np.repeat(np.arange(len(runs)) % 2 == int(not label[0]), order)
+
+
 def foreign_labels(
     part: Part, label: NDArray[Any], count: int, rng: np.random.Generator
 ) -> list[NDArray[np.float32]]:

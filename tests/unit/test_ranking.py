@@ -12,55 +12,7 @@ from numpy.typing import NDArray
 from rnnviz_widget import labels
 from rnnviz_widget.ranking import Ranking, rank_units
 from rnnviz_widget.trace import Trace
-
-WORDS = [
-    "the",
-    "lamp",
-    "was",
-    "lit",
-    "and",
-    "old",
-    "Mara",
-    "said",
-    "that",
-    "no",
-    "one",
-    "had",
-    "come",
-    "up",
-    "from",
-    "the",
-    "shore",
-]
-
-
-def story(length: int, seed: int = 0) -> str:
-    """Write lines of random words near column 60, some of them spoken."""
-    rng = np.random.default_rng(seed)
-    text, column, speaking = "", 0, False
-    while len(text) < length:
-        word = str(rng.choice(WORDS))
-        if rng.random() < 0.08:
-            word = word + '"' if speaking else '"' + word
-            speaking = not speaking
-        column += len(word) + 1
-        text += word + ("\n" if column > 60 else " ")
-        column = 0 if column > 60 else column
-    return text[:length]
-
-
-def echo_states(text: str, units: int, seed: int = 0) -> NDArray[np.float32]:
-    """Run an untrained tanh network over a text, shape (T, units)."""
-    rng = np.random.default_rng(seed)
-    alphabet = sorted(set(text))
-    inputs = rng.standard_normal((len(alphabet), units)).astype(np.float32)
-    recurrent = rng.standard_normal((units, units)).astype(np.float32) / np.sqrt(units)
-    state, states = np.zeros(units, np.float32), []
-    for code in np.searchsorted(alphabet, list(text)):
-        state = np.tanh(state @ recurrent * np.float32(0.95) + inputs[code])
-        states.append(state)
-    return np.stack(states)
-
+from tests.unit.stories import echo_states, story
 
 STORY = story(12_000)
 ECHO = echo_states(STORY, 24)
@@ -229,32 +181,6 @@ def test_what_every_untrained_network_has_too_is_not_claimed() -> None:
     assert beside.control == (beside[0].held_out,)
     assert not beside.claimed
     assert dict(alone.controls())["control networks' best unit"] == "not given"
-
-
-def random_spans(label: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
-    """Put the spans of a label, and the gaps between them, into random order."""
-    rng = np.random.default_rng(seed)
-    runs = np.split(label, np.flatnonzero(np.diff(label)) + 1)
-    first, second = runs[::2], runs[1::2]
-    rng.shuffle(first)
-    rng.shuffle(second)
-    shuffled = [run for pair in zip(first, second, strict=False) for run in pair]
-    return np.concatenate([*shuffled, *first[len(second) :]])
-
-
-@pytest.mark.parametrize("within", [None, "token"])
-def test_random_spans_of_the_same_lengths_are_claimed_by_nothing(within: str | None) -> None:
-    slow = ECHO.copy()
-    for t in range(1, len(slow)):
-        slow[t] += np.float32(0.99) * (slow[t - 1] - slow[t])  # drifts along with random spans
-    trace = Trace.from_arrays(STORY, {"rnn.l0.h": ECHO, "slow": slow})
-    for seed in range(20):
-        label = random_spans(QUOTES, seed)
-        assert label.sum() == QUOTES.sum()
-        ranking = rank_units(trace, label, within=within, probe=not within, details=1)
-        assert not ranking.illustration
-        assert not ranking.claimed, f"seed {seed}: {ranking.verdict}"
-        assert "spread over units" not in ranking.verdict, f"seed {seed}: {ranking.verdict}"
 
 
 def test_few_spans_make_an_illustration_and_no_claim() -> None:
