@@ -19,6 +19,7 @@ from rnnviz_widget import labels
 from rnnviz_widget.charlm import cross_entropy, untrained
 from rnnviz_widget.charlm import split as split_corpus
 from rnnviz_widget.ranking import Ranking, rank_units
+from rnnviz_widget.ranking.chance import shuffled_spans
 from rnnviz_widget.ranking.controls import best_held_out
 from rnnviz_widget.ranking.probe import readable
 from rnnviz_widget.ranking.splits import labelled, split
@@ -120,11 +121,15 @@ class Evaluation:
         AUC on test of the model's own probability of a newline against "the next is a newline".
     rankings
         What came out for each question.
+    random_spans
+        For each label of random spans whether some unit was said to follow it, which none should;
+        empty if none were tried.
     """
 
     losses: dict[Part, float]
     newline_auc: float
     rankings: tuple[tuple[Question, Ranking], ...]
+    random_spans: tuple[bool, ...] = ()
 
 
 def evaluate(
@@ -133,6 +138,7 @@ def evaluate(
     questions: Sequence[Question],
     *,
     states: str | Sequence[str] | None = None,
+    random_spans: int = 0,
     progress: bool = True,
 ) -> Evaluation:
     """Return losses and, for each question, the ranking of all units with its controls.
@@ -148,6 +154,9 @@ def evaluate(
     states
         Shell patterns of the states to rank; by default `h`, and `c` of an LSTM. More kinds take
         more memory: T x U x 4 bytes of each, for one network at a time.
+    random_spans
+        How many labels of random spans, with the lengths of those of the first boolean question,
+        to look for as well: a check of the ranking itself.
     progress
         Show a bar over the questions and networks.
     """
@@ -161,9 +170,9 @@ def evaluate(
     samples = {**pieces, "train": [p[: len(pieces["test"][0])] for p in pieces["train"]]}
     losses = {part: cross_entropy(model, texts) for part, texts in samples.items()}
     found: dict[int, Ranking] = {}
-    with tqdm(
-        total=len(questions) * (1 + len(_CONTROL_SEEDS)), desc="questions", disable=not progress
-    ) as bar:
+    nothing: list[bool] = []
+    total = len(questions) * (1 + len(_CONTROL_SEEDS)) + random_spans
+    with tqdm(total=total, desc="questions", disable=not progress) as bar:
         for transform, change in TRANSFORMS.items():
             asked = [i for i, question in enumerate(questions) if question.text == transform]
             texts = [[change(text) for text in pieces[part]] for part in ("validation", "test")]
@@ -171,37 +180,65 @@ def evaluate(
                 if not asked:
                     break
                 # One network's states at a time: all six would take six times the memory.
-                chosen_on, reported_on = (_record_blocks(network, some, states) for some in texts)
+                recorded = [_record_blocks(network, blocks, states) for blocks in texts]
                 for i in asked:
                     if network is model:
-                        found[i] = rank_units(
-                            chosen_on,
-                            questions[i].label,
-                            held_out=reported_on,
-                            within=questions[i].within,
-                            name=questions[i].name,
-                            texts=f"validation and test blocks of {corpus.name}, {transform}",
-                            skip=SKIP,
-                            progress=False,
-                        )
+                        name = f"validation and test blocks of {corpus.name}, {transform}"
+                        found[i] = _answer(questions[i], recorded, name)
                     else:
-                        found[i] = _beside(found[i], questions[i], chosen_on, reported_on)
+                        found[i] = _beside(found[i], questions[i], recorded)
                     bar.update()
+                    if network is model and found[i].metric == "AUC" and not nothing:
+                        for seed in range(random_spans):
+                            nothing.append(_claims_random_spans(questions[i], recorded, seed))
+                            bar.update()
     rankings = tuple((question, found[i]) for i, question in enumerate(questions))
-    return Evaluation(losses, newline_auc(model, pieces["test"]), rankings)
+    return Evaluation(losses, newline_auc(model, pieces["test"]), rankings, tuple(nothing))
 
 
-def _beside(
-    ranking: Ranking, question: Question, chosen_on: list[Trace], reported_on: list[Trace]
-) -> Ranking:
+def _answer(question: Question, recorded: Sequence[list[Trace]], texts: str) -> Ranking:
+    """Rank the units of the traces of validation on those of test."""
+    chosen_on, reported_on = recorded
+    return rank_units(
+        chosen_on,
+        question.label,
+        held_out=reported_on,
+        within=question.within,
+        name=question.name,
+        texts=texts,
+        skip=SKIP,
+        progress=False,
+    )
+
+
+def _claims_random_spans(question: Question, recorded: Sequence[list[Trace]], seed: int) -> bool:
+    rng = np.random.default_rng(seed)
+    spans = [
+        shuffled_spans(np.concatenate([np.asarray(question.label(t)) for t in traces]), rng)
+        for traces in recorded
+    ]
+    chosen_on, reported_on = recorded
+    return rank_units(
+        chosen_on,
+        spans[0],
+        held_out=(reported_on, spans[1]),
+        skip=SKIP,
+        seed=seed,
+        details=1,
+        probe=False,
+        progress=False,
+    ).claimed
+
+
+def _beside(ranking: Ranking, question: Question, recorded: Sequence[list[Trace]]) -> Ranking:
     """Return a ranking with one more control, recorded on the same texts."""
     parts = split(
-        *(labelled(traces, question.label, "label") for traces in (chosen_on, reported_on)),
+        *(labelled(traces, question.label, "label") for traces in recorded),
         skip=SKIP,
         gap=0,
         within=question.within,
     )
-    states = chosen_on[0].states
+    states = recorded[0][0].states
     return ranking.beside([best_held_out(*parts, states)], [readable(*parts, states)])
 
 

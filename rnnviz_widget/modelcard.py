@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import rnnviz_widget
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rnnviz_widget.charlm import CharLM, ModelCard
     from rnnviz_widget.evaluation import Evaluation, Question
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.ranking.probe import Probe
+
+BY_HAND = "<!-- Written by hand from here on; `rnnviz evaluate --card` keeps it. -->"
+"""The line of a card below which nothing is overwritten."""
 
 _HEAD = (
     "follows",
@@ -46,6 +52,7 @@ def model_card(name: str, model: CharLM, card: ModelCard, evaluation: Evaluation
     parts = [
         f"# {name}",
         _making(model, card),
+        _command(name, card, evaluation),
         "## Loss",
         _losses(evaluation),
         "## Which unit follows what",
@@ -55,10 +62,29 @@ def model_card(name: str, model: CharLM, card: ModelCard, evaluation: Evaluation
         _sentences(found) or "Nothing.",
         "## Not found",
         _sentences(missed) or "Every question above was answered by a unit.",
+        *_random_spans(evaluation),
         "## What must not be concluded",
         _LIMITS,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def notes_by_hand(path: Path) -> str:
+    """Return what is written by hand at the end of a card, with the line it starts with.
+
+    Raises
+    ------
+    ValueError
+        If there is a file that has no such line: it may be no card, and would be lost.
+
+    """
+    if not path.exists():
+        return f"{BY_HAND}\n"
+    _, mark, notes = path.read_text(encoding="utf-8").partition(BY_HAND)
+    if not mark:
+        msg = f"card must be a new file or one with the line {BY_HAND!r}, got {path} without it"
+        raise ValueError(msg)
+    return mark + notes
 
 
 def report(name: str, evaluation: Evaluation) -> str:
@@ -66,7 +92,7 @@ def report(name: str, evaluation: Evaluation) -> str:
     parts = [f"{name}: {_losses(evaluation)}"]
     for question, ranking in evaluation.rankings:
         parts += [f"--- {_title(question)}", str(ranking)]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_random_spans(evaluation)])
 
 
 def _making(model: CharLM, card: ModelCard) -> str:
@@ -85,8 +111,27 @@ def _making(model: CharLM, card: ModelCard) -> str:
         f"`{card.corpus['sha256']}`; not part of this project. Of every 20 blocks of 20,000 "
         "characters the 10th is for validation, the 20th for testing, the others for training."
     )
-    settings = (f"{key.replace('_', ' ')} {value}" for key, value in training.items())
-    return "\n\n".join([shape, corpus, f"Training: {', '.join(settings)}."])
+    told_apart = ("characters", "characters_seen", "seconds", "machine")
+    settings = [
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in training.items()
+        if key not in told_apart
+    ]
+    if "characters_seen" in training:
+        settings.insert(0, f"{training['characters_seen']:,} characters read")
+    made = f"Training: {', '.join(settings)}."
+    if "seconds" in training:
+        minutes = round(training["seconds"] / 60)
+        made += f" It took {minutes:,} minutes on {training.get('machine', 'an unknown machine')}."
+    return f"{shape}\n\n{corpus}\n\n{made}"
+
+
+def _command(name: str, card: ModelCard, evaluation: Evaluation) -> str:
+    spans = f" --random-spans {len(evaluation.random_spans)}" if evaluation.random_spans else ""
+    return (
+        f"Measured by rnnviz-widget {rnnviz_widget.__version__}: "
+        f"`rnnviz evaluate {name} {card.corpus['name']}{spans} --card {name}.md`."
+    )
 
 
 def _losses(evaluation: Evaluation) -> str:
@@ -119,10 +164,7 @@ def _row(question: Question, ranking: Ranking) -> tuple[str, ...]:
         f"{ranking.chance.level:.3f}" if ranking.chance else "-",
         *(f"{score:.3f}" for score in ranking.baselines.values()),
         _range(ranking.control),
-        f"{probe.held_out:.3f} ({probe.interval[0]:.3f} to {probe.interval[1]:.3f})"
-        if probe
-        else "-",
-        f"{probe.tokens:.3f}, {_range(probe.control)}" if probe else "-",
+        *(_probe_cells(probe) if probe else ("-", "-")),
         f"{ranking.chosen_on.spans:,}, {ranking.reported_on.spans:,}",
     )
 
@@ -140,4 +182,21 @@ def _range(scores: Sequence[float]) -> str:
 
 
 def _sentences(rankings: Sequence[tuple[Question, Ranking]]) -> str:
-    return "\n".join(f"- {_title(question)}: {ranking.verdict}" for question, ranking in rankings)
+    return "\n".join(
+        f"- {'' if question.text == 'as it is' else question.text + ': '}{ranking.verdict}"
+        for question, ranking in rankings
+    )
+
+
+def _random_spans(evaluation: Evaluation) -> list[str]:
+    if not evaluation.random_spans:
+        return []
+    claimed, tried = sum(evaluation.random_spans), len(evaluation.random_spans)
+    question = next(
+        question for question, ranking in evaluation.rankings if ranking.metric == "AUC"
+    )
+    said = (
+        f"Of {tried} labels of random spans, with the lengths of those of {question.name!r}, "
+        f"{claimed} {'was' if claimed == 1 else 'were'} claimed."
+    )
+    return [said]

@@ -150,7 +150,19 @@ def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     evaluate.add_argument(
         "--questions", choices=("prose", "c"), help="default: c for the model linux, else prose"
     )
-    evaluate.add_argument("--card", type=Path, metavar="FILE", help="write a model card as well")
+    evaluate.add_argument(
+        "--random-spans",
+        type=int,
+        default=0,
+        metavar="N",
+        help="look for N labels of random spans as well, which no unit should follow",
+    )
+    evaluate.add_argument(
+        "--card",
+        type=Path,
+        metavar="FILE",
+        help="write a model card as well; of a card that is there, what was written by hand stays",
+    )
     evaluate.set_defaults(run=_evaluate)
 
 
@@ -171,8 +183,11 @@ def _evaluate(options: argparse.Namespace) -> None:
         )
         raise ValueError(msg)
     kind = options.questions or ("c" if options.model == "linux" else "prose")
-    found = evaluation.evaluate(model, corpus, evaluation.QUESTIONS[kind])
+    notes = modelcard.notes_by_hand(options.card) if options.card else ""
+    found = evaluation.evaluate(
+        model, corpus, evaluation.QUESTIONS[kind], random_spans=options.random_spans
+    )
     print(modelcard.report(options.model, found))
     if options.card:
         text = modelcard.model_card(Path(options.model).stem, model, card, found)
-        options.card.write_text(text, encoding="utf-8")
+        options.card.write_text(f"{text}\n{notes}", encoding="utf-8")

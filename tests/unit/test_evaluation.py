@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from rnnviz_widget import Trace, cli
-from rnnviz_widget.charlm import CharLM, CharLMConfig, Corpus, ModelCard, corpus, save_model
+from rnnviz_widget import Trace, cli, rank_units, record
+from rnnviz_widget.charlm import (
+    CharLM,
+    CharLMConfig,
+    Corpus,
+    ModelCard,
+    corpus,
+    save_model,
+    untrained,
+)
 from rnnviz_widget.evaluation import QUESTIONS, SKIP, evaluate, newline_auc
-from rnnviz_widget.modelcard import model_card, report
+from rnnviz_widget.modelcard import BY_HAND, model_card, report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +78,7 @@ def test_every_question_is_answered_from_validation_and_test_alone(
 ) -> None:
     model, read = make(text, cell)
     questions = QUESTIONS[kind]
-    found = evaluate(model, read, questions, progress=False)
+    found = evaluate(model, read, questions, random_spans=2, progress=False)
     assert [question for question, _ in found.rankings] == list(questions)
     # Two blocks of each part; what is neither validation nor test is never read by a ranking.
     for question, ranking in found.rankings:
@@ -88,11 +96,57 @@ def test_every_question_is_answered_from_validation_and_test_alone(
     )
     assert ranking.reported_on.base_rate == pytest.approx(inside.mean())
     assert set(found.losses) == {"train", "validation", "test"}
+    assert found.random_spans == (False, False)
     card = model_card("toy", model, ModelCard({"name": "t", "characters": 1, "sha256": "0"}), found)
     for question, ranking in found.rankings:
         assert question.name in card
         assert f"{ranking[0].held_out:.3f}" in card
         assert str(ranking) in report("toy", found)
+    for printed in (card, report("toy", found)):
+        assert "Of 2 labels of random spans" in printed
+        assert "0 were claimed" in printed
+
+
+def test_networks_recorded_one_by_one_are_the_controls_of_a_ranking() -> None:
+    model, read = make(PROSE, "gru")
+    question = QUESTIONS["prose"][0]
+    ((_, ranking),) = evaluate(model, read, [question], progress=False).rankings
+    pieces = [corpus.split(read.text)[part] for part in ("validation", "test")]
+    model, *others = (
+        tuple([record(network, text, states="*.h") for text in texts] for texts in pieces)
+        for network in (model, *(untrained(model, seed) for seed in range(5)))
+    )
+    at_once = rank_units(model[0], question.label, held_out=model[1], control=others)
+    assert ranking.control == pytest.approx(at_once.control, abs=1e-3)
+    assert ranking.probe is not None
+    assert at_once.probe is not None
+    assert ranking.probe.control == pytest.approx(at_once.probe.control, abs=1e-2)
+
+
+def test_a_new_card_keeps_what_was_written_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, read = make(PROSE)
+    save_model(
+        model, tmp_path / "toy", ModelCard({"name": "t", "characters": 1, "sha256": read.sha256})
+    )
+    (tmp_path / "toy.txt").write_text(read.text, encoding="utf-8")
+    monkeypatch.setitem(cast("dict[str, object]", QUESTIONS), "prose", QUESTIONS["prose"][:1])
+    card = tmp_path / "toy.md"
+    command = ["evaluate", str(tmp_path / "toy"), str(tmp_path / "toy.txt"), "--card", str(card)]
+
+    card.write_text("my diary", encoding="utf-8")
+    assert cli.main(command) == 1
+    assert "card must be a new file or one with the line" in capsys.readouterr().err
+    assert card.read_text(encoding="utf-8") == "my diary"
+
+    card.unlink()
+    assert cli.main(command) == 0
+    written = card.read_text(encoding="utf-8")
+    assert written.endswith(f"\n\n{BY_HAND}\n")
+    card.write_text(f"old numbers\n\n{BY_HAND}\n\nTried: two seeds.\n", encoding="utf-8")
+    assert cli.main(command) == 0
+    assert card.read_text(encoding="utf-8") == written + "\nTried: two seeds.\n"
 
 
 def test_a_corpus_without_a_test_block_is_refused() -> None:
