@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from rnnviz_widget.charlm import CharLM, load_model, sample, untrained
     from rnnviz_widget.counters import counter_profile, gate_saturation
     from rnnviz_widget.export import page
-    from rnnviz_widget.figures import plot_heatmap, plot_text, plot_unit
+    from rnnviz_widget.figures import (
+        plot_heatmap,
+        plot_profile,
+        plot_saturation,
+        plot_text,
+        plot_unit,
+    )
     from rnnviz_widget.interventions import Effect, ablate, clamp, effect, sample_clamped
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch
@@ -38,6 +44,8 @@ _HOMES = {
     "load_model": "charlm",
     "page": "export",
     "plot_heatmap": "figures",
+    "plot_profile": "figures",
+    "plot_saturation": "figures",
     "plot_text": "figures",
     "plot_unit": "figures",
     "rank_units": "ranking",
@@ -65,6 +73,8 @@ __all__ = [
     "load_model",
     "page",
     "plot_heatmap",
+    "plot_profile",
+    "plot_saturation",
     "plot_text",
     "plot_unit",
     "rank_units",

@@ -31,11 +31,11 @@ _LETTER = 8.0  # points
 _STRIP_HEIGHT, _ROW_HEIGHT, _GAP = 6.0, 13.0, 3.0  # points
 
 
-def token_axes(ax: Axes | None, height: float) -> Axes:
-    """Return `ax`, or the axes of a new figure of this height in inches, which pyplot knows."""
+def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return `ax`, or the axes of a new figure of this size in inches, which pyplot knows."""
     if ax is not None:
         return ax
-    figure = plt.figure(FigureClass=PrintFigure, figsize=(10, height), layout="constrained")
+    figure = plt.figure(FigureClass=PrintFigure, figsize=(width, height), layout="constrained")
     return figure.add_subplot()
 
 

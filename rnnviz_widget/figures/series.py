@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rnnviz_widget import palettes
-from rnnviz_widget.figures.below import draw_below, plain, token_axes
+from rnnviz_widget.figures.below import axes_of_size, draw_below, plain
 from rnnviz_widget.figures.layout import visible
 from rnnviz_widget.figures.scale import INK, MUTED, scale_of, strip_of
 from rnnviz_widget.part import span
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 _VECTOR_CELLS = 20_000  # up to which a heatmap is drawn as rectangles: a file of more opens slowly
+_WIDTH = 10.0  # inches: of a new figure
 _NAMED_UNITS = 40  # rows up to which each is named
 
 
@@ -64,7 +65,7 @@ def plot_unit(
     values = values[shown]
     known = np.isfinite(values)
 
-    ax = token_axes(ax, 2.6)
+    ax = axes_of_size(ax, _WIDTH, 2.6)
     tokens = np.arange(shown.start, shown.stop)
     ax.axhline(0, color=MUTED / 255, linewidth=0.6)
     ax.plot(tokens, np.where(known, values, np.nan), color=INK / 255, linewidth=1, gid="unit")
@@ -125,7 +126,7 @@ def plot_heatmap(
     values = values[:, shown]
     known = np.isfinite(values)
 
-    ax = token_axes(ax, min(8.0, 1.2 + 0.2 * len(chosen)))
+    ax = axes_of_size(ax, _WIDTH, min(8.0, 1.2 + 0.2 * len(chosen)))
     pixels = np.zeros((*values.shape, 4))
     pixels[known, :3] = scale.colours(values[known]) / 255
     pixels[known, 3] = 1
