@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.interventions import Effect, ablate, clamp, effect, sample_clamped
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch
+    from rnnviz_widget.texts import sample_text
     from rnnviz_widget.trace import Predictions, Trace
     from rnnviz_widget.widget import HiddenStateWidget
 
@@ -53,6 +54,7 @@ _HOMES = {
     "record_batch": "recording",
     "sample": "charlm",
     "sample_clamped": "interventions",
+    "sample_text": "texts",
     "untrained": "charlm",
 }
 _MODULES = ("labels",)
@@ -82,6 +84,7 @@ __all__ = [
     "record_batch",
     "sample",
     "sample_clamped",
+    "sample_text",
     "untrained",
 ]
 
