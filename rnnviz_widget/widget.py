@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import operator
 import os
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -13,15 +12,18 @@ import numpy as np
 import traitlets
 
 from rnnviz_widget import export, wire
+from rnnviz_widget.exhibit import Exhibit, as_checkpoints, offered_states
 from rnnviz_widget.export.words import in_words
-from rnnviz_widget.part import Part
 from rnnviz_widget.ranking import Ranking
-from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
+
+    from rnnviz_widget.exhibit import Traces
+    from rnnviz_widget.part import Part
+    from rnnviz_widget.trace import Trace
 
 PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
 """Names of the palettes, the one for high values first."""
@@ -32,8 +34,6 @@ DISPLAYS = ("live", "iframe")
 ARRANGEMENTS = ("stacked", "side by side")
 """How several copies of the text stand."""
 
-_MOST_COPIES = 16
-_RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     Parameters
     ----------
     trace
-        What to show, see `Trace`.
+        What to show, see `Trace`. Several traces of one text, in a list or by name, are the
+        checkpoints of a training, with a slider from one to the next.
     ranking
         A result of `rank_units`, or several: offered as lists of units; the widget opens on the
         first unit of the first one unless `unit` says otherwise.
@@ -80,6 +81,8 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         cursor. Pairs ``(state, unit)``; a unit alone is of the state of the one before it.
     arrange
         ``"stacked"`` or ``"side by side"``: how the copies stand.
+    checkpoint
+        The checkpoint to open on, counted from 0; the last by default.
     guess
         Whether to hide what stands behind the cursor, so that a class can guess what the unit will
         do; keys and buttons reveal the next token, line or span.
@@ -105,6 +108,8 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         The copies as ``[(state, unit), ...]``; empty for a single one of `state` and `unit`.
     active
         Which of `units` is `state` and `unit`: the copy that the slider acts on.
+    checkpoint
+        The checkpoint shown; `checkpoints` has all of them by name.
     arrange, guess, present
         As the parameters.
 
@@ -134,6 +139,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     arrange = traitlets.Enum(ARRANGEMENTS, ARRANGEMENTS[0], help="How the copies stand.").tag(
         sync=True
     )
+    checkpoint = _Integer(0, help="Which checkpoint is shown.").tag(sync=True, echo_update=False)
     guess = traitlets.Bool(help="Whether what is behind the cursor is hidden.").tag(sync=True)
     present = traitlets.Bool(help="Whether it is drawn for a hall.").tag(sync=True)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
@@ -141,7 +147,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     def __init__(
         self,
-        trace: Trace,
+        trace: Traces,
         ranking: Ranking | Sequence[Ranking] | None = None,
         *,
         state: str | None = None,
@@ -153,21 +159,27 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         display: str | None = None,
         units: Sequence[tuple[str, int] | int] = (),
         arrange: str = ARRANGEMENTS[0],
+        checkpoint: int | None = None,
         guess: bool = False,
         present: bool = False,
     ) -> None:
-        self._trace, self._title = trace, title
         self._display = _checked_display(display)
-        self._rankings = _as_rankings(ranking)
-        self._labels = dict(labels or {})
-        self._offered = None if states is None else tuple(states)
-        content = self._encode(trace)
-        if state is None and unit is None and not units and self._rankings and self._rankings[0]:
-            first = self._rankings[0][0]
+        self._offered = states
+        rankings = _as_rankings(ranking)
+        checkpoints = as_checkpoints(trace)
+        self._exhibit = Exhibit(
+            checkpoints, offered_states(checkpoints, states), title, dict(labels or {}), rankings
+        )
+        moment = self._exhibit.checkpoint(
+            len(checkpoints) - 1 if checkpoint is None else operator.index(checkpoint)
+        )
+        content = self._exhibit.content(moment)
+        if state is None and unit is None and not units and rankings and rankings[0]:
+            first = rankings[0][0]
             state, unit = first.state, first.unit
         # Checked here: traitlets does not say in which order it validates these.
-        state = _known_state(content["states"][0]["name"] if state is None else state, content)
-        copies = _checked_copies(units, state, content)
+        state = self._exhibit.state(self._exhibit.states[0] if state is None else state)
+        copies = self._exhibit.copies(units, state)
         shown = copies[0] if copies and unit is None else (state, unit or 0)
         if copies and shown not in copies:
             msg = f"unit must be among units when both are given, got {unit} of {state!r}"
@@ -179,6 +191,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
             units=copies,
             active=copies.index(shown) if copies else 0,
             arrange=arrange,
+            checkpoint=moment,
             guess=guess,
             present=present,
             _content=content,
@@ -189,24 +202,28 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     @property
     def trace(self) -> Trace:
-        """The trace shown; assigning another swaps it in place."""
-        return self._trace
+        """The trace shown: of several checkpoints, the current one's."""
+        return self._exhibit.traces[self.checkpoint]
 
     @trace.setter
-    def trace(self, trace: Trace) -> None:
-        content = self._encode(trace)
-        names = [state["name"] for state in content["states"]]
-        state = self.state if self.state in names else names[0]
-        copies = [(s, u) for s, u in self.units if s in names and u < trace.units(s)]
+    def trace(self, trace: Traces) -> None:
+        checkpoints = as_checkpoints(trace)
+        exhibit = self._exhibit.of(checkpoints, self._offered)
+        trace = exhibit.trace
+        checkpoint = min(self.checkpoint, len(checkpoints) - 1)
+        content = exhibit.content(checkpoint)
+        state = self.state if self.state in exhibit.states else exhibit.states[0]
+        copies = [(s, u) for s, u in self.units if s in exhibit.states and u < trace.units(s)]
         with self.hold_sync():
+            # First to where both agree, so that nothing is refused half-way.
             self.units = []
-            # First to where both traces agree, so that nothing is refused half-way.
             self.unit = min(self.unit, trace.units(state) - 1)
+            self.checkpoint = checkpoint
             if self.cursor >= len(trace):
                 self.cursor = -1
             if self.selection and self.selection[1] > len(trace):
                 self.selection = []
-            self._trace = trace
+            self._exhibit = exhibit
             self._content = content
             self.state = state
             if len(copies) > 1:
@@ -215,52 +232,20 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
                     self.units = copies
                     self.active = copies.index(shown) if shown in copies else 0
 
-    def _states_of(self, trace: Trace) -> tuple[str, ...]:
-        """Return the offered states, having refused a trace that does not have them."""
-        if not isinstance(trace, Trace):
-            msg = f"trace must be a Trace, got {type(trace).__name__}"
-            raise traitlets.TraitError(msg)
-        offered = self._offered if self._offered is not None else trace.states
-        if unknown := [name for name in offered if name not in trace.states]:
-            msg = f"states must be among {', '.join(trace.states)}, got {unknown[0]!r}"
-            raise traitlets.TraitError(msg)
-        if not offered:
-            msg = "states must name at least one state, got none"
-            raise traitlets.TraitError(msg)
-        return offered
-
-    def _encode(self, trace: Trace) -> dict[str, Any]:
-        """Return the content for the whole of `trace`, with its values where they are not many."""
-        part = Part.whole(trace, self._states_of(trace))
-        content = self._encode_part(trace, part)
-        if part.size(trace) <= wire.WHOLE_LIMIT:
-            content |= wire.encode_values(trace, part)
-        return content
-
-    def _encode_part(self, trace: Trace, part: Part) -> dict[str, Any]:
-        """Return the content for a part of `trace`, less the values."""
-        content = wire.encode_trace(trace, part)
-        content["title"] = wire.json_safe(self._title)
-        content["labels"] = [
-            wire.encode_label(
-                name, np.asarray(label(trace) if callable(label) else label), trace, part
-            )
-            for name, label in self._labels.items()
-            if callable(label) or trace is self._trace
-        ]
-        content["rankings"] = [_describe_ranking(r, trace, part) for r in self._rankings]
-        content["pinned"] = []
-        return content
+    @property
+    def checkpoints(self) -> dict[str, Trace]:
+        """The traces of all checkpoints, by name; of a single trace the name is empty."""
+        return dict(self._exhibit.checkpoints)
 
     # --- validation --------------------------------------------------------------------------
 
     @traitlets.validate("state")
     def _validate_state(self, proposal: Mapping[str, Any]) -> str:
-        return _known_state(proposal["value"], self._content)
+        return self._exhibit.state(proposal["value"])
 
     @traitlets.validate("unit")
     def _validate_unit(self, proposal: Mapping[str, Any]) -> int:
-        unit, units = proposal["value"], self._trace.units(self.state)
+        unit, units = proposal["value"], self._exhibit.trace.units(self.state)
         if not 0 <= unit < units:
             msg = f"unit must be in [0, {units}) for state {self.state!r}, got {unit}"
             raise traitlets.TraitError(msg)
@@ -268,8 +253,8 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     @traitlets.validate("cursor")
     def _validate_cursor(self, proposal: Mapping[str, Any]) -> int:
-        if not -1 <= proposal["value"] < len(self._trace):
-            msg = f"cursor must be in [-1, {len(self._trace)}), got {proposal['value']}"
+        if not -1 <= proposal["value"] < len(self._exhibit.trace):
+            msg = f"cursor must be in [-1, {len(self._exhibit.trace)}), got {proposal['value']}"
             raise traitlets.TraitError(msg)
         return int(proposal["value"])
 
@@ -279,19 +264,19 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         match selection:
             case []:
                 pass
-            case [start, stop] if 0 <= start < stop <= len(self._trace):
+            case [start, stop] if 0 <= start < stop <= len(self._exhibit.trace):
                 pass
             case _:
                 msg = (
                     "selection must be [] or [start, stop] with 0 <= start < stop <= "
-                    f"{len(self._trace)}, got {selection}"
+                    f"{len(self._exhibit.trace)}, got {selection}"
                 )
                 raise traitlets.TraitError(msg)
         return selection
 
     @traitlets.validate("units")
     def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
-        return _checked_copies(proposal["value"], self.state, self._content)
+        return self._exhibit.copies(proposal["value"], self.state)
 
     @traitlets.validate("active")
     def _validate_active(self, proposal: Mapping[str, Any]) -> int:
@@ -301,10 +286,14 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
             raise traitlets.TraitError(msg)
         return int(proposal["value"])
 
+    @traitlets.validate("checkpoint")
+    def _validate_checkpoint(self, proposal: Mapping[str, Any]) -> int:
+        return self._exhibit.checkpoint(proposal["value"])
+
     @traitlets.observe("state", "unit")
     def _follow_unit(self, _: object) -> None:
         """Keep the unit one of the state's, and the active copy what both say."""
-        self.unit = min(self.unit, self._trace.units(self.state) - 1)
+        self.unit = min(self.unit, self._exhibit.trace.units(self.state) - 1)
         shown = (self.state, self.unit)
         if self.units and self.units[self.active] != shown:
             self.units = [shown if i == self.active else u for i, u in enumerate(self.units)]
@@ -331,25 +320,11 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         if not isinstance(request, dict) or "id" not in request:
             return
         try:
-            buffers = self._look_up(request)
+            buffers = self._exhibit.look_up(request)
         except (KeyError, ValueError, IndexError, TypeError) as error:
             self.send({"id": request["id"], "error": str(error)})
         else:
             self.send({"id": request["id"]}, buffers)
-
-    def _look_up(self, request: Mapping[str, Any]) -> list[bytes]:
-        state, values = request["state"], self._trace.unit(request["state"], request["unit"])
-        match request["kind"]:
-            case "exact":
-                span = slice(max(0, request["start"]), max(0, request["stop"]))
-                return [values[span].astype("<f4").tobytes()]
-            case "unit":
-                unit = wire.quantise(values, self._trace.bounds(state))
-                scales = np.array([unit.scale, unit.limit, unit.peak], "<f4")
-                return [unit.values.tobytes(), scales.tobytes()]
-            case kind:
-                msg = f"kind must be 'exact' or 'unit', got {kind!r}"
-                raise ValueError(msg)
 
     # --- in a notebook -----------------------------------------------------------------------
 
@@ -367,28 +342,34 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     # --- pages without a kernel --------------------------------------------------------------
 
-    def _shown(self) -> tuple[Trace, Sequence[str], str]:
-        return self._trace, self._states_of(self._trace), self._title
-
-    def _snapshot(self, trace: Trace, part: Part) -> export.Snapshot:
+    def _snapshot(self, part: Part) -> export.Snapshot:
         own = HiddenStateWidget.class_own_traits(sync=True)
         names = [name for name in own if not name.startswith("_")]
         traits = part.traits({name: getattr(self, name) for name in names})
-        content = self._encode_part(trace, part)
-        pinned = [(traits["state"], traits["unit"]), *traits["units"]]
-        for ranking in content["rankings"]:
-            entries = ranking["entries"][:_PINNED_UNITS]
-            pinned += [(entry["state"], entry["unit"]) for entry in entries]
-        content["pinned"] = wire.pin(trace, part, pinned)
-        words = in_words(trace, part, traits["state"], traits["unit"], content["rankings"])
-        return export.Snapshot(content, traits, words)
+        content = self._exhibit.part_content(part)
+        shown = [(traits["state"], traits["unit"]), *traits["units"]]
+        ranked = [
+            (entry["state"], entry["unit"])
+            for ranking in content["rankings"]
+            for entry in ranking["entries"][:_PINNED_UNITS]
+        ]
+        for i, (trace, checkpoint) in enumerate(
+            zip(self._exhibit.traces, content["checkpoints"], strict=True)
+        ):
+            units = [*shown, *ranked] if i == self.checkpoint else shown
+            checkpoint["pinned"] = wire.pin(trace, part, units)
+        return export.Snapshot(content, traits, self._words(part, traits["state"], traits["unit"]))
+
+    def _words(self, part: Part, state: str, unit: int) -> str:
+        words = in_words(self.trace, part, state, unit, self._content["rankings"])
+        names = list(self._exhibit.checkpoints)
+        if len(names) == 1:
+            return words
+        return f"{words} Checkpoint {names[self.checkpoint]}, one of {len(names)}."
 
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
-        part = Part.whole(self._trace, self._states_of(self._trace))
-        rankings = self._content["rankings"]
-        words = in_words(self._trace, part, self.state, self.unit, rankings)
-        return f"HiddenStateWidget: {words}"
+        return f"HiddenStateWidget: {self._words(self._exhibit.whole, self.state, self.unit)}"
 
 
 def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
@@ -410,53 +391,3 @@ def _checked_display(display: str | None) -> str:
         msg = f"{name} must be one of {', '.join(DISPLAYS)}, got {value!r}"
         raise ValueError(msg)
     return value
-
-
-def _known_state(name: str, content: Mapping[str, Any]) -> str:
-    """Return the name of a state if the content has it."""
-    names = [state["name"] for state in content["states"]]
-    if name not in names:
-        msg = f"state must be one of {', '.join(names)}, got {name!r}"
-        raise traitlets.TraitError(msg)
-    return name
-
-
-def _checked_copies(
-    units: Sequence[Any], state: str, content: Mapping[str, Any]
-) -> list[tuple[str, int]]:
-    """Return what was given as `units` as pairs that the content has."""
-    if len(units) > _MOST_COPIES:
-        msg = f"units must be at most {_MOST_COPIES}, got {len(units)}"
-        raise traitlets.TraitError(msg)
-    sizes = {known["name"]: known["units"] for known in content["states"]}
-    copies: list[tuple[str, int]] = []
-    for item in units:
-        match item:
-            case [name, number]:
-                pass
-            case number:
-                name = state
-        try:
-            unit = operator.index(number)
-        except TypeError:
-            msg = f"units must be pairs (state, unit) or unit numbers, got {item!r}"
-            raise traitlets.TraitError(msg) from None
-        state = _known_state(name, content)
-        if not 0 <= unit < sizes[state]:
-            msg = f"units must be in [0, {sizes[state]}) for state {state!r}, got {unit}"
-            raise traitlets.TraitError(msg)
-        copies.append((state, unit))
-    return copies
-
-
-def _describe_ranking(ranking: Ranking, trace: Trace, part: Part) -> dict[str, Any]:
-    """Return the first units of a ranking that a part of the trace has, with scores in words."""
-    known = (e for e in ranking if part.has(e.state, e.unit) and e.unit < trace.units(e.state))
-    return {
-        "label": wire.json_safe(ranking.label),
-        "note": wire.json_safe(ranking.note),
-        "entries": [
-            {"state": e.state, "unit": e.unit, "text": e.text, "sign": e.sign}
-            for e in islice(known, _RANKED_UNITS)
-        ],
-    }

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from rnnviz_widget.part import Part
-    from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace import Predictions, Trace
 
-VERSION = 1
+VERSION = 2
 
 WHOLE_LIMIT = 16 * 2**20
 """Bytes of int8 values up to which a trace travels whole; a larger one is asked for by unit."""
@@ -57,7 +57,9 @@ class QuantisedUnit:
 
 
 def quantise(
-    values: NDArray[np.floating[Any]], bounds: tuple[float, float] | None
+    values: NDArray[np.floating[Any]],
+    bounds: tuple[float, float] | None,
+    limit: float | None = None,
 ) -> QuantisedUnit:
     """Return the values `(T,)` of one unit in eight bits; zero stays exactly zero.
 
@@ -66,24 +68,56 @@ def quantise(
     values
         Any floats; what is not finite becomes missing.
     bounds
-        The proven range, ``(-1, 1)`` or ``(0, 1)``, which then is the colour scale; None takes a
-        robust maximum of the unit instead.
+        The proven range, see `colour_limit`.
+    limit
+        The end of the colour scale; by default `colour_limit` of these values alone.
     """
     finite = np.isfinite(values)
-    magnitude = np.abs(values[finite], dtype=np.float64)
-    peak = float(magnitude.max(initial=0.0))
-    if bounds is not None:
-        limit = max(abs(end) for end in bounds)
-    else:
-        limit = float(np.quantile(magnitude, ROBUST_QUANTILE)) if magnitude.size else 0.0
-        # A unit that is almost always zero has no robust maximum but a peak.
-        limit = limit or peak or 1.0
+    peak = float(np.abs(values[finite], dtype=np.float64).max(initial=0.0))
+    limit = colour_limit([values], bounds) if limit is None else limit
     scale = min(peak, _MAX_RATIO * limit) or 1.0
     # A float32 scale travels: rounding with that very number keeps the error below half a step.
     scale = float(np.float32(scale)) or float(np.finfo(np.float32).tiny)
     steps = np.rint(np.where(finite, values, 0).astype(np.float64) * (LEVELS / scale))
     quantised = np.where(finite, np.clip(steps, -LEVELS, LEVELS), MISSING).astype(np.int8)
     return QuantisedUnit(quantised, scale, limit, peak)
+
+
+def colour_limit(
+    columns: Iterable[NDArray[np.floating[Any]]], bounds: tuple[float, float] | None
+) -> float:
+    """Return the end of a unit's colour scale, the same at every checkpoint.
+
+    Parameters
+    ----------
+    columns
+        The unit's values `(T,)` at each checkpoint.
+    bounds
+        The proven range, ``(-1, 1)`` or ``(0, 1)``, which then is the scale; None takes a robust
+        maximum of the values instead.
+    """
+    if bounds is not None:
+        return max(abs(end) for end in bounds)
+    limit = 0.0
+    for values in columns:
+        magnitude = np.abs(values[np.isfinite(values)], dtype=np.float64)
+        if magnitude.size:
+            # A unit that is almost always zero has no robust maximum but a peak.
+            robust = float(np.quantile(magnitude, ROBUST_QUANTILE)) or float(magnitude.max())
+            limit = max(limit, robust)
+    return limit or 1.0
+
+
+def shared_limits(traces: Sequence[Trace], part: Part) -> list[float]:
+    """Return the end of the colour scale of each unit of a part, over the whole text."""
+    limits: list[float] = []
+    for name, chosen in part.units.items():
+        bounds, count = traces[0].bounds(name), part.count(traces[0], name)
+        # Where it is bounded nothing need be read.
+        columns = [() if bounds else _columns(trace, name, chosen) for trace in traces]
+        rows = zip(*columns, strict=True) if bounds is None else ((),) * count
+        limits += [colour_limit(row, bounds) for row in rows]
+    return limits
 
 
 def kind(bounds: tuple[float, float] | None) -> str:
@@ -105,8 +139,8 @@ def encode_tokens(tokens: Sequence[str]) -> tuple[bytes, bytes | None]:
     return b"".join(encoded), offsets
 
 
-def encode_trace(trace: Trace, part: Part) -> dict[str, Any]:
-    """Return what comes from a part of a trace, less the values of its units.
+def encode_text(trace: Trace, part: Part) -> dict[str, Any]:
+    """Return what all checkpoints of a part have in common.
 
     Tokens and units keep the numbers that they have in the whole trace: ``origin`` says where the
     part begins, and a state's ``ids`` which of its ``of`` units are here.
@@ -119,18 +153,37 @@ def encode_trace(trace: Trace, part: Part) -> dict[str, Any]:
         "offsets": offsets,
         "origin": _origin(trace, part.start),
         "states": [_describe_state(trace, part, name) for name in part.units],
-        "values": None,
-        "scales": None,
-        "limits": None,
-        "peaks": None,
-        "loss": None if trace.loss is None else _float32(trace.loss[part.span]),
-        **_encode_predictions(trace, part),
     }
 
 
-def encode_values(trace: Trace, part: Part) -> dict[str, bytes]:
+def encode_checkpoints(checkpoints: Mapping[str, Trace], part: Part) -> list[dict[str, Any]]:
+    """Return what is each checkpoint's own in a part, less the values of its units.
+
+    Of several checkpoints whose predictions are many, none have theirs.
+    """
+    traces = checkpoints.values()
+    predicted = sum(0 if t.predictions is None else t.predictions.ids.nbytes for t in traces)
+    few = len(traces) == 1 or predicted <= WHOLE_LIMIT
+    return [
+        {
+            "name": json_safe(name),
+            "values": None,
+            "scales": None,
+            "limits": None,
+            "peaks": None,
+            "pinned": [],
+            "loss": None if trace.loss is None else _float32(trace.loss[part.span]),
+            **_encode_predictions(trace.predictions if few else None, part),
+        }
+        for name, trace in checkpoints.items()
+    ]
+
+
+def encode_values(
+    trace: Trace, part: Part, limits: Sequence[float] | None = None
+) -> dict[str, bytes]:
     """Return the values of a part, unit after unit, and how they are read."""
-    units = list(quantised_units(trace, part))
+    units = list(quantised_units(trace, part, limits))
     return {"values": b"".join(unit.values.tobytes() for unit in units), **encode_scales(units)}
 
 
@@ -143,11 +196,24 @@ def encode_scales(units: Sequence[QuantisedUnit]) -> dict[str, bytes]:
     }
 
 
-def quantised_units(trace: Trace, part: Part) -> Iterator[QuantisedUnit]:
-    """Yield the units of a part; their colours are those that they have in the whole text."""
-    for name, chosen in part.units.items():
-        for column in _columns(trace, name, chosen):
-            yield _cut(quantise(column, trace.bounds(name)), part.span)
+def quantised_units(
+    trace: Trace, part: Part, limits: Sequence[float] | None = None
+) -> Iterator[QuantisedUnit]:
+    """Yield the units of a part; their colours are those that they have in the whole text.
+
+    Parameters
+    ----------
+    limits
+        The end of each unit's colour scale, where other checkpoints share it, see `shared_limits`.
+    """
+    columns = (
+        (column, trace.bounds(name))
+        for name, chosen in part.units.items()
+        for column in _columns(trace, name, chosen)
+    )
+    for i, (column, bounds) in enumerate(columns):
+        limit = None if limits is None else limits[i]
+        yield _cut(quantise(column, bounds, limit), part.span)
 
 
 def _columns(
@@ -241,8 +307,7 @@ def _describe_state(trace: Trace, part: Part, name: str) -> dict[str, Any]:
     }
 
 
-def _encode_predictions(trace: Trace, part: Part) -> dict[str, Any]:
-    predictions = trace.predictions
+def _encode_predictions(predictions: Predictions | None, part: Part) -> dict[str, Any]:
     if predictions is None:
         return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
     return {

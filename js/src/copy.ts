@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { type Paint, paint, type RGB } from "./colour";
 import { watch } from "./dom";
-import type { UnitRow, Value, Values } from "./values";
+import type { Unit, UnitRow, Value, Values } from "./values";
 import type { Content, StateInfo } from "./wire";
 
 /** What all copies share. */
@@ -18,6 +18,8 @@ export interface Shared {
 /** One coloured copy of the text: its unit, and what is known of that unit. */
 export class Copy {
   readonly #values: Values;
+  /** What it shows, or will as soon as its bytes are here. */
+  readonly wanted: ReadonlySignal<Unit>;
   readonly #row: Signal<UnitRow>;
   readonly state: ReadonlySignal<StateInfo>;
   /** Always one of the state's. */
@@ -29,13 +31,14 @@ export class Copy {
 
   constructor(
     { values, content, revealed, ramp, ground }: Shared,
-    wanted: ReadonlySignal<{ state: StateInfo; unit: number }>,
+    wanted: ReadonlySignal<Unit>,
     lifetime: AbortSignal,
   ) {
     this.#values = values;
+    this.wanted = wanted;
     this.state = computed(() => wanted.value.state);
     this.unit = computed(() => wanted.value.unit);
-    const newest = computed(() => values.row(this.state.value, this.unit.value));
+    const newest = computed(() => values.row(wanted.value));
     this.#row = signal(newest.peek());
     this.row = computed(() => {
       const row = this.#row.value;
@@ -58,6 +61,6 @@ export class Copy {
 
   /** The value after `token`, as exactly as it is known here. */
   valueAt(token: number): Value {
-    return this.#values.at(this.state.value, this.unit.value, token);
+    return this.#values.at(this.wanted.value, token);
   }
 }

@@ -27,7 +27,7 @@ export function guessPanel(store: Store, lifetime: AbortSignal): HTMLElement {
     ...[token, row, stretch, back, end].map(({ element }) => element),
   );
   watch(() => {
-    const { predictions } = store.content.value;
+    const { predictions } = store.moment.value;
     const { label } = store.stretches.value;
     panel.hidden = !store.guess.value;
     token.name.textContent = !predictions || predictions.characters ? "character" : "token";

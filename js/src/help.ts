@@ -10,6 +10,7 @@ const EVERYWHERE: Keys = [
   ["l", "large type, for a hall"],
   ["?", "this list"],
 ];
+const TRAINING: Keys = [["c  Shift+c", "next, previous checkpoint"]];
 const IN_TEXT: Keys = [
   ["← → ↑ ↓", "move the cursor; with Shift, select"],
   ["Home  End", "to the ends of the row; with Ctrl, of the text"],
@@ -59,7 +60,8 @@ export function helpPanel(store: Store, root: HTMLElement, lifetime: AbortSignal
     listen,
   );
   watch(() => {
-    const keys = [...EVERYWHERE, ...(store.guess.value ? GUESSING : IN_TEXT)];
+    const several = store.content.value.checkpoints.length > 1;
+    const keys = [...EVERYWHERE, ...(several ? TRAINING : []), ...(store.guess.value ? GUESSING : IN_TEXT)];
     list.replaceChildren(
       ...keys.map(([key, does]) => h("p", {}, h("kbd", {}, key), " ", h("span", {}, does))),
     );

@@ -25,6 +25,8 @@ export interface Synced {
   /** Which of `units` is `state` and `unit`. */
   active: number;
   arrange: Arrange;
+  /** Which checkpoint of a training is shown. */
+  checkpoint: number;
   /** Whether what stands behind the cursor is hidden, to be guessed. */
   guess: boolean;
   /** Whether it is drawn for a hall. */
@@ -39,9 +41,10 @@ export interface Traits extends Synced {
   _content: unknown;
 }
 
-export type Request =
-  | { kind: "exact"; state: string; unit: number; start: number; stop: number }
-  | { kind: "unit"; state: string; unit: number };
+export type Request = { state: string; unit: number; checkpoint: number } & (
+  | { kind: "exact"; start: number; stop: number }
+  | { kind: "unit" }
+);
 
 /** Buffers arrive as any of these: Jupyter, Colab and shinywidgets differ. */
 export type Bytes = DataView | Uint8Array | ArrayBuffer;

@@ -46,6 +46,10 @@ function letter(store: Store, key: string, help: () => void): boolean {
       else store.goToStretch(step);
       break;
     }
+    case "c":
+    case "C":
+      store.setCheckpoint(store.checkpoint.value + (key === "c" ? 1 : -1));
+      break;
     case "g":
       store.setGuess(!store.guess.value);
       break;

@@ -39,7 +39,8 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
 
   watch(() => {
     const t = store.focus.value;
-    const { tokens, loss: losses, predictions, labels: known } = store.content.value;
+    const { tokens, labels: known } = store.content.value;
+    const { loss: losses, predictions } = store.moment.value;
     const guessing = store.guess.value;
     const shown = t >= 0 && t < store.revealed.value;
     hint.hidden = t >= 0 || guessing;

@@ -7,7 +7,16 @@ import { type Layout, rowSpan } from "./layout";
 import { stretches } from "./stretches";
 import { lastNotAbove } from "./tokens";
 import { type Unit, type UnitRow, type Value, Values } from "./values";
-import { type Content, decode, type Label, nearestIndex, type Ranking, type StateInfo, unitAt } from "./wire";
+import {
+  type Checkpoint,
+  type Content,
+  decode,
+  type Label,
+  nearestIndex,
+  type Ranking,
+  type StateInfo,
+  unitAt,
+} from "./wire";
 
 /** A range of tokens `[start, stop)`. */
 export type Span = { start: number; stop: number };
@@ -29,6 +38,7 @@ export class Store {
   readonly #units = signal<Synced["units"]>([]);
   readonly #active = signal(0);
   readonly #arrange = signal<Arrange>("stacked");
+  readonly #checkpoint = signal(0);
   readonly #guess = signal(false);
   readonly #present = signal(false);
   readonly #content: Signal<Content>;
@@ -61,6 +71,9 @@ export class Store {
   readonly arrange: ReadonlySignal<Arrange>;
   readonly guess: ReadonlySignal<boolean>;
   readonly present: ReadonlySignal<boolean>;
+  /** Which checkpoint is shown, always one there is, and what is its own. */
+  readonly checkpoint: ReadonlySignal<number>;
+  readonly moment: ReadonlySignal<Checkpoint>;
   /** The coloured copies of the text, at least one; `active` is the one that the controls act on. */
   readonly copies: ReadonlySignal<Copy[]>;
   readonly active: ReadonlySignal<number>;
@@ -99,6 +112,8 @@ export class Store {
     this.arrange = this.#arrange;
     this.guess = this.#guess;
     this.present = this.#present;
+    this.checkpoint = computed(() => clamp(this.#checkpoint.value, this.#content.value.checkpoints.length));
+    this.moment = computed(() => this.#content.value.checkpoints[this.checkpoint.value]);
     this.cursor = computed(() => Math.min(this.#cursor.value, this.#content.value.tokens.length - 1));
     this.focus = computed(() => {
       const hover = this.hover.value;
@@ -141,18 +156,29 @@ export class Store {
     this.loading = computed(() => this.copy.value.loading.value);
     this.paint = computed(() => this.copy.value.paint.value);
     host.onChange(() => this.#pull(), lifetime);
-    const shown = () => this.#copies.value.map(({ state, unit }): Unit => [state.value, unit.value]);
-    watch(() => {
-      const state = this.state.value;
-      const index = this.unitIndex.value;
-      const near = [index, index + 1, index - 1].filter((i) => i >= 0 && i < state.units);
-      const [first, ...next] = near.map((i): Unit => [state, unitAt(state, i)]);
-      this.#values.fetchRows([first, ...shown(), ...next]);
-    }, lifetime);
+    watch(() => this.#values.fetchRows(this.#wishes()), lifetime);
     watch(() => {
       const token = this.focus.value;
-      this.#values.fetchExact(shown(), token >= 0 ? token : this.visible.value.start);
+      const shown = this.#copies.value.map(({ wanted }) => wanted.value);
+      this.#values.fetchExact(shown, token >= 0 ? token : this.visible.value.start);
     }, lifetime);
+  }
+
+  /** The units that are shown, the active one first, and those that a slider would reach next. */
+  #wishes(): Unit[] {
+    const { wanted } = this.copy.value;
+    const { state, checkpoint } = wanted.value;
+    const index = this.unitIndex.value;
+    const last = this.#content.value.checkpoints.length - 1;
+    const shown = this.#copies.value.map((copy) => copy.wanted.value);
+    const units = [index + 1, index - 1].filter((i) => i >= 0 && i < state.units);
+    const moments = [checkpoint + 1, checkpoint - 1].filter((i) => i >= 0 && i <= last);
+    return [
+      wanted.value,
+      ...shown,
+      ...moments.flatMap((moment) => shown.map((unit) => ({ ...unit, checkpoint: moment }))),
+      ...units.map((i) => ({ ...wanted.value, unit: unitAt(state, i) })),
+    ];
   }
 
   /** The value of the active copy's unit after `token`, as exactly as it is known here. */
@@ -223,6 +249,10 @@ export class Store {
 
   setPalette(palette: string): void {
     this.#push({ palette });
+  }
+
+  setCheckpoint(checkpoint: number): void {
+    this.#push({ checkpoint: clamp(checkpoint, this.#content.value.checkpoints.length) });
   }
 
   setGuess(guess: boolean): void {
@@ -311,6 +341,7 @@ export class Store {
       this.#cursor.value = host.get("cursor");
       this.#palette.value = host.get("palette");
       this.#arrange.value = host.get("arrange");
+      this.#checkpoint.value = host.get("checkpoint");
       this.#guess.value = host.get("guess");
       this.#present.value = host.get("present");
       this.#units.value = host.get("units");
@@ -339,7 +370,7 @@ export class Store {
       const [name, unit] = (isActive ? undefined : units[index]) ?? [this.#state.value, this.#unit.value];
       const { states } = this.#content.value;
       const state = states.find((known) => known.name === name) ?? states[0];
-      return { state, unit: unitAt(state, nearestIndex(state, unit)) };
+      return { state, unit: unitAt(state, nearestIndex(state, unit)), checkpoint: this.checkpoint.value };
     });
     return new Copy(this.#shared, wanted, this.#lifetime);
   }

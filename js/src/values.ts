@@ -26,8 +26,12 @@ export interface Value {
   decimals: number;
 }
 
-/** A unit by its state and number. */
-export type Unit = [state: StateInfo, unit: number];
+/** A unit by its state and number, at a checkpoint. */
+export interface Unit {
+  state: StateInfo;
+  unit: number;
+  checkpoint: number;
+}
 
 const NOTHING: Quantised = { bytes: null, scale: 1, limit: 1, peak: 0 };
 
@@ -56,9 +60,10 @@ export class Values {
   }
 
   /** What is here of a unit. */
-  row(state: StateInfo, unit: number): UnitRow {
+  row({ state, unit, checkpoint }: Unit): UnitRow {
+    const { checkpoints, tokens } = this.#content.value;
+    const { whole } = checkpoints[checkpoint];
     const { name, kind, first } = state;
-    const { whole, tokens } = this.#content.value;
     const index = first + nearestIndex(state, unit);
     const key = unitKey(name, unit);
     if (whole) {
@@ -67,7 +72,7 @@ export class Values {
       return { key, kind, bytes, scale: scales[index], limit: limits[index], peak: peaks[index] };
     }
     this.#rows.version.value;
-    return { key, kind, ...(this.#rows.get(key) ?? NOTHING) };
+    return { key, kind, ...(this.#rows.get(`${checkpoint} ${key}`) ?? NOTHING) };
   }
 
   /** Whether the bytes of a row may still come. */
@@ -77,13 +82,14 @@ export class Values {
 
   /** Asks for what is not here of some units, first things first. */
   fetchRows(units: Unit[]): void {
-    const { whole, tokens } = this.#content.value;
-    if (whole || !this.#host.hasKernel) return;
+    const { checkpoints, tokens } = this.#content.value;
+    const missing = units.filter(({ checkpoint }) => !checkpoints[checkpoint].whole);
+    if (!missing.length || !this.#host.hasKernel) return;
     this.#rows.wish(
-      units.map(([{ name }, unit]) => ({
-        key: unitKey(name, unit),
+      missing.map(({ state: { name: state }, unit, checkpoint }) => ({
+        key: `${checkpoint} ${unitKey(state, unit)}`,
         ask: async () => {
-          const [values, scales] = await this.#host.request({ kind: "unit", state: name, unit });
+          const [values, scales] = await this.#host.request({ kind: "unit", state, unit, checkpoint });
           const bytes = toInt8(values);
           const [scale, limit, peak] = toFloat32(scales);
           if (bytes.length !== tokens.length)
@@ -99,15 +105,13 @@ export class Values {
     const { tokens } = this.#content.value;
     if (!this.#host.hasKernel || !tokens.length) return;
     const blocks = [...new Set([blockOf(token), blockOf(Math.max(0, token - 1))])];
-    const wishes = units.flatMap(([{ name }, unit]) =>
+    const wishes = units.flatMap((unit) =>
       blocks.map((start): Wish<Float32Array> => {
         const stop = Math.min(start + BLOCK, tokens.length);
+        const request = { ...unit, state: unit.state.name, kind: "exact" as const, start, stop };
         return {
-          key: `${start} ${unitKey(name, unit)}`,
-          ask: async () => {
-            const [buffer] = await this.#host.request({ kind: "exact", state: name, unit, start, stop });
-            return toFloat32(buffer);
-          },
+          key: blockKey(start, unit),
+          ask: async () => toFloat32((await this.#host.request(request))[0]),
         };
       }),
     );
@@ -116,14 +120,14 @@ export class Values {
   }
 
   /** The value of a unit after `token`. */
-  at(state: StateInfo, unit: number, token: number): Value {
+  at(unit: Unit, token: number): Value {
     this.#blocks.version.value;
-    const { key, bytes, scale, limit } = this.row(state, unit);
+    const { key, bytes, scale, limit } = this.row(unit);
     const leading = limit > 0 ? Math.floor(Math.log10(limit)) : 0;
     const start = blockOf(token);
-    const exact = this.#blocks.get(`${start} ${key}`)?.[token - start];
+    const exact = this.#blocks.get(blockKey(start, unit))?.[token - start];
     if (exact !== undefined) return { value: exact, exact: true, decimals: EXACT_DIGITS - leading };
-    const pinned = this.#content.value.pinned.get(key)?.[token];
+    const pinned = this.#content.value.checkpoints[unit.checkpoint].pinned.get(key)?.[token];
     if (pinned !== undefined) return { value: pinned, exact: false, decimals: PINNED_DIGITS - leading };
     const q = bytes ? bytes[token] : MISSING;
     const value = q === MISSING ? Number.NaN : (q * scale) / 127;
@@ -137,3 +141,6 @@ export class Values {
 }
 
 const blockOf = (token: number) => token - (token % BLOCK);
+
+const blockKey = (start: number, { state, unit, checkpoint }: Unit) =>
+  `${start} ${checkpoint} ${unitKey(state.name, unit)}`;

@@ -13,6 +13,7 @@ import { readout } from "./readout";
 import { Store } from "./store";
 import { followTheme } from "./theme";
 import { tools } from "./tools";
+import { trainingPanel } from "./training";
 
 /** Shows a host's trace inside `parent` until `lifetime` aborts. */
 export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): void {
@@ -37,6 +38,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     title,
     problem,
     controls(store, lifetime),
+    trainingPanel(store, lifetime),
     h(
       "div",
       { class: "rnnviz-main" },

@@ -12,6 +12,7 @@ const TRAITS = [
   "units",
   "active",
   "arrange",
+  "checkpoint",
   "guess",
   "present",
   "_content",

@@ -38,16 +38,23 @@ export interface Ranking {
 export interface Content {
   tokens: Tokens;
   states: StateInfo[];
+  /** One, or several of a training; never none. */
+  checkpoints: Checkpoint[];
+  labels: Label[];
+  rankings: Ranking[];
+  title: string;
+}
+
+/** What a network did with the text at one point of its training. */
+export interface Checkpoint {
+  name: string;
   /** All units of all states; null where units come by request. */
   whole: Whole | null;
   predictions: Predictions | null;
   /** Nats, of the token after each token. */
   loss: Float32Array | null;
-  labels: Label[];
-  rankings: Ranking[];
   /** Values of single units, nearly exact, by `unitKey`: for pages without a kernel. */
   pinned: Map<string, Float32Array>;
-  title: string;
 }
 
 export interface Whole {
@@ -134,7 +141,7 @@ export function halfToNumber(bits: number): number {
  */
 export function decode(content: unknown): Content {
   const raw = content as Raw;
-  if (raw?.version !== 1) throw new RangeError(`content version must be 1, got ${raw?.version}`);
+  if (raw?.version !== 2) throw new RangeError(`content version must be 2, got ${raw?.version}`);
   const tokens = new Tokens(
     toText(raw.text),
     raw.offsets == null ? null : new Uint32Array(aligned(raw.offsets)),
@@ -152,18 +159,25 @@ export function decode(content: unknown): Content {
   return {
     tokens,
     states,
+    checkpoints: (raw.checkpoints as Raw[]).map((one) => decodeCheckpoint(one, units, length)),
+    labels: ((raw.labels as Raw[]) ?? []).map((label) => decodeLabel(label, length)),
+    rankings: (raw.rankings as Ranking[]) ?? [],
+    title: (raw.title as string) ?? "",
+  };
+}
+
+function decodeCheckpoint(raw: Raw, units: number, length: number): Checkpoint {
+  return {
+    name: raw.name as string,
     whole: raw.values == null ? null : decodeWhole(raw, units, length),
     predictions: decodePredictions(raw, length),
     loss: raw.loss == null ? null : sized("loss", toFloat32(raw.loss), length),
-    labels: ((raw.labels as Raw[]) ?? []).map((label) => decodeLabel(label, length)),
-    rankings: (raw.rankings as Ranking[]) ?? [],
     pinned: new Map(
       ((raw.pinned as Raw[]) ?? []).map((pin) => [
         unitKey(pin.state as string, pin.unit as number),
         Float32Array.from(new Uint16Array(aligned(pin.values)), halfToNumber),
       ]),
     ),
-    title: (raw.title as string) ?? "",
   };
 }
 

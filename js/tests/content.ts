@@ -12,32 +12,46 @@ export function offAlignment(array: ArrayBufferView): DataView {
   return new DataView(buffer, 3, array.byteLength);
 }
 
-/** Two states over "abcd": `a.h` with 3 signed units, `a.i` with 2 gate units; unit u of all has q = 10 u + t. */
-export function rawContent(overrides: Record<string, unknown> = {}): Record<string, unknown> {
-  const length = 4;
-  const units = 5;
+const LENGTH = 4;
+const UNITS = 5;
+
+/** Unit u of all, over "abcd", has q = 10 u + t. */
+export function rawCheckpoint(overrides: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    version: 1,
+    name: "",
+    values: Int8Array.from({ length: UNITS * LENGTH }, (_, i) => 10 * Math.floor(i / LENGTH) + (i % LENGTH)),
+    scales: new Float32Array(UNITS).fill(1),
+    limits: new Float32Array(UNITS).fill(1),
+    peaks: new Float32Array(UNITS).fill(0.5),
+    pinned: [],
+    loss: null,
+    vocabulary: null,
+    top_ids: null,
+    top_probs: null,
+    top_k: 5,
+    ...overrides,
+  };
+}
+
+/** A checkpoint whose units come by request. */
+export const onRequest = (overrides: Record<string, unknown> = {}) =>
+  rawCheckpoint({ values: null, scales: null, limits: null, peaks: null, ...overrides });
+
+/** Two states over "abcd": `a.h` with 3 signed units, `a.i` with 2 gate units. */
+export function rawContent(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    version: 2,
     states: [
       { name: "a.h", units: 3, ids: null, of: 3, kind: "signed", bound: 1 },
       { name: "a.i", units: 2, ids: null, of: 2, kind: "gate", bound: 1 },
     ],
-    length,
+    length: LENGTH,
     origin: { token: 0, line: 1, column: 1 },
     text: utf16("abcd"),
     offsets: null,
-    values: Int8Array.from({ length: units * length }, (_, i) => 10 * Math.floor(i / length) + (i % length)),
-    scales: new Float32Array(units).fill(1),
-    limits: new Float32Array(units).fill(1),
-    peaks: new Float32Array(units).fill(0.5),
-    vocabulary: null,
-    top_ids: null,
-    top_probs: null,
-    loss: null,
-    top_k: 5,
+    checkpoints: [rawCheckpoint()],
     labels: [],
     rankings: [],
-    pinned: [],
     title: "",
     ...overrides,
   };
@@ -53,6 +67,7 @@ export function someTraits(overrides: Partial<Traits> = {}): Traits {
     units: [],
     active: 0,
     arrange: "stacked",
+    checkpoint: 0,
     guess: false,
     present: false,
     _content: rawContent(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Traits } from "../src/host";
 import { Store } from "../src/store";
-import { rawContent } from "./content";
+import { onRequest, rawContent } from "./content";
 import { FakeHost } from "./host";
 
 const units = (): Traits["units"] => [
@@ -76,8 +76,7 @@ describe("copies of the text", () => {
   });
 
   it("ask the kernel for the active one first, then the others, then its neighbours", async () => {
-    const nothing = { values: null, scales: null, limits: null, peaks: null };
-    const { host } = open({ _content: rawContent(nothing) });
+    const { host } = open({ _content: rawContent({ checkpoints: [onRequest()] }) });
     for (let i = 0; i < 3; i++) {
       host.requests[i].resolve([new Int8Array(4).buffer, new Float32Array([1, 1, 1]).buffer]);
       await Promise.resolve();

@@ -3,7 +3,7 @@ import type { Traits } from "../src/host";
 import { followKeys } from "../src/keys";
 import { layout } from "../src/layout";
 import { Store } from "../src/store";
-import { rawContent, utf16 } from "./content";
+import { rawCheckpoint, rawContent, utf16 } from "./content";
 import { FakeHost } from "./host";
 
 const TEXT = "ab\ncd\nef\n";
@@ -11,7 +11,11 @@ const TEXT = "ab\ncd\nef\n";
 function open(traits: Partial<Traits> = {}) {
   const length = TEXT.length;
   const host = new FakeHost({
-    _content: rawContent({ text: utf16(TEXT), length, values: new Int8Array(5 * length) }),
+    _content: rawContent({
+      text: utf16(TEXT),
+      length,
+      checkpoints: [rawCheckpoint({ values: new Int8Array(5 * length) })],
+    }),
     ...traits,
   });
   const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pageHost, unpack } from "../src/page";
 import { decode } from "../src/wire";
-import { rawContent, someTraits } from "./content";
+import { rawCheckpoint, rawContent, someTraits } from "./content";
 
 /** What the Python side writes: bytes lifted out of the content, joined, compressed, as base64. */
 async function pack(content: Record<string, unknown>) {
@@ -26,13 +26,15 @@ async function pack(content: Record<string, unknown>) {
 describe("a saved page", () => {
   it("gives back what was packed, nested buffers included", async () => {
     const label = { name: "q", kind: "bool", values: Uint8Array.from([1, 0, 255, 1]) };
-    const raw = rawContent({ labels: [label], loss: new Float32Array([1, 2, 3, Number.NaN]) });
+    const raw = rawContent({
+      labels: [label],
+      checkpoints: [rawCheckpoint({ loss: new Float32Array([1, 2, 3, Number.NaN]) })],
+    });
     const traits = await unpack(await pack(raw));
     expect(traits.unit).toBe(2);
     const [before, after] = [decode(raw), decode(traits._content)];
     expect(after.tokens.text).toBe(before.tokens.text);
-    expect(after.whole).toEqual(before.whole);
-    expect(after.loss).toEqual(before.loss);
+    expect(after.checkpoints).toEqual(before.checkpoints);
     expect(after.labels).toEqual(before.labels);
   });
 
@@ -46,6 +48,8 @@ describe("a saved page", () => {
     host.set({ unit: 2 });
     expect(heard).toEqual([1]);
     expect(host.hasKernel).toBe(false);
-    await expect(host.request({ kind: "unit", state: "a.h", unit: 0 })).rejects.toThrow("no kernel");
+    await expect(host.request({ kind: "unit", state: "a.h", unit: 0, checkpoint: 0 })).rejects.toThrow(
+      "no kernel",
+    );
   });
 });

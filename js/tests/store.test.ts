@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bytes, Traits } from "../src/host";
 import { Store } from "../src/store";
-import { rawContent, utf16 } from "./content";
+import { onRequest, rawCheckpoint, rawContent, utf16 } from "./content";
 import { FakeHost } from "./host";
 
 const lifetime = new AbortController();
-const onRequest = { values: null, scales: null, limits: null, peaks: null };
 
 function open(traits: Partial<Traits> = {}) {
   const host = new FakeHost(traits);
@@ -151,7 +150,7 @@ describe("a swap of the trace", () => {
     const { host, store } = open();
     host.fromPython({ _content: rawContent({ version: 9 }) });
     expect(store.content.value.tokens.text).toBe("abcd");
-    expect(store.problem.value).toContain("version must be 1, got 9");
+    expect(store.problem.value).toContain("version must be 2, got 9");
     host.fromPython({ _content: rawContent() });
     expect(store.problem.value).toBe("");
   });
@@ -165,7 +164,7 @@ describe("exact values", () => {
     expect(host.requests).toEqual([]);
     await vi.advanceTimersByTimeAsync(100);
     expect(host.requests.map(({ message }) => message)).toEqual([
-      { kind: "exact", state: "a.h", unit: 1, start: 0, stop: 4 },
+      { kind: "exact", state: "a.h", unit: 1, checkpoint: 0, start: 0, stop: 4 },
     ]);
     expect(store.valueAt(2)).toMatchObject({ exact: false, value: 12 / 127 });
     host.requests[0].resolve(exact([0.1, 0.2, 0.3, 0.4]));
@@ -214,7 +213,7 @@ describe("exact values", () => {
   it("are replaced by pinned ones on a page that has them", () => {
     const values = Uint16Array.from([0x3800, 0x3800, 0x3800, 0x3800]);
     const { host, store } = open({
-      _content: rawContent({ pinned: [{ state: "a.h", unit: 0, values }] }),
+      _content: rawContent({ checkpoints: [rawCheckpoint({ pinned: [{ state: "a.h", unit: 0, values }] })] }),
     });
     host.hasKernel = false;
     expect(store.valueAt(1)).toEqual({ value: 0.5, exact: false, decimals: 3 });
@@ -223,7 +222,7 @@ describe("exact values", () => {
 
 describe("units that come by request", () => {
   it("are asked for with their neighbours, one request after the other", async () => {
-    const { host, store } = open({ unit: 1, _content: rawContent(onRequest) });
+    const { host, store } = open({ unit: 1, _content: rawContent({ checkpoints: [onRequest()] }) });
     expect(store.loading.value).toBe(true);
     for (let i = 0; i < 3; i++) {
       expect(host.requests).toHaveLength(i + 1);
@@ -238,7 +237,7 @@ describe("units that come by request", () => {
   });
 
   it("leave the unit before on screen until they are here", async () => {
-    const { host, store } = open({ unit: 0, _content: rawContent(onRequest) });
+    const { host, store } = open({ unit: 0, _content: rawContent({ checkpoints: [onRequest()] }) });
     host.requests[0].resolve(unitReply(7));
     await vi.advanceTimersByTimeAsync(0);
     store.setUnit(2);
@@ -247,7 +246,7 @@ describe("units that come by request", () => {
   });
 
   it("skip what the slider has left behind", async () => {
-    const { host, store } = open({ unit: 0, _content: rawContent(onRequest) });
+    const { host, store } = open({ unit: 0, _content: rawContent({ checkpoints: [onRequest()] }) });
     store.setStateAndUnit("a.i", 0);
     store.setStateAndUnit("a.i", 1);
     host.requests[0].resolve(unitReply(1));
@@ -256,7 +255,7 @@ describe("units that come by request", () => {
   });
 
   it("are said to be missing when nobody answers", async () => {
-    const { host, store } = open({ _content: rawContent(onRequest) });
+    const { host, store } = open({ _content: rawContent({ checkpoints: [onRequest()] }) });
     host.requests[0].reject(new Error("no answer"));
     await vi.advanceTimersByTimeAsync(0);
     expect(store.loading.value).toBe(false);
@@ -265,7 +264,7 @@ describe("units that come by request", () => {
   });
 
   it("of the wrong length are refused", async () => {
-    const { host, store } = open({ _content: rawContent(onRequest) });
+    const { host, store } = open({ _content: rawContent({ checkpoints: [onRequest()] }) });
     host.requests[0].resolve([new Int8Array(3).buffer, new Float32Array([1, 1, 1]).buffer]);
     await vi.advanceTimersByTimeAsync(0);
     expect(store.row.value.bytes).toBeNull();

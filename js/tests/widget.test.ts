@@ -116,7 +116,7 @@ describe("saving", () => {
 });
 
 describe("requests", () => {
-  const ask = { kind: "exact", state: "a.h", unit: 0, start: 0, stop: 4 } as const;
+  const ask = { kind: "exact", state: "a.h", unit: 0, checkpoint: 0, start: 0, stop: 4 } as const;
 
   it("get the buffers of the reply with their own id", async () => {
     const model = new FakeModel();
@@ -256,7 +256,7 @@ describe("a view", () => {
 
   it("says what is wrong with a trace that it cannot read", () => {
     const { find } = show(new FakeModel(someTraits({ _content: {} })));
-    expect(find("[role=alert]").textContent).toContain("version must be 1");
+    expect(find("[role=alert]").textContent).toContain("version must be 2");
   });
 
   it("leaves nothing behind when it closes, also where the host cannot remove listeners", () => {

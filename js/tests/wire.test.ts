@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { decode, halfToNumber, toText, unitKey } from "../src/wire";
-import { offAlignment, rawContent, utf16 } from "./content";
+import { offAlignment, onRequest, rawCheckpoint, rawContent, utf16 } from "./content";
+
+/** The only checkpoint of a content, with something else in it. */
+const checkpoint = (overrides: Record<string, unknown>) =>
+  decode(rawContent({ checkpoints: [rawCheckpoint(overrides)] })).checkpoints[0];
 
 describe("decode", () => {
   it("reads the same from a DataView, a Uint8Array and an ArrayBuffer, aligned or not", () => {
     const scales = new Float32Array([1, 2, 3, 4, 5]);
     for (const buffer of [scales, scales.buffer, new Uint8Array(scales.buffer), offAlignment(scales)])
-      expect(decode(rawContent({ scales: buffer })).whole?.scales).toEqual(scales);
+      expect(checkpoint({ scales: buffer }).whole?.scales).toEqual(scales);
   });
 
   it("finds each state's units among all units", () => {
@@ -35,8 +39,11 @@ describe("decode", () => {
   });
 
   it("has no units where they come by request", () => {
-    const parts = { values: null, scales: null, limits: null, peaks: null };
-    expect(decode(rawContent(parts)).whole).toBeNull();
+    const { checkpoints } = decode(rawContent({ checkpoints: [rawCheckpoint(), onRequest({ name: "2" })] }));
+    expect(checkpoints.map(({ whole, name }) => [whole === null, name])).toEqual([
+      [false, ""],
+      [true, "2"],
+    ]);
   });
 
   it("turns missing labels into NaN", () => {
@@ -49,7 +56,7 @@ describe("decode", () => {
   it("knows predicted characters from predicted tokens", () => {
     const of = (vocabulary: string[]) => {
       const [top_ids, top_probs] = [new Uint32Array(4), new Uint16Array(4)];
-      return decode(rawContent({ vocabulary, top_ids, top_probs, top_k: 1 })).predictions?.characters;
+      return checkpoint({ vocabulary, top_ids, top_probs, top_k: 1 }).predictions?.characters;
     };
     expect(of(["a", "\n", "🙂"])).toBe(true);
     expect(of(["a", "the"])).toBe(false);
@@ -57,19 +64,24 @@ describe("decode", () => {
 
   it("keeps pinned units by state and unit", () => {
     const values = Uint16Array.from([0x3c00, 0xbc00, 0x3800, 0x7e00]);
-    const { pinned } = decode(rawContent({ pinned: [{ state: "a.h", unit: 2, values }] }));
+    const { pinned } = checkpoint({ pinned: [{ state: "a.h", unit: 2, values }] });
     expect([...(pinned.get(unitKey("a.h", 2)) ?? [])]).toEqual([1, -1, 0.5, Number.NaN]);
   });
 
   it.each([
-    [{ version: 2 }, "version must be 1, got 2"],
+    [{ version: 1 }, "version must be 2, got 1"],
     [{ length: 5 }, "content has 4 tokens, its length says 5"],
+  ])("says what is wrong with %o", (overrides, words) => {
+    expect(() => decode(rawContent(overrides))).toThrow(words);
+  });
+
+  it.each([
     [{ values: new Int8Array(19) }, "values must have 20 elements, got 19"],
     [{ limits: new Float32Array(4) }, "limits must have 5 elements, got 4"],
     [{ loss: new Float32Array(3) }, "loss must have 4 elements, got 3"],
     [{ scales: "AAAA" }, "expected bytes, got string"],
-  ])("says what is wrong with %o", (overrides, words) => {
-    expect(() => decode(rawContent(overrides))).toThrow(words);
+  ])("says what is wrong with a checkpoint, %o", (overrides, words) => {
+    expect(() => checkpoint(overrides)).toThrow(words);
   });
 });
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rnnviz_widget.exhibit import Exhibit
     from rnnviz_widget.part import Part
-    from rnnviz_widget.trace import Trace
 
 
 class Choice(TypedDict, total=False):
@@ -55,13 +55,11 @@ class Snapshot:
 class Publishing:
     """Gives pages to a widget that can tell what it shows."""
 
-    @abstractmethod
-    def _shown(self) -> tuple[Trace, Sequence[str], str]:
-        """Return the trace, the states to choose from and the title."""
+    _exhibit: Exhibit
 
     @abstractmethod
-    def _snapshot(self, trace: Trace, part: Part) -> Snapshot:
-        """Return what is shown, cut to a part of the trace."""
+    def _snapshot(self, part: Part) -> Snapshot:
+        """Return what is shown, cut to a part."""
 
     def save_html(self, path: str | os.PathLike[str], **choice: Unpack[Choice]) -> SavedPage:
         """Write one self-contained HTML file; say how large it is.
@@ -139,17 +137,21 @@ class Publishing:
 
         The arguments are those of `save_html`.
         """
-        trace, offered, own_title = self._shown()
-        part = choose(trace, offered, states=states, units=units, start=start, stop=stop)
-        shown = self._snapshot(trace, part)
-        heading = own_title if title is None else title
+        exhibit = self._exhibit
+        trace = exhibit.trace
+        part = choose(trace, exhibit.states, states=states, units=units, start=start, stop=stop)
+        shown = self._snapshot(part)
+        heading = exhibit.title if title is None else title
         try:
-            data = _pack(trace, part, shown, limit * 1e6)
+            data = _pack(exhibit, part, shown, limit * 1e6)
         except TooLargeError as error:
+            several = len(exhibit.traces)
+            fewer = f", fewer of the {several} checkpoints" if several > 1 else ""
             msg = (
                 f"the page would be about {error.estimate / 1e6:,.0f} MB, over limit={limit:g} MB; "
                 f"choose fewer units (units=), fewer of its {len(part.units)} states (states=) or "
-                f"fewer of its {part.stop - part.start:,} tokens (start=, stop=), or raise limit="
+                f"fewer of its {part.stop - part.start:,} tokens (start=, stop=){fewer}, or raise "
+                "limit="
             )
             raise ValueError(msg) from None
         height = frame_height(
@@ -161,18 +163,21 @@ class Publishing:
         return Fragment(heading, caption, source, shown.words, data, height)
 
 
-def _pack(trace: Trace, part: Part, shown: Snapshot, limit: float) -> str:
+def _pack(exhibit: Exhibit, part: Part, shown: Snapshot, limit: float) -> str:
     """Return JSON of a snapshot with its values, at most `limit` bytes of them."""
+    packer = Packer(limit, expected=part.size(exhibit.trace) * len(exhibit.traces))
     # The title is the page's, as a heading.
-    content = {**shown.content, "title": ""}
-    packer = Packer(limit, expected=part.size(trace))
-    units = []
+    content = packer.lift({**shown.content, "title": ""})
+    limits = exhibit.limits(part)
+    for trace, checkpoint in zip(exhibit.traces, content["checkpoints"], strict=True):
+        units: list[wire.QuantisedUnit] = []
+        checkpoint["values"] = packer.add(_rows(wire.quantised_units(trace, part, limits), units))
+        checkpoint.update(packer.lift(wire.encode_scales(units)))
+    return json_for_script({"traits": shown.traits, "content": content, **packer.finish()})
 
-    def rows() -> Iterable[bytes]:
-        for unit in wire.quantised_units(trace, part):
-            units.append(unit)
-            yield unit.values.tobytes()
 
-    lifted = packer.lift(content) | {"values": packer.add(rows())}
-    lifted |= packer.lift(wire.encode_scales(units))
-    return json_for_script({"traits": shown.traits, "content": lifted, **packer.finish()})
+def _rows(units: Iterable[wire.QuantisedUnit], seen: list[wire.QuantisedUnit]) -> Iterable[bytes]:
+    """Yield the bytes of units, and keep the units: their scales follow all values."""
+    for unit in units:
+        seen.append(unit)
+        yield unit.values.tobytes()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 import re
 from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ import pytest
 
 from rnnviz_widget import HiddenStateWidget, Trace, rank_units, wire
 from rnnviz_widget.export import head, page
+from tests.unit.saved import read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'
 HOSTILE = (
@@ -34,21 +31,6 @@ def make_trace(text: str = TEXT, **states: int) -> Trace:
 @pytest.fixture
 def widget() -> HiddenStateWidget:
     return HiddenStateWidget(make_trace(), state="rnn.l0.h", unit=2, title="A title")
-
-
-def read_pages(html: str) -> list[tuple[dict[str, Any], list[bytes]]]:
-    """Return what a page's script reads of each widget: JSON, and the buffers beside it."""
-    found = re.findall(
-        r'<script type="application/json" data-rnnviz>(.*?)</script>', html, re.DOTALL
-    )
-    widgets = []
-    for raw in found:
-        data = json.loads(raw)
-        blob = gzip.decompress(base64.b64decode(data["blobs"]))
-        ends = np.concatenate([[0], np.cumsum(data["lengths"])])
-        assert ends[-1] == len(blob)
-        widgets.append((data, [blob[a:b] for a, b in pairwise(ends)]))
-    return widgets
 
 
 class Reader(HTMLParser):
@@ -85,10 +67,11 @@ def test_a_saved_page_holds_the_widget_as_it_is(widget: HiddenStateWidget, tmp_p
     ((data, buffers),) = read_pages(Path(saved).read_text(encoding="utf-8"))
     expected = {"state": "rnn.l0.h", "unit": 1, "cursor": 9, "selection": [], "palette": "grey"}
     assert data["traits"] == data["traits"] | expected
-    assert buffers[data["content"]["values"]["$b"]] == widget._content["values"]
+    (checkpoint,) = data["content"]["checkpoints"]
+    assert buffers[checkpoint["values"]["$b"]] == widget._content["checkpoints"][0]["values"]
     for name in ("scales", "limits", "peaks"):
-        assert buffers[data["content"][name]["$b"]] == widget._content[name]
-    (pinned,) = data["content"]["pinned"]
+        assert buffers[checkpoint[name]["$b"]] == widget._content["checkpoints"][0][name]
+    (pinned,) = checkpoint["pinned"]
     values = np.frombuffer(buffers[pinned["values"]["$b"]], "<f2")
     np.testing.assert_allclose(values, widget.trace.unit("rnn.l0.h", 1), rtol=1e-3)
 
@@ -111,8 +94,10 @@ def test_a_part_goes_in_alone(widget: HiddenStateWidget) -> None:
     assert (traits["unit"], traits["cursor"], traits["selection"]) == (5, 2, [0, 10])
     assert [state["ids"] for state in content["states"]] == [[3, 5]]
     assert content["origin"] == {"token": 10, "line": 1, "column": 11}
-    whole = np.frombuffer(widget._content["values"], np.int8).reshape(12, len(TEXT))
-    assert buffers[content["values"]["$b"]] == whole[[3, 5], 10:20].tobytes()
+    whole = np.frombuffer(widget._content["checkpoints"][0]["values"], np.int8).reshape(
+        12, len(TEXT)
+    )
+    assert buffers[content["checkpoints"][0]["values"]["$b"]] == whole[[3, 5], 10:20].tobytes()
 
 
 def test_what_is_shown_but_not_chosen_moves_to_what_is(widget: HiddenStateWidget) -> None:
@@ -142,7 +127,7 @@ def test_a_trace_too_large_to_travel_live_makes_a_page_all_the_same(
     expected = read_pages(HiddenStateWidget(make_trace()).to_html())
     monkeypatch.setattr(wire, "WHOLE_LIMIT", 10)
     widget = HiddenStateWidget(make_trace())
-    assert widget._content["values"] is None
+    assert widget._content["checkpoints"][0]["values"] is None
     assert read_pages(widget.to_html()) == expected
 
 

@@ -79,7 +79,7 @@ def test_a_smaller_state_clamps_the_unit() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"trace": "text"}, traitlets.TraitError, "trace must be a Trace, got str"),
+        ({"trace": "text"}, traitlets.TraitError, "trace must be a Trace, .* got str"),
         ({"states": ["x"]}, traitlets.TraitError, "states must be among .*, got 'x'"),
         ({"states": []}, traitlets.TraitError, "at least one"),
         ({"unit": 99}, traitlets.TraitError, r"unit must be in \[0, 4\)"),
@@ -185,8 +185,11 @@ def replies(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], list[
     return sent
 
 
+SPAN = {"checkpoint": 0, "start": 3, "stop": 6}
+
+
 def test_the_view_gets_exact_floats(widget: HiddenStateWidget, replies: list[Any]) -> None:
-    request = {"id": 7, "kind": "exact", "state": "rnn.l0.z", "unit": 1, "start": 3, "stop": 6}
+    request = {"id": 7, "kind": "exact", "state": "rnn.l0.z", "unit": 1} | SPAN
     widget._answer(widget, request, [])
     ((content, buffers),) = replies
     assert content == {"id": 7}
@@ -196,7 +199,9 @@ def test_the_view_gets_exact_floats(widget: HiddenStateWidget, replies: list[Any
 def test_the_view_gets_a_unit_with_its_scales(
     widget: HiddenStateWidget, replies: list[Any]
 ) -> None:
-    widget._answer(widget, {"id": 1, "kind": "unit", "state": "rnn.l0.h", "unit": 0}, [])
+    widget._answer(
+        widget, {"id": 1, "kind": "unit", "state": "rnn.l0.h", "unit": 0, "checkpoint": 0}, []
+    )
     ((content, buffers),) = replies
     expected = wire.quantise(widget.trace.unit("rnn.l0.h", 0), None)
     assert content == {"id": 1}
@@ -217,7 +222,7 @@ def test_the_view_gets_a_unit_with_its_scales(
 def test_a_wrong_request_is_answered_with_an_error(
     widget: HiddenStateWidget, replies: list[Any], change: dict[str, Any], message: str
 ) -> None:
-    request = {"id": 7, "kind": "exact", "state": "rnn.l0.z", "unit": 1, "start": 3, "stop": 6}
+    request = {"id": 7, "kind": "exact", "state": "rnn.l0.z", "unit": 1} | SPAN
     widget._answer(widget, request | change, [])
     ((content, buffers),) = replies
     assert content["id"] == 7

@@ -92,7 +92,7 @@ def test_values_are_unit_major_state_after_state() -> None:
     gate = rng.uniform(0, 1, (7, 2)).astype(np.float32)
     trace = Trace.from_arrays("letters", {"h": h, "z": gate}, bounds={"z": (0, 1)})
     part = Part.whole(trace, ["z", "h"])
-    content = wire.encode_trace(trace, part) | wire.encode_values(trace, part)
+    content = wire.encode_text(trace, part) | wire.encode_values(trace, part)
     values = np.frombuffer(content["values"], np.int8).reshape(5, 7)
     scales = np.frombuffer(content["scales"], "<f4")
     restored = (values * scales[:, None] / wire.LEVELS).T
@@ -121,13 +121,14 @@ def test_a_part_keeps_numbers_and_colours_of_the_whole() -> None:
     )
     part = choose(trace, trace.states, states="h", units=[4, 1, np.int64(4)], start=4, stop=7)
     assert (part.units, part.size(trace)) == ({"h": (1, 4)}, 6)
-    content = wire.encode_trace(trace, part)
+    content = wire.encode_text(trace, part)
+    (checkpoint,) = wire.encode_checkpoints({"": trace}, part)
     assert content["text"].decode("utf-16-le") == "d\ne"
     assert content["origin"] == {"token": 4, "line": 2, "column": 2}
     (state,) = content["states"]
     assert (state["units"], state["ids"], state["of"]) == (2, [1, 4], 6)
-    assert np.frombuffer(content["loss"], "<f4").tolist() == [4, 5, 6]
-    assert np.frombuffer(content["top_ids"], "<u4").tolist() == [8, 9, 10, 11, 12, 13]
+    assert np.frombuffer(checkpoint["loss"], "<f4").tolist() == [4, 5, 6]
+    assert np.frombuffer(checkpoint["top_ids"], "<u4").tolist() == [8, 9, 10, 11, 12, 13]
     whole = wire.quantise(values[:, 4], None)
     unit = list(wire.quantised_units(trace, part))[1]
     assert unit.values.tolist() == whole.values[4:7].tolist()
@@ -185,7 +186,7 @@ def test_predictions_and_loss_travel_with_the_vocabulary() -> None:
         predictions=predictions,
         loss=np.array([0.5, np.nan], np.float32),
     )
-    content = wire.encode_trace(trace, Part.whole(trace, ["h"]))
+    (content,) = wire.encode_checkpoints({"": trace}, Part.whole(trace, ["h"]))
     assert content["vocabulary"] == ["a", "\ufffd"]
     assert content["top_k"] == 2
     assert np.frombuffer(content["top_ids"], "<u4").tolist() == [1, 0, 0, 1]

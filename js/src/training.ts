@@ -1,0 +1,75 @@
+import { h, KEEP_KEYS, watch } from "./dom";
+import type { Store } from "./store";
+
+/** From one checkpoint to the next while it plays, in milliseconds. */
+const STEP = 900;
+
+/** A slider over the checkpoints of a training, where there are several, and a button that runs through them. */
+export function trainingPanel(store: Store, lifetime: AbortSignal): HTMLElement {
+  const listen = { signal: lifetime };
+  const slider = h("input", {
+    type: "range",
+    class: "rnnviz-slider",
+    min: 0,
+    step: 1,
+    "aria-label": "checkpoint",
+    ...KEEP_KEYS,
+  });
+  const play = h("button", { type: "button", class: "rnnviz-step", ...KEEP_KEYS });
+  const name = h("span", { class: "rnnviz-checkpoint" });
+  const panel = h(
+    "div",
+    { class: "rnnviz-training", role: "group", "aria-label": "training" },
+    h("span", { "aria-hidden": "true" }, "training"),
+    play,
+    slider,
+    name,
+  );
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const last = () => store.content.value.checkpoints.length - 1;
+  const show = () => {
+    play.textContent = timer === undefined ? "▶" : "❚❚";
+    play.setAttribute("aria-label", timer === undefined ? "play the training" : "pause");
+  };
+  const stop = () => {
+    clearInterval(timer);
+    timer = undefined;
+    show();
+  };
+  const step = () => {
+    // What has not come yet is waited for.
+    if (store.copies.value.some(({ loading }) => loading.value)) return;
+    store.setCheckpoint(store.checkpoint.value + 1);
+    if (store.checkpoint.value === last()) stop();
+  };
+  play.addEventListener(
+    "click",
+    () => {
+      if (timer !== undefined) return stop();
+      if (store.checkpoint.value === last()) store.setCheckpoint(0);
+      timer = setInterval(step, STEP);
+      show();
+    },
+    listen,
+  );
+  slider.addEventListener(
+    "input",
+    () => {
+      stop();
+      store.setCheckpoint(slider.valueAsNumber);
+    },
+    listen,
+  );
+  lifetime.addEventListener("abort", stop, { once: true });
+  show();
+  watch(() => {
+    const { checkpoints } = store.content.value;
+    panel.hidden = checkpoints.length < 2;
+    slider.max = String(last());
+    slider.value = String(store.checkpoint.value);
+    const words = `${store.moment.value.name} (${store.checkpoint.value + 1} of ${checkpoints.length})`;
+    name.textContent = words;
+    slider.setAttribute("aria-valuetext", words);
+  }, lifetime);
+  return panel;
+}

@@ -1,0 +1,266 @@
+"""What a widget shows, checked, and the form in which its view and its pages get it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from traitlets import TraitError
+
+from rnnviz_widget import wire
+from rnnviz_widget.part import Part
+from rnnviz_widget.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    from rnnviz_widget.ranking import Ranking
+
+Traces = Trace | Sequence[Trace] | Mapping[str, Trace] | Mapping[int, Trace]
+"""One trace, or those of several checkpoints, in a list or by name."""
+
+MOST_COPIES = 16
+"""Copies of the text that may be shown at once."""
+
+_RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """Traces of one text at one or several checkpoints of a training, and what goes with them.
+
+    Attributes
+    ----------
+    checkpoints
+        The traces by name, in the order of training; a single one is named "".
+    states
+        The states to choose from.
+    title
+        A line above the text.
+    labels
+        By name: arrays `(T,)`, or functions of a trace.
+    rankings
+        What was measured, of the last checkpoint where there are several.
+    """
+
+    checkpoints: Mapping[str, Trace]
+    states: tuple[str, ...]
+    title: str
+    labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]]
+    rankings: Sequence[Ranking]
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """One per checkpoint."""
+        return tuple(self.checkpoints.values())
+
+    @property
+    def trace(self) -> Trace:
+        """Any of the traces, for what all have in common: text, states, widths."""
+        return self.traces[0]
+
+    @property
+    def whole(self) -> Part:
+        """All of it."""
+        return Part.whole(self.trace, self.states)
+
+    def of(self, checkpoints: Mapping[str, Trace], offered: Sequence[str] | None) -> Exhibit:
+        """Return the same of other traces; labels that are arrays belonged to the old ones."""
+        labels = {name: label for name, label in self.labels.items() if callable(label)}
+        states = offered_states(checkpoints, offered)
+        return replace(self, checkpoints=checkpoints, states=states, labels=labels)
+
+    # --- what it has -------------------------------------------------------------------------
+
+    def state(self, name: str) -> str:
+        """Return the name of a state that is offered, or refuse it."""
+        if name not in self.states:
+            msg = f"state must be one of {', '.join(self.states)}, got {name!r}"
+            raise TraitError(msg)
+        return name
+
+    def checkpoint(self, index: int) -> int:
+        """Return the index of a checkpoint that there is, or refuse it."""
+        if not 0 <= index < len(self.checkpoints):
+            msg = f"checkpoint must be in [0, {len(self.checkpoints)}), got {index}"
+            raise TraitError(msg)
+        return index
+
+    def copies(self, units: Sequence[Any], state: str) -> list[tuple[str, int]]:
+        """Return pairs of state and unit; a unit alone is of the state before it, first `state`."""
+        if len(units) > MOST_COPIES:
+            msg = f"units must be at most {MOST_COPIES}, got {len(units)}"
+            raise TraitError(msg)
+        copies: list[tuple[str, int]] = []
+        for item in units:
+            match item:
+                case [name, number]:
+                    pass
+                case number:
+                    name = state
+            try:
+                unit = operator.index(number)
+            except TypeError:
+                msg = f"units must be pairs (state, unit) or unit numbers, got {item!r}"
+                raise TraitError(msg) from None
+            state, count = self.state(name), self.trace.units(name)
+            if not 0 <= unit < count:
+                msg = f"units must be in [0, {count}) for state {state!r}, got {unit}"
+                raise TraitError(msg)
+            copies.append((state, unit))
+        return copies
+
+    # --- as the view gets it -----------------------------------------------------------------
+
+    def content(self, shown: int) -> dict[str, Any]:
+        """Return all of it, with the values of as many checkpoints as are not too many.
+
+        Those of the `shown` one come first; others are asked for unit by unit.
+        """
+        part = self.whole
+        content = self.part_content(part)
+        room = wire.WHOLE_LIMIT // part.size(self.trace)
+        order = [shown, *(i for i in range(len(self.traces)) if i != shown)]
+        limits = self.limits(part) if room else None
+        for i in order[:room]:
+            content["checkpoints"][i] |= wire.encode_values(self.traces[i], part, limits)
+        return content
+
+    def limits(self, part: Part) -> list[float] | None:
+        """Return the end of each unit's colour scale, where several checkpoints share it."""
+        return wire.shared_limits(self.traces, part) if len(self.traces) > 1 else None
+
+    def part_content(self, part: Part) -> dict[str, Any]:
+        """Return a part of it, less the values."""
+        return {
+            **wire.encode_text(self.trace, part),
+            "checkpoints": wire.encode_checkpoints(self.checkpoints, part),
+            "title": wire.json_safe(self.title),
+            "labels": [
+                wire.encode_label(name, self._label(label), self.trace, part)
+                for name, label in self.labels.items()
+            ],
+            "rankings": [self._describe(ranking, part) for ranking in self.rankings],
+        }
+
+    def _label(self, label: ArrayLike | Callable[[Trace], ArrayLike]) -> Any:  # noqa: ANN401
+        return np.asarray(label(self.trace) if callable(label) else label)
+
+    def _describe(self, ranking: Ranking, part: Part) -> dict[str, Any]:
+        """Return the first units of a ranking that a part has, with scores in words."""
+        known = (
+            e for e in ranking if part.has(e.state, e.unit) and e.unit < self.trace.units(e.state)
+        )
+        last = list(self.checkpoints)[-1]
+        note = f"measured at {last}; {ranking.note}" if len(self.checkpoints) > 1 else ranking.note
+        return {
+            "label": wire.json_safe(ranking.label),
+            "note": wire.json_safe(note),
+            "entries": [
+                {"state": e.state, "unit": e.unit, "text": e.text, "sign": e.sign}
+                for e in islice(known, _RANKED_UNITS)
+            ],
+        }
+
+    def look_up(self, request: Mapping[str, Any]) -> list[bytes]:
+        """Return what the view asks for."""
+        state, unit, checkpoint = request["state"], request["unit"], request["checkpoint"]
+        values = self.traces[checkpoint].unit(state, unit)
+        match request["kind"]:
+            case "exact":
+                span = slice(max(0, request["start"]), max(0, request["stop"]))
+                return [values[span].astype("<f4").tobytes()]
+            case "unit":
+                bounds = self.trace.bounds(state)
+                columns = (trace.unit(state, unit) for trace in self.traces)
+                quantised = wire.quantise(values, bounds, wire.colour_limit(columns, bounds))
+                scales = np.array([quantised.scale, quantised.limit, quantised.peak], "<f4")
+                return [quantised.values.tobytes(), scales.tobytes()]
+            case kind:
+                msg = f"kind must be 'exact' or 'unit', got {kind!r}"
+                raise ValueError(msg)
+
+
+def offered_states(
+    checkpoints: Mapping[str, Trace], offered: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Return the states to choose from, all by default; refuse those that the traces lack."""
+    (trace, *_) = checkpoints.values()
+    states = trace.states if offered is None else tuple(offered)
+    if unknown := [name for name in states if name not in trace.states]:
+        msg = f"states must be among {', '.join(trace.states)}, got {unknown[0]!r}"
+        raise TraitError(msg)
+    if not states:
+        msg = "states must name at least one state, got none"
+        raise TraitError(msg)
+    return states
+
+
+def as_checkpoints(traces: Traces) -> dict[str, Trace]:
+    """Return one trace, or several of one text, by name.
+
+    Raises
+    ------
+    TraitError
+        If something is not a trace, or two traces differ in their tokens, states or widths.
+    """
+    named: list[tuple[str, Any]]
+    match traces:
+        case Mapping():
+            named = [(_name(key), trace) for key, trace in traces.items()]
+        case list() | tuple():
+            named = [(_name_of(trace, i), trace) for i, trace in enumerate(traces)]
+        case _:
+            named = [("", traces)]
+    for _, trace in named:
+        if not isinstance(trace, Trace):
+            msg = f"trace must be a Trace, or several by name, got {type(trace).__name__}"
+            raise TraitError(msg)
+    if not named:
+        msg = "trace must be at least one Trace, got none"
+        raise TraitError(msg)
+    (first, base), *others = named
+    for name, trace in others:
+        if difference := _difference(base, trace):
+            msg = (
+                f"traces of checkpoints must be of one text and have the same states: {name!r} and "
+                f"{first!r} differ in {difference}"
+            )
+            raise TraitError(msg)
+    checkpoints = dict(named)
+    if len(checkpoints) < len(named):
+        msg = f"names of checkpoints must differ, got {', '.join(name for name, _ in named)}"
+        raise TraitError(msg)
+    return checkpoints
+
+
+def _name(key: object) -> str:
+    return f"{key:,}" if isinstance(key, int) else str(key)
+
+
+def _name_of(trace: object, index: int) -> str:
+    seen = trace.source.get("characters_seen") if isinstance(trace, Trace) else None
+    return f"{seen:,} characters" if isinstance(seen, int) else str(index + 1)
+
+
+def _difference(a: Trace, b: Trace) -> str:
+    """Return in words what two traces that must be alike differ in, or nothing."""
+    if len(a) != len(b):
+        return f"their number of tokens, {len(b):,} and {len(a):,}"
+    if a.tokens != b.tokens:
+        token = next(i for i, (x, y) in enumerate(zip(a.tokens, b.tokens, strict=True)) if x != y)
+        return f"token {token}, {b.tokens[token]!r} and {a.tokens[token]!r}"
+    if set(a.states) != set(b.states):
+        return f"the states {', '.join(sorted(set(a.states) ^ set(b.states)))}"
+    for state in a.states:
+        if a.units(state) != b.units(state):
+            return f"the units of {state}, {b.units(state)} and {a.units(state)}"
+        if a.bounds(state) != b.bounds(state):
+            return f"the bounds of {state}, {b.bounds(state)} and {a.bounds(state)}"
+    return ""
