@@ -30,7 +30,7 @@ async (steps) => {
   const frames = () => new Promise((done) =>
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))));
   const slider = document.querySelector('input[type=range]');
-  const canvas = [...document.querySelectorAll('.rnnviz-text canvas')];
+  const canvas = [...document.querySelectorAll('.rnnviz-scroller canvas')];
   const colours = () => canvas.map((c) =>
     c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()).join();
   const start = () => new Promise((done) =>
@@ -81,7 +81,7 @@ def main(characters: int) -> None:
         )
         tab = browser.new_page(viewport={"width": 1100, "height": 800})
         tab.goto(file.as_uri())
-        tab.wait_for_selector(".rnnviz-text canvas")
+        tab.wait_for_selector(".rnnviz-scroller canvas")
         tab.wait_for_timeout(500)
         result = tab.evaluate(MEASURE, STEPS)
         browser.close()
