@@ -29,6 +29,7 @@ MOST_TOKENS = 50_000  # of part A; more make no better probe of a few thousand u
 CONTEXT = 20  # tokens that the rival probe reads
 _LEVELS = 64  # commonest tokens that it tells apart
 _STRETCH = 1 << 14  # tokens read at a time
+_LARGEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,14 @@ class Units:
     states: Sequence[str]
 
     def read(self, part: Part, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the values at some rows, shape (rows, units), with 0 for what is not finite."""
+        """Return the values at some rows, shape (rows, units), with 0 for what is not finite.
+
+        What is beyond ``_LARGEST`` is cut off: its square is no float32.
+        """
         start, stop = int(rows[0]), int(rows[-1]) + 1
         values = part.recording.rows(self.states, start, stop)[rows - start]
         values[~np.isfinite(values)] = 0
-        return values
+        return np.clip(values, -_LARGEST, _LARGEST, out=values)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.ranking.area import area_under_curve
+from rnnviz_widget.ranking.area import area_under_curve, sortable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class Ranks:
         if strata.pooled:
             self._order = np.argsort(values)
         else:
-            self._order = np.argsort((strata.codes.astype(np.int64) << 32) + _sortable(values))
+            self._order = np.argsort((strata.codes.astype(np.int64) << 32) + sortable(values))
         ordered = values[self._order]
         new = np.empty(len(values), np.bool_)
         new[0] = True
@@ -172,8 +172,10 @@ class NumberTarget:
         return self._correlation(Ranks(column, self.strata).centred(), self.rank_values)
 
     def linear_gain(self, column: NDArray[np.float32]) -> float:
-        """Return Pearson's correlation of the values themselves, in [-1, 1]."""
+        """Return Pearson's correlation of the values themselves, in [-1, 1]; NaN with infinity."""
         strata = self.strata
+        if not (np.isfinite(column).all() and np.isfinite(self.label).all()):
+            return float("nan")
         return self._correlation(_centred(column, strata), _centred(self.label, strata))
 
     def _correlation(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> float:
@@ -196,12 +198,6 @@ def make_target(label: NDArray[Any], strata: Strata) -> Target:
     if label.dtype == np.bool_:
         return BoolTarget(label, strata)
     return NumberTarget(label.astype(np.float64), strata)
-
-
-def _sortable(values: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Return integers in the order of the numbers."""
-    bits = (values + np.float32(0)).view(np.int32)  # + 0 makes one of the two zeros
-    return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
 
 
 def _centred(values: NDArray[Any], strata: Strata) -> NDArray[np.float64]:
