@@ -62,9 +62,15 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   );
 
   watch(() => {
-    const { states: known, rankings } = store.content.value;
-    const offers = store.offers.value;
+    const known = store.content.value.states;
     states.replaceChildren(...known.map(({ name }) => h("option", { value: name }, name)));
+  }, lifetime);
+
+  watch(() => {
+    const offers = store.offers.value;
+    // A score says what a unit does: not while a class is to guess it.
+    const rankings = store.guess.value ? [] : store.content.value.rankings;
+    rankedField.hidden = !rankings.length;
     ranked.replaceChildren(
       h("option", { value: NOT_RANKED }, "—"),
       ...rankings.map((ranking) =>
@@ -100,8 +106,6 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     const { offers } = store;
     const offer = store.offerOf(store.copy.value);
     ranked.value = offer ? String(offers.value.indexOf(offer)) : NOT_RANKED;
-    // A score says what a unit does: not while a class is to guess it.
-    rankedField.hidden = store.guess.value || !offers.value.length;
     const shown = store.copies.value.flatMap((copy) => store.offerOf(copy) ?? []);
     notes.replaceChildren(...said(shown, offer));
     notes.hidden = !shown.length;

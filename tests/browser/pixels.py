@@ -12,7 +12,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Page
 
 RGB = tuple[int, int, int]
 Box = tuple[float, float, float, float]
@@ -98,3 +98,19 @@ def differences(painted: Iterable[RGB], expected: Iterable[RGB]) -> list[int]:
         max(abs(p - e) for p, e in zip(mine, theirs, strict=True))
         for mine, theirs in zip(painted, expected, strict=True)
     ]
+
+
+def settle(page: Page) -> None:
+    """Wait until what has been asked for is drawn: the widget draws once a frame."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => "
+        "requestAnimationFrame(() => setTimeout(done)))))"
+    )
+
+
+def assert_painted(root: Locator, values: Iterable[float], limit: float) -> None:
+    """Check that every token that has a value is on screen in the colour of it."""
+    known = {t: value for t, value in enumerate(values) if np.isfinite(value)}
+    expected = expected_colours(known.values(), RED_BLUE, limit)
+    settle(root.page)
+    assert max(differences(painted_colours(root, known), expected)) <= TOLERANCE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,23 +9,14 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz_widget import HiddenStateWidget, Trace, labels
-from tests.browser.pixels import (
-    RED_BLUE,
-    TOLERANCE,
-    centre,
-    differences,
-    expected_colours,
-    painted_colours,
-)
+from tests.browser.accessibility import violations
+from tests.browser.pixels import assert_painted, centre
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from playwright.sync_api import Page
 
-    from playwright.sync_api import Locator, Page
+    from tests.browser.conftest import Open
 
-    Open = Callable[[HiddenStateWidget], Locator]
-
-AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 TEXT = 'The lamp was out.\n"Who is there?" she\tasked,\nand nobody answered.\n\n"I am," said he.\n'
 UNITS = 24
 
@@ -39,34 +29,6 @@ def make_trace(text: str = TEXT, name: str = "rnn.l0.h") -> Trace:
     return Trace.from_arrays(
         text, {name: values, "rnn.l0.z": (values + 3) / 6}, bounds={"rnn.l0.z": (0, 1)}
     )
-
-
-@pytest.fixture
-def open_page(page: Page, tmp_path: Path) -> Open:
-    """Save a widget, open the file, and watch for what must not happen."""
-    page.on("dialog", lambda dialog: pytest.fail(f"the page ran something: {dialog.message}"))
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-
-    def refuse(request: Any) -> None:
-        if not request.url.startswith(("file:", "blob:", "data:")):
-            pytest.fail(f"the page asked the network for {request.url}")
-
-    page.on("request", refuse)
-
-    def open_(widget: HiddenStateWidget) -> Locator:
-        page.goto(widget.save_html(tmp_path / "page.html").path.as_uri())
-        root = page.locator(".rnnviz")
-        expect(root.locator("[data-row-start]").first).to_be_visible()
-        return root
-
-    return open_
-
-
-def assert_painted(root: Locator, values: list[float], limit: float) -> None:
-    shown = [t for t, value in enumerate(values) if np.isfinite(value)]
-    expected = expected_colours([values[t] for t in shown], RED_BLUE, limit)
-    root.page.wait_for_timeout(100)
-    assert max(differences(painted_colours(root, shown), expected)) <= TOLERANCE
 
 
 def test_every_character_has_the_colour_of_its_value(open_page: Open) -> None:
@@ -153,12 +115,7 @@ def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(
     )
     widget.cursor = 12
     root = open_page(widget)
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
-        for violation in found["violations"]
-    ] == []
+    assert violations(page) == []
     scrolls = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not scrolls, "the page is wider than the window"
     expect(root.get_by_role("slider", name="unit", exact=True)).to_be_visible()

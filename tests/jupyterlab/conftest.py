@@ -63,6 +63,7 @@ def opened(browser: Browser, lab: Server) -> Iterator[Notebook]:
 def notebook(opened: Notebook) -> Notebook:
     """Put the notebook back to where it was when it was opened."""
     opened.run(
+        "w.units = []; w.guess = w.present = False\n"
         'w.trace = trace; w.palette = "red-blue"; w.state = "rnn.l0.h"; w.unit = 3\n'
         "w.cursor = -1; w.selection = []"
     )

@@ -198,3 +198,64 @@ def test_a_linked_slider_and_the_widget_follow_each_other_in_the_browser(
     notebook.page.keyboard.press("ArrowRight")
     expect(linked).to_have_attribute("aria-valuenow", "5.0")
     wait_until(notebook, lambda: notebook.evaluate("[w.unit, linked.value]") == [5, 5])
+
+
+def test_copies_of_the_text_go_both_ways(
+    notebook: Notebook, widget: Locator, slider: Locator
+) -> None:
+    notebook.run('w.units = [("rnn.l0.h", 3), 40]')
+    copies = widget.locator(".rnnviz-copy")
+    expect(copies).to_have_count(2)
+    for i, unit in enumerate((3, 40)):
+        assert_painted(notebook, copies.nth(i), recorded(notebook, unit))
+    copies.nth(1).get_by_role("button", name="rnn.l0.h 40").click()
+    wait_until(notebook, lambda: notebook.evaluate("[w.active, w.unit]") == [1, 40])
+    slider.press("ArrowRight")
+    units = [["rnn.l0.h", 3], ["rnn.l0.h", 41]]
+    wait_until(notebook, lambda: notebook.evaluate("w.units") == units)
+    assert_painted(notebook, copies.nth(1), recorded(notebook, 41))
+    notebook.run("w.active = 0")
+    expect(slider).to_have_value("3")
+
+
+def test_guess_mode_and_the_mode_for_halls_go_both_ways(
+    notebook: Notebook, widget: Locator
+) -> None:
+    values = recorded(notebook, 3)
+    notebook.run("w.cursor = 19; w.guess = True")
+    text = widget.get_by_role("textbox")
+    text.press("ArrowRight")
+    wait_until(notebook, lambda: notebook.evaluate("w.cursor") == 20)
+    assert_painted(notebook, widget, values[:21])
+    assert set(painted_colours(widget, range(21, len(values)))) == {(255, 255, 255)}
+    text.press("Escape")
+    wait_until(notebook, lambda: notebook.evaluate("w.guess") is False)
+    notebook.run("w.present = True")
+    expect(text).to_have_css("font-size", "28px")
+    widget.get_by_role("button", name="large").click()
+    wait_until(notebook, lambda: notebook.evaluate("w.present") is False)
+
+
+def test_checkpoints_go_both_ways_also_when_the_kernel_is_asked_for_each(
+    notebook: Notebook, widget: Locator
+) -> None:
+    notebook.run(
+        "from rnnviz_widget import wire\n"
+        "limit, wire.WHOLE_LIMIT = wire.WHOLE_LIMIT, 0\n"
+        "early = rnnviz.record(rnnviz.untrained(model), trace.text)\n"
+        "w.trace = {'before': early, 'after': trace}; w.checkpoint = 1\n"
+        "wire.WHOLE_LIMIT = limit"
+    )
+    slider = widget.get_by_role("slider", name="checkpoint")
+    expect(slider).to_have_value("1")
+    assert_painted(notebook, widget, recorded(notebook, 3))
+    slider.press("ArrowLeft")
+    wait_until(notebook, lambda: notebook.evaluate("w.checkpoint") == 0)
+    early = notebook.evaluate('early.unit("rnn.l0.h", 3).tolist()')
+    assert_painted(notebook, widget, early)
+    notebook.page.mouse.move(*centre(widget, 5))
+    shown = widget.locator(".rnnviz-value")
+    expect(shown).to_have_attribute("data-exact", "true")
+    assert float(shown.get_attribute("data-value") or "nan") == early[5]
+    notebook.run("w.checkpoint = 1")
+    assert_painted(notebook, widget, recorded(notebook, 3))
