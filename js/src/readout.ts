@@ -22,8 +22,8 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
   const predicted = h("div", {}, h("p", { class: "rnnviz-after" }, nextHeading, loss), next);
   const spoken = h("p", { class: "rnnviz-hidden", "aria-live": "polite" });
   const panel = h(
-    "section",
-    { class: "rnnviz-readout", "aria-label": "values" },
+    "div",
+    { class: "rnnviz-readout", role: "group", "aria-label": "values" },
     h("div", {}, heading, value, hint, facts, labels),
     predicted,
     spoken,

@@ -17,7 +17,8 @@ import { trainingPanel } from "./training";
 
 /** Shows a host's trace inside `parent` until `lifetime` aborts. */
 export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): void {
-  const root = h("section", { class: "rnnviz", "aria-label": "what a hidden unit does" });
+  // A group, not a landmark: a page may show several.
+  const root = h("div", { class: "rnnviz", role: "group", "aria-label": "what a hidden unit does" });
   lifetime.addEventListener("abort", () => root.remove(), { once: true });
   parent.append(root);
   let store: Store;

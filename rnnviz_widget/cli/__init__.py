@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rnnviz_widget as rnnviz
+from rnnviz_widget.cli.lecture import add_lecture
 from rnnviz_widget.cli.opening import add_no_open, show
 from rnnviz_widget.cli.view import add_view
 from rnnviz_widget.texts import sample_text
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     add_view(commands)
+    add_lecture(commands)
     _add_train(commands)
     _add_evaluate(commands)
     return parser

@@ -1,0 +1,70 @@
+"""`write_lecture`: the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm.auto import tqdm
+
+from rnnviz_widget.lecture.demos import DEMOS
+from rnnviz_widget.lecture.materials import Materials
+from rnnviz_widget.lecture.pages import INDEX, MARK, Saved, demo_page, index_page
+
+if TYPE_CHECKING:
+    import os
+
+
+def write_lecture(folder: str | os.PathLike[str], *, progress: bool = True) -> tuple[Path, int]:
+    """Write all demos and an index of them; return the index and the bytes of all files.
+
+    Each page is written whole or not at all, and the index last: an interruption leaves pages that
+    work. In the folder of an earlier kit they are replaced.
+
+    Parameters
+    ----------
+    folder
+        New, empty, or with an earlier kit in it.
+    progress
+        Show a bar over the pages.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds anything else.
+    """
+    folder = Path(folder)
+    _check(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    materials = Materials()
+    saved = []
+    with tqdm(DEMOS, desc="demos", unit="page", disable=not progress) as bar:
+        for demo in bar:
+            bar.set_postfix_str(demo.name)
+            shown = demo.build(materials)
+            page = demo_page(demo, shown, DEMOS, shown.model)
+            saved.append(Saved(demo, shown, page.save(folder / f"{demo.name}.html")))
+    models = dict.fromkeys(one.shown.model for one in saved)
+    index = index_page(saved, models).save(folder / INDEX)
+    return index.path, index.size + sum(one.page.size for one in saved)
+
+
+def _check(folder: Path) -> None:
+    """Refuse a place whose files a kit would be mixed with, or would replace."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        msg = f"folder must be a folder, got the file {folder}"
+        raise ValueError(msg)
+    index = folder / INDEX
+    if index.is_file() and MARK in index.read_text(encoding="utf-8", errors="replace"):
+        return
+    own = {f"{demo.name}.html" for demo in DEMOS}  # of a kit that was interrupted
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in own)
+    if foreign:
+        more = ", ..." if len(foreign) > 3 else ""  # noqa: PLR2004
+        msg = (
+            "folder must be new, empty, or one that an earlier kit is in; got "
+            f"{folder} with {', '.join(foreign[:3])}{more}"
+        )
+        raise ValueError(msg)

@@ -1,0 +1,227 @@
+"""The HTML of the kit's pages and of its index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import rnnviz_widget as rnnviz
+from rnnviz_widget import palettes, wire
+from rnnviz_widget.charlm import read_card
+from rnnviz_widget.export import Page, head
+from rnnviz_widget.export.pages import escape
+from rnnviz_widget.tables import html_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rnnviz_widget.export import SavedPage
+    from rnnviz_widget.lecture.demos import Demo, Shown
+    from rnnviz_widget.ranking import Ranking
+
+INDEX = "index.html"
+MARK = '<meta name="generator" content="rnnviz lecture">'
+"""What the index of a kit has in it, so that it is known again."""
+
+TITLE = "Hidden units as counters"
+
+_CSS = Path(__file__).with_name("lecture.css")
+_STRIP = 160  # colours in the strip of a card
+_STRIP_TOKENS = 960  # tokens that it shows
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+{mark}
+<title>{title}</title>
+<style>{css}</style>
+{head}
+</head>
+<body class="lecture{kind}">
+{body}
+</body>
+</html>
+"""
+
+_DEMO = """\
+<nav aria-label="pages"><a href="{index}">All demos</a>{links}</nav>
+<main>
+<h1>{title}</h1>
+<p>{about}</p>
+<p class="do">{do}</p>
+{fragments}
+{measured}
+</main>
+<footer><p>{model}</p></footer>"""
+
+_INDEX = """\
+<header>
+<h1>{title}</h1>
+<p>A recurrent network that has only ever learned to predict the next character grows hidden units
+with a meaning. These pages show some of them. They need no network, no Python and no installation:
+this folder is all there is, and every page is a single file.</p>
+</header>
+<main>
+<ol class="demos">
+{cards}
+</ol>
+<h2>Keys, on every page</h2>
+<dl>
+<dt><kbd>n</kbd> <kbd>p</kbd></dt><dd>next and previous unit</dd>
+<dt><kbd>s</kbd></dt><dd>to the next span of the label</dd>
+<dt><kbd>g</kbd></dt><dd>hide what stands behind the cursor, and let the class guess</dd>
+<dt><kbd>l</kbd></dt><dd>large type, with the sign of every value</dd>
+<dt><kbd>?</kbd></dt><dd>all keys</dd>
+</dl>
+<h2>What the scores are</h2>
+<p>Of all units of the ranked states, and both signs, the one that follows a label best on one text
+is reported on another, which is the text you see; both were written for this project, and no
+network was trained on them. AUC is the chance that the unit tells a character inside from one
+outside (0.5: no better than a coin), Spearman's correlation says how well its order is that of a
+number. Beside each stands what the same choice reaches by chance, what the last characters say
+alone, and the best unit of an untrained network. Readable is not the same as used.</p>
+</main>
+<footer>{models}
+<p>Made by rnnviz-widget {version}: rnnviz lecture</p></footer>"""
+
+_CARD = """\
+<li class="demo"><h2><a href="{name}.html">{title}</a></h2>
+<div class="strip" style="background:linear-gradient(90deg,{strip})"></div>
+<p>{about}</p>
+{measured}
+<p class="measured">{size:.1f} MB</p></li>"""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A page of the kit that is on disk."""
+
+    demo: Demo
+    shown: Shown
+    page: SavedPage
+
+
+def demo_page(demo: Demo, shown: Shown, others: Sequence[Demo], model: str) -> Page:
+    """Return a demo's page; its links go to the index and to its neighbours among `others`."""
+    at = others.index(demo)
+    links = ""
+    if at > 0:
+        links += _link("previous", "\N{LEFTWARDS ARROW} ", others[at - 1])
+    if at + 1 < len(others):
+        links += _link("next", "Next: ", others[at + 1])
+    tag = "h2" if len(shown.fragments) > 1 else ""
+    body = _DEMO.format(
+        index=INDEX,
+        links=links,
+        title=escape(demo.title),
+        about=escape(demo.about),
+        do=escape(demo.do),
+        fragments="\n".join(fragment.with_heading(tag) for fragment in shown.fragments),
+        measured=_measured(demo, shown),
+        model=escape(_model(model)),
+    )
+    words = "\n".join(fragment.words for fragment in shown.fragments)
+    return Page(_page(demo.title, body, kind="", mark="", code=head()), demo.title, words)
+
+
+def index_page(pages: Sequence[Saved], models: Iterable[str]) -> Page:
+    """Return the index of pages that are on disk."""
+    cards = [
+        _CARD.format(
+            name=saved.demo.name,
+            title=escape(saved.demo.title),
+            strip=",".join(_strip(saved.shown)),
+            about=escape(saved.demo.about),
+            measured=""
+            if saved.demo.spoiled
+            else "\n".join(_paragraph(text) for text in _scores(saved.shown.rankings)),
+            size=saved.page.size / 1e6,
+        )
+        for saved in pages
+    ]
+    body = _INDEX.format(
+        title=TITLE,
+        cards="\n".join(cards),
+        models="\n".join(f"<p>{escape(_model(model))}</p>" for model in models),
+        version=escape(rnnviz.__version__),
+    )
+    return Page(_page(TITLE, body, kind=" index", mark=MARK, code=""), TITLE, "Index of the demos.")
+
+
+def _page(title: str, body: str, *, kind: str, mark: str, code: str) -> str:
+    return _PAGE.format(
+        title=escape(title),
+        body=body,
+        kind=kind,
+        mark=mark,
+        head=code,
+        css=_CSS.read_text(encoding="utf-8"),
+    )
+
+
+def _link(name: str, before: str, demo: Demo) -> str:
+    return f'<a class="{name}" href="{demo.name}.html">{escape(before + demo.title)}</a>'
+
+
+def _paragraph(text: str) -> str:
+    return f'<p class="measured">{escape(text)}</p>'
+
+
+def _measured(demo: Demo, shown: Shown) -> str:
+    """Return what may be said of the best unit of each ranking, and which texts that is from."""
+    said = "\n".join(_paragraph(f"{r.verdict} {_capital(r.note)}.") for r in shown.rankings)
+    about, facts = shown.facts
+    if facts:
+        said += f"\n{_paragraph(about)}\n{html_facts(facts)}"
+    heading = "What was measured"
+    if demo.spoiled:
+        return f"<details><summary>{heading}: the answer</summary>\n{said}</details>"
+    return f"<h2>{heading}</h2>\n{said}"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _scores(rankings: Iterable[Ranking]) -> list[str]:
+    """Return the score of the best unit of each ranking in a line, with the text it is from."""
+    lines = []
+    for ranking in rankings:
+        best, last = ranking[0], list(ranking.baselines.items())[-1:]
+        low, high = best.detail.interval if best.detail else (np.nan, np.nan)
+        beside = [("chance", ranking.chance.level)] if ranking.chance else []
+        beside += [*last, *(("untrained", score) for score in ranking.control)]
+        within = " within each character" if ranking.within else ""
+        lines.append(
+            f"{ranking.label}{within}: {best.name}, {ranking.metric} {best.held_out:.3f} "
+            f"({low:.3f} to {high:.3f}); {', '.join(f'{n} {score:.3f}' for n, score in beside)}. "
+            f"{_capital(ranking.note)}."
+        )
+    return lines
+
+
+def _strip(shown: Shown) -> list[str]:
+    """Return the colours of the first tokens by the demo's unit, as CSS."""
+    trace = shown.trace
+    values = trace.unit(shown.state, shown.unit)
+    limit = wire.quantise(values, trace.bounds(shown.state)).limit
+    parts = np.array_split(values[:_STRIP_TOKENS], min(_STRIP, len(values)))
+    means = np.array([np.mean(part) for part in parts])
+    return ["#" + bytes(colour).hex() for colour in palettes.colours("red-blue", means / limit)]
+
+
+def _model(name: str) -> str:
+    """Say in a sentence what a bundled model is and how good."""
+    card, config = read_card(name), rnnviz.load_model(name).config
+    return (
+        f"Model {name}: {config.cell.upper()}, {config.num_layers} x {config.hidden_size} units, "
+        f"trained on {card.training['characters_seen']:,} characters of "
+        f"{card.corpus['name']}, which is not part of this project; "
+        f"{card.losses['validation']:.3f} nats per character on text held out."
+    )

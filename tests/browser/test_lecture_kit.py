@@ -1,0 +1,168 @@
+"""The lecture kit, opened from disk with the network off, as in a hall without Wi-Fi."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+import rnnviz_widget as rnnviz
+from rnnviz_widget.lecture import write_lecture
+from rnnviz_widget.lecture.demos import DEMOS
+from tests.browser.pixels import differences, painted_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+    Open = Callable[[str], None]
+
+AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+NAMES = [demo.name for demo in DEMOS]
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the whole kit once; fewer draws of chance than for a lecture, to be quick."""
+    folder = tmp_path_factory.mktemp("kit")
+    with pytest.MonkeyPatch.context() as patch:
+        quick = partial(rnnviz.rank_units, shifts=19, resamples=50, probe=False)
+        patch.setattr(rnnviz, "rank_units", quick)
+        write_lecture(folder, progress=False)
+    return folder
+
+
+@pytest.fixture
+def open_page(page: Page, kit: Path) -> Open:
+    """Open a page of the kit; a message on the console or a request is a failure."""
+    page.on("console", lambda message: pytest.fail(f"on the console: {message.text}"))
+    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+
+    def refuse(request: Any) -> None:
+        if not request.url.startswith(("file:", "blob:", "data:")):
+            pytest.fail(f"the page asked the network for {request.url}")
+
+    page.on("request", refuse)
+
+    def open_(name: str) -> None:
+        page.goto((kit / f"{name}.html").as_uri())
+
+    return open_
+
+
+def slider(root: Locator, name: str) -> Locator:
+    return root.get_by_role("slider", name=name, exact=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_is_alive_offline_and_its_links_lead_somewhere(
+    name: str, open_page: Open, page: Page, kit: Path
+) -> None:
+    open_page(name)
+    roots = page.locator(".rnnviz")
+    expect(roots).to_have_count(2 if name == "depth" else 1)
+    for root in roots.all():
+        expect(root.locator("[data-row-start]").first).to_be_visible()
+        unit = slider(root, "unit")
+        before = int(unit.input_value())
+        unit.press("ArrowRight")
+        expect(unit).not_to_have_value(str(before))
+        unit.press("ArrowLeft")
+        expect(unit).to_have_value(str(before))
+    for link in page.locator("nav a").all():
+        assert (kit / str(link.get_attribute("href"))).is_file()
+    expect(page.locator("h1")).to_have_text(next(d.title for d in DEMOS if d.name == name))
+
+
+def test_the_index_leads_to_every_page_and_each_page_back(open_page: Open, page: Page) -> None:
+    open_page("index")
+    for demo in DEMOS:
+        page.get_by_role("link", name=demo.title, exact=True).click()
+        expect(page).to_have_url(re.compile(f"/{demo.name}.html$"))
+        page.get_by_role("link", name="All demos").click()
+        expect(page).to_have_url(re.compile("/index.html$"))
+    page.get_by_role("link", name=DEMOS[0].title, exact=True).click()
+    for demo in DEMOS[1:]:
+        page.get_by_role("link", name=f"Next: {demo.title}").click()
+        expect(page).to_have_url(re.compile(f"/{demo.name}.html$"))
+
+
+def test_every_score_says_which_text_it_is_from_and_on_how_many_spans(
+    open_page: Open, page: Page
+) -> None:
+    where = re.compile(
+        r"chosen on [\d,]+ tokens with \d+ (spans|lines), reported on [\d,]+ with \d+"
+    )
+    open_page("index")
+    scores = page.locator(".demo .measured", has_text=re.compile("AUC|Spearman"))
+    assert scores.count() >= len(DEMOS) - 1  # one is a riddle
+    for text in scores.all_text_contents():
+        assert where.search(text), text
+        assert re.search(r"rnn\.l0\.\w\[\d+\], (AUC|Spearman) -?\d\.\d{3} \(", text)
+        assert "untrained" in text
+    for name in NAMES:
+        open_page(name)
+        for text in page.locator("main .measured", has_text="held-out").all_text_contents():
+            assert where.search(text), text
+
+
+def test_training_time_moves_and_its_numbers_stand_below(open_page: Open, page: Page) -> None:
+    open_page("training")
+    time = slider(page.locator(".rnnviz"), "checkpoint")
+    expect(time).to_have_value("7")
+    root = page.locator(".rnnviz")
+    late = painted_colours(root, range(60))
+    time.press("Home")
+    expect(time).to_have_value("0")
+    page.wait_for_timeout(200)
+    early = painted_colours(root, range(60))
+    assert max(differences(early, late)) > 40
+    areas = [float(area) for area in re.findall(r"AUC (\d\.\d+)", page.inner_text("table"))]
+    assert len(areas) == 8
+    assert areas[0] < 0.6
+    assert areas[-1] > 0.95
+
+
+def test_a_riddle_keeps_its_answer(open_page: Open, page: Page) -> None:
+    open_page("index")
+    riddle = page.locator(".demo", has_text="Guess before you look")
+    expect(riddle).not_to_contain_text("quotes")
+    open_page("guess")
+    expect(page.locator(".rnnviz-present")).to_be_visible()
+    answer = page.locator("details p")
+    expect(answer).to_be_hidden()
+    page.locator("summary").click()
+    expect(answer).to_contain_text("inside quotes")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1100, 360])
+@pytest.mark.parametrize("name", ["index", "depth", "guess"])
+def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(
+    name: str, width: int, scheme: Any, open_page: Open, page: Page
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 700})
+    open_page(name)
+    if name != "index":
+        expect(page.locator("[data-row-start]").first).to_be_visible()
+    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
+        for violation in found["violations"]
+    ] == []
+    scrolls = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not scrolls, "the page is wider than the window"
+
+
+def test_the_index_prints_its_cards_and_their_colours(open_page: Open, page: Page) -> None:
+    open_page("index")
+    page.emulate_media(media="print")
+    expect(page.locator(".strip").first).to_be_visible()
+    assert len(page.pdf()) > 10_000
