@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz_widget import labels
     from rnnviz_widget.charlm import CharLM, load_model, sample, untrained
-    from rnnviz_widget.counters import counter_profile, gate_saturation
+    from rnnviz_widget.counters import counter_profile, gate_saturation, unit_kind
     from rnnviz_widget.export import page
     from rnnviz_widget.figures import (
         plot_heatmap,
@@ -55,6 +55,7 @@ _HOMES = {
     "sample": "charlm",
     "sample_clamped": "interventions",
     "sample_text": "texts",
+    "unit_kind": "counters",
     "untrained": "charlm",
 }
 _MODULES = ("labels",)
@@ -85,6 +86,7 @@ __all__ = [
     "sample",
     "sample_clamped",
     "sample_text",
+    "unit_kind",
     "untrained",
 ]
 

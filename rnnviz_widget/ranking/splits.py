@@ -155,21 +155,35 @@ def split(
         ``"token"`` ranks within each current token.
 
     """
-    counts = chosen.known & (chosen.recording.into_block >= skip)
-    index = np.arange(chosen.recording.length)
-    middle = chosen.recording.length // 2
     if reported is None:
         reported = chosen
-        rows_a = np.flatnonzero(counts & (index < middle - gap // 2))
-        rows_b = np.flatnonzero(counts & (index >= middle + (gap + 1) // 2))
+        first, second = halves(chosen.recording.into_block, skip=skip, gap=gap)
     else:
-        rows_a = np.flatnonzero(counts)
-        rows_b = np.flatnonzero(reported.known & (reported.recording.into_block >= skip))
+        first, second = (part.recording.into_block >= skip for part in (chosen, reported))
+    rows_a, rows_b = np.flatnonzero(chosen.known & first), np.flatnonzero(reported.known & second)
     tokens = dict.fromkeys((*chosen.recording.tokens, *reported.recording.tokens))
     vocabulary = {token: code for code, token in enumerate(tokens)}
     part_a = _part(chosen, rows_a, vocabulary, within, f"part A (skip={skip}, gap={gap})")
     part_b = _part(reported, rows_b, vocabulary, within, f"part B (skip={skip}, gap={gap})")
     return part_a, part_b
+
+
+def halves(
+    into_block: NDArray[np.intp], *, skip: int, gap: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mark the tokens of the two halves of a text, shape (T,), with a gap between them.
+
+    Parameters
+    ----------
+    into_block : ndarray of int, shape (T,)
+        How many tokens of its trace come before each token.
+    skip, gap : int
+        Tokens left out at the start of each trace, and between the halves.
+
+    """
+    index, middle = np.arange(len(into_block)), len(into_block) // 2
+    counts = into_block >= skip
+    return counts & (index < middle - gap // 2), counts & (index >= middle + (gap + 1) // 2)
 
 
 def _part(

@@ -1,0 +1,190 @@
+"""What kind of memory a unit is, on networks whose weights are set by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rnnviz_widget import Trace, unit_kind
+from tests.unit import handmade as nets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LENGTH = 3000
+
+Text = list[str]
+
+
+def letters(seed: int) -> Text:
+    return np.random.default_rng(seed).choice(list(LETTERS), LENGTH).tolist()
+
+
+def lines(seed: int) -> Text:
+    rng = np.random.default_rng(seed)
+    out: Text = []
+    column = 0
+    while len(out) < LENGTH:
+        word = rng.choice(list(LETTERS), rng.integers(1, 9)).tolist()
+        column += len(word) + 1
+        out += [*word, "\n" if column > 60 else " "]
+        column = 0 if column > 60 else column
+    return out[:LENGTH]
+
+
+def quoted(seed: int) -> Text:
+    rng = np.random.default_rng(seed)
+    out: Text = []
+    speaking = False
+    while len(out) < LENGTH:
+        word = rng.choice(list(LETTERS), rng.integers(1, 9)).tolist()
+        if rng.random() < 0.08:
+            word = [*word, '"'] if speaking else ['"', *word]
+            speaking = not speaking
+        out += [*word, " "]
+    return out[:LENGTH]
+
+
+def brackets(seed: int) -> Text:
+    rng = np.random.default_rng(seed)
+    out: Text = []
+    depth = 0
+    while len(out) < LENGTH:
+        draw = rng.random()
+        read = "(" if draw < 0.12 and depth < 8 else ")" if 0.12 <= draw < 0.24 and depth else "x"
+        depth += (read == "(") - (read == ")")
+        out.append(read)
+    return out[:LENGTH]
+
+
+CASES: dict[str, tuple[str, str, Callable[[int], Text], Callable[[Text], nn.Module]]] = {
+    "a copy of the token": ("current token", "h", letters, lambda v: nets.echo(v, 1)),
+    "a latch": ("switch", "h", letters, lambda v: nets.tanh_latch(v, ["a"], ["b"])),
+    "a latch of four tokens": (
+        "switch",
+        "h",
+        letters,
+        lambda v: nets.tanh_latch(v, ["a", "c"], ["b", "d"]),
+    ),
+    "a toggle": ("switch", "h", quoted, lambda v: nets.gru_toggle(v, ['"'])),
+    "a leaky integrator": (
+        "leaky sum",
+        "c",
+        letters,
+        lambda v: nets.lstm(v, {"a": 0.5, "b": -0.5, "c": 0.2}, keep=0.9),
+    ),
+    "an exact counter with reset": (
+        "bounded counter",
+        "c",
+        lines,
+        lambda v: nets.lstm(v, {}, rest=0.02, resets=["\n"]),
+    ),
+    "an exact counter that counts down": (
+        "bounded counter",
+        "c",
+        lines,
+        lambda v: nets.lstm(v, {}, rest=-0.02, resets=["\n"]),
+    ),
+    "a counter of words": (
+        "bounded counter",
+        "c",
+        lines,
+        lambda v: nets.lstm(v, {" ": 0.2}, resets=["\n"]),
+    ),
+    "a saturating counter": (
+        "bounded counter",
+        "h",
+        lines,
+        lambda v: nets.tanh_counter(v, dict.fromkeys(v, 0.1), resets=["\n"]),
+    ),
+    "a counter of depth": (
+        "bounded counter",
+        "c",
+        brackets,
+        lambda v: nets.lstm(v, {"(": 0.2, ")": -0.2}),
+    ),
+}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", CASES)
+def test_a_network_built_by_hand_is_called_what_it_is(name: str, seed: int, noise: float) -> None:
+    kind, state, text, make = CASES[name]
+    tokens = text(seed)
+    vocabulary = sorted(set(tokens))
+    trace = nets.run(make(vocabulary), tokens, vocabulary)
+    full = next(each for each in trace.states if each.endswith(f".{state}"))
+    found = unit_kind(nets.with_noise(trace, full, noise), full, 0)
+    assert found.kind == kind, str(found)
+    if noise == 0:
+        assert found.scores[kind] > 0.95
+
+
+def test_noise_is_unclear_and_so_is_a_value_that_never_changes() -> None:
+    rng = np.random.default_rng(0)
+    values = np.stack([rng.normal(size=LENGTH), np.ones(LENGTH)], axis=1)
+    trace = Trace.from_arrays(letters(0), {"h": values})
+    assert unit_kind(trace, "h", 0).kind == "unclear"
+    constant = unit_kind(trace, "h", 1)
+    assert constant.kind == "unclear"
+    assert "the same everywhere" in str(constant)
+
+
+def test_an_echo_of_an_earlier_token_is_not_called_the_current_one() -> None:
+    tokens = letters(0)
+    value = dict(zip(LETTERS, np.random.default_rng(1).normal(size=26), strict=True))
+    late = np.array([value[token] for token in tokens])
+    trace = Trace.from_arrays(tokens, {"h": np.roll(late, 2)[:, None]})
+    found = unit_kind(trace, "h", 0)
+    assert found.kind == "unclear"
+    assert "the token 2 before" in found.words
+
+
+def test_scale_and_sign_of_a_unit_do_not_matter() -> None:
+    tokens = lines(0)
+    vocabulary = sorted(set(tokens))
+    trace = nets.run(nets.lstm(vocabulary, {}, rest=0.02, resets=["\n"]), tokens, vocabulary)
+    state = next(each for each in trace.states if each.endswith(".c"))
+    values = np.asarray(trace[state])
+    for factor in (-1.0, 1e-3, 1e3):
+        scaled = Trace.from_arrays(trace.tokens, {"h": factor * values + 5 * factor})
+        found = unit_kind(scaled, "h", 0)
+        assert found.kind == "bounded counter"
+        assert found.scores["bounded counter"] > 0.95
+
+
+def test_the_words_of_a_switch_say_that_it_does_not_count_and_name_its_tokens() -> None:
+    tokens = letters(0)
+    vocabulary = sorted(set(tokens))
+    trace = nets.run(nets.tanh_latch(vocabulary, ["a"], ["b"]), tokens, vocabulary)
+    found = unit_kind(trace, trace.states[0], 0)
+    assert "it does not count" in found.words
+    assert "turned on by 'a', off by 'b'" in found.words
+    assert list(found.to_pandas()["explanation"]) == list(found.scores)
+
+
+def test_what_it_says_is_escaped() -> None:
+    tokens = ["<b>" if read == "a" else read for read in letters(0)]
+    values = np.cumsum([read == "<b>" for read in tokens])[:, None] % 2
+    html = unit_kind(Trace.from_arrays(tokens, {"h": values}), "h", 0)._repr_html_()
+    assert "<b>" not in html
+    assert "&lt;b&gt;" in html
+
+
+def test_bad_input_is_refused_by_name() -> None:
+    short = Trace.from_arrays("ab" * 150, {"h": np.zeros((300, 1))})
+    with pytest.raises(ValueError, match="trace must leave at least 100 tokens"):
+        unit_kind(short, "h", 0)
+    values = np.zeros((LENGTH, 1))
+    values[7] = np.nan
+    missing = Trace.from_arrays(letters(0), {"h": values})
+    with pytest.raises(ValueError, match=r"h\[0\] must be finite, but 1 of its 3,000 values"):
+        unit_kind(missing, "h", 0)
+    with pytest.raises(ValueError, match="skip must be at least 0"):
+        unit_kind(missing, "h", 0, skip=-1)
