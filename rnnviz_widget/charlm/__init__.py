@@ -2,6 +2,7 @@
 
 from rnnviz_widget.charlm.checkpoint import (
     ModelCard,
+    bundled_card,
     bundled_models,
     load_model,
     read_card,
@@ -19,6 +20,7 @@ __all__ = [
     "Corpus",
     "ModelCard",
     "TrainingConfig",
+    "bundled_card",
     "bundled_models",
     "cross_entropy",
     "load_model",

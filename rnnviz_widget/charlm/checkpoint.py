@@ -52,10 +52,26 @@ def snapshots(name: str = "prose") -> tuple[Path, ...]:
     ValueError
         If `name` is no bundled model.
     """
+    _check_bundled(name)
+    return tuple(sorted((_BUNDLED / f"{name}-snapshots").glob("*.safetensors")))
+
+
+def bundled_card(name: str = "prose") -> str:
+    """Return the model card of a bundled model, in Markdown.
+
+    Raises
+    ------
+    ValueError
+        If `name` is no bundled model.
+    """
+    _check_bundled(name)
+    return (_BUNDLED / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _check_bundled(name: str) -> None:
     if name not in bundled_models():
         msg = f"name must be one of {', '.join(map(repr, bundled_models()))}, got {name!r}"
         raise ValueError(msg)
-    return tuple(sorted((_BUNDLED / f"{name}-snapshots").glob("*.safetensors")))
 
 
 def checkpoint_path(name_or_path: str | Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rnnviz_widget as rnnviz
+from rnnviz_widget.cli.evaluate import add_card, add_evaluate
 from rnnviz_widget.cli.lecture import add_lecture
 from rnnviz_widget.cli.opening import add_no_open, show
 from rnnviz_widget.cli.view import add_view
@@ -47,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     add_view(commands)
     add_lecture(commands)
     _add_train(commands)
-    _add_evaluate(commands)
+    add_evaluate(commands)
+    add_card(commands)
     return parser
 
 
@@ -137,59 +139,3 @@ def _train(options: argparse.Namespace) -> None:
     )
     losses = read_card(options.out).losses
     print(f"wrote {options.out}: validation loss {losses['validation']:.3f} nats per character")
-
-
-def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    evaluate = commands.add_parser(
-        "evaluate",
-        help="measure what a character model has learned, on text held out from it",
-        description="Print the losses of MODEL and, for each question, the unit chosen on the "
-        "validation blocks of CORPUS with its score on the test blocks, chance, baselines, "
-        "untrained networks and a linear probe.",
-    )
-    evaluate.add_argument("model", metavar="MODEL", help='"prose", "linux" or a checkpoint file')
-    evaluate.add_argument("corpus", type=Path, metavar="CORPUS", help="what it was trained on")
-    evaluate.add_argument(
-        "--questions", choices=("prose", "c"), help="default: c for the model linux, else prose"
-    )
-    evaluate.add_argument(
-        "--random-spans",
-        type=int,
-        default=0,
-        metavar="N",
-        help="look for N labels of random spans as well, which no unit should follow",
-    )
-    evaluate.add_argument(
-        "--card",
-        type=Path,
-        metavar="FILE",
-        help="write a model card as well; of a card that is there, what was written by hand stays",
-    )
-    evaluate.set_defaults(run=_evaluate)
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    from rnnviz_widget import evaluation, modelcard  # noqa: PLC0415
-    from rnnviz_widget.charlm import Corpus, load_model, read_card  # noqa: PLC0415
-
-    model, card, corpus = (
-        load_model(options.model),
-        read_card(options.model),
-        Corpus.read(options.corpus),
-    )
-    if corpus.sha256 != card.corpus["sha256"]:
-        msg = (
-            f"corpus must be what {options.model} was trained on ({card.corpus['name']}, SHA-256 "
-            f"{card.corpus['sha256']}), else its test blocks are not held out; got "
-            f"{options.corpus} with {corpus.sha256}"
-        )
-        raise ValueError(msg)
-    kind = options.questions or ("c" if options.model == "linux" else "prose")
-    notes = modelcard.notes_by_hand(options.card) if options.card else ""
-    found = evaluation.evaluate(
-        model, corpus, evaluation.QUESTIONS[kind], random_spans=options.random_spans
-    )
-    print(modelcard.report(options.model, found))
-    if options.card:
-        text = modelcard.model_card(Path(options.model).stem, model, card, found)
-        options.card.write_text(f"{text}\n{notes}", encoding="utf-8")

@@ -222,7 +222,7 @@ class Ranking(Sequence["Entry"]):
             found.append(("base rate", self._base_rates(base)))
         found.append(("chance", self._chance()))
         found += [(name, f"{score:.3f}") for name, score in self.baselines.items()]
-        found.append(("control networks' best unit", _range(self.control)))
+        found.append((f"{_networks(self.control)}' best unit", _range(self.control)))
         if self.probe is not None:
             low, high = self.probe.interval
             found += [
@@ -231,7 +231,7 @@ class Ranking(Sequence["Entry"]):
                     f"{self.probe.held_out:.3f} ({low:.3f} to {high:.3f})",
                 ),
                 (f"probe, last {CONTEXT} tokens", f"{self.probe.tokens:.3f}"),
-                ("probe, control networks", _range(self.probe.control)),
+                (f"probe, {_networks(self.probe.control)}", _range(self.probe.control)),
             ]
         if self.left_out:
             found.append(("left out", f"{self.left_out:,} columns that hold NaN"))
@@ -268,7 +268,7 @@ class Ranking(Sequence["Entry"]):
         return [
             f"chance {chance}",
             *(f"{name} {score:.3f}" for name, score in self.baselines.items()),
-            f"control networks' best unit {_range(self.control)}",
+            f"{_networks(self.control)}' best unit {_range(self.control)}",
         ]
 
     def _readable(self) -> list[str]:
@@ -276,7 +276,7 @@ class Ranking(Sequence["Entry"]):
             return []
         said = (
             f"Probe {self.probe.held_out:.3f}, controls {self.probe.tokens:.3f} (last {CONTEXT} "
-            f"tokens) and {_range(self.probe.control)} (control networks)"
+            f"tokens) and {_range(self.probe.control)} ({_networks(self.probe.control)})"
         )
         if self.claimed:
             return [f"{said}: readable, not shown to be used."]
@@ -294,9 +294,11 @@ def _range(scores: Sequence[float]) -> str:
     if not scores:
         return "not given"
     low, high = min(scores), max(scores)
-    if len(scores) == 1:
-        return f"{low:.3f}"
-    return f"{low:.3f} to {high:.3f} of {len(scores)}"
+    return f"{low:.3f}" if len(scores) == 1 else f"{low:.3f} to {high:.3f}"
+
+
+def _networks(scores: Sequence[float]) -> str:
+    return f"{len(scores)} control networks" if len(scores) > 1 else "control networks"
 
 
 def _row(number: int, entry: Entry, extra: Sequence[str]) -> list[str]:

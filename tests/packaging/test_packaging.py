@@ -11,6 +11,10 @@ from tests.packaging.conftest import REPOSITORY, Built, run
 
 BUNDLE = {"widget.js", "page.js", "widget.css", "palettes.json"}
 CHECKPOINTS = {path.name for path in (REPOSITORY / "rnnviz_widget").rglob("*.safetensors")}
+CARDS = {
+    path.with_suffix(".md").name
+    for path in (REPOSITORY / "rnnviz_widget/charlm/checkpoints").glob("*.safetensors")
+}
 
 
 def python(built: Built, source: str, cwd: Path) -> str:
@@ -26,6 +30,7 @@ def test_a_wheel_built_without_node_holds_the_bundle_and_the_checkpoints(built: 
     assert static == BUNDLE
     assert {Path(name).name for name in sizes if name.endswith(".safetensors")} == CHECKPOINTS
     assert CHECKPOINTS
+    assert {Path(name).name for name in sizes if name.endswith(".md")} == CARDS
     assert all(sizes[name] for name in sizes if not name.endswith("py.typed"))
     assert {name.split("/")[0] for name in sizes} == {
         "rnnviz_widget",

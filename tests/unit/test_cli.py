@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnnviz_widget import cli
-from rnnviz_widget.charlm import load_model
+from rnnviz_widget.charlm import bundled_models, load_model, read_card
+from rnnviz_widget.modelcard import BY_HAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,11 +55,26 @@ def test_train_writes_a_model_that_loads(
     assert load_model(out).config.hidden_size == 8
 
 
+@pytest.mark.parametrize("name", bundled_models())
+def test_a_bundled_models_card_is_that_of_its_checkpoint(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["card", name]) == 0
+    printed = capsys.readouterr().out
+    made = read_card(name)
+    assert printed.startswith(f"# {name}\n")
+    assert made.corpus["sha256"] in printed
+    assert f"{made.training['characters_seen']:,} characters read" in printed
+    assert f"validation {made.losses['validation']:.3f}" in printed
+    assert "rnnviz train" in printed.partition(BY_HAND)[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["train", "nowhere.txt", "-o", "m"], "nowhere.txt"),
         (["evaluate", "poetry", "nowhere.txt"], "got 'poetry'"),
+        (["card", "poetry"], "name must be one of 'linux', 'prose', got 'poetry'"),
     ],
 )
 def test_a_refusal_is_one_line_and_exit_code_1(
@@ -71,7 +87,7 @@ def test_a_refusal_is_one_line_and_exit_code_1(
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["", "demo", "train", "evaluate"])
+@pytest.mark.parametrize("command", ["", "demo", "train", "evaluate", "card"])
 def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         cli.main([*command.split(), "--help"])
