@@ -83,7 +83,7 @@ def best_held_out(
 
 def _gain(part: Part) -> Callable[[NDArray[np.float32]], float]:
     """Return a function that gives a column's gain, NaN for one that holds NaN."""
-    return lambda column: float("nan") if np.isnan(column).any() else part.target.gain(column)
+    return lambda column: float("nan") if np.isnan(column.min()) else part.target.gain(column)
 
 
 def _is_one(control: Any, own: Recording) -> bool:  # noqa: ANN401 - as above

@@ -79,7 +79,7 @@ def sweep(
 
     for columns in part_a.recording.batches(states):
         batch_a, batch_b = read_parts(part_a, part_b, columns)
-        unusable = np.any(np.isnan(batch_a), axis=1) | np.any(np.isnan(batch_b), axis=1)
+        unusable = np.isnan(batch_a.min(axis=1)) | np.isnan(batch_b.min(axis=1))  # NaN is passed on
         if unusable.any():  # constant columns gain nothing, from the label or from chance
             batch_a, batch_b = (np.where(unusable[:, None], 0, b) for b in (batch_a, batch_b))
         if directions:

@@ -1,7 +1,7 @@
 """How long ranking takes, beside a loop over scikit-learn's `roc_auc_score`.
 
 Run from the repository: ``python -m tests.benchmarks.ranking [TOKENS] [UNITS]``, by default
-1,000,000 tokens and 1,024 units (4 GB of values, 8 GB of memory, a few minutes). Every stage is
+1,000,000 tokens and 1,024 units (4 GB of values, 5 GB of memory, a few minutes). Every stage is
 timed alone; the loop is timed on a few units and multiplied. Scores are compared on those units.
 Where other work keeps the cores busy, processor time divided by cores says more than wall time.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from rnnviz_widget.ranking import Ranking, rank_units
-from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace import Extras, Trace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,8 @@ def main() -> None:
     label = np.repeat(rng.random(given.tokens // 50 + 1) < 0.3, 50)[: given.tokens]
     alphabet = np.array(list("etaoinshrdlu \n"))
     text = "".join(rng.choice(alphabet, given.tokens))
-    trace = Trace.from_arrays(text, {"rnn.l0.h": states(given.tokens, given.units, label)})
+    values = states(given.tokens, given.units, label)
+    trace = Trace(tuple(text), {"rnn.l0.h": values}, {}, Extras())  # from_arrays would copy
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     print(

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -303,6 +304,32 @@ def test_a_trace_on_disk_ranks_as_in_memory(tmp_path_factory: pytest.TempPathFac
         rank_units(t, labels.inside_quotes, **FAST) for t in (trace, Trace.load(path))
     )
     assert str(in_memory) == str(on_disk)
+
+
+def test_a_trace_kept_in_float16_ranks_by_what_was_kept(tmp_path: Path) -> None:
+    states = with_quote_unit(ECHO, 5)
+    Trace.from_arrays(STORY, {"s": states}).save(tmp_path / "story.zarr", dtype="float16")
+    kept = Trace.from_arrays(STORY, {"s": states.astype(np.float16)})
+    of_disk, of_memory = (
+        rank_units(trace, labels.inside_quotes, probe=False, **FAST)
+        for trace in (Trace.load(tmp_path / "story.zarr"), kept)
+    )
+    assert str(of_disk) == str(of_memory)
+
+
+def test_tokens_of_several_characters_are_ranked_within_each_of_them() -> None:
+    tokens = re.findall(r"\w+|.|\n", STORY)
+    rng = np.random.default_rng(0)
+    trace = Trace.from_arrays(tokens, {"s": rng.standard_normal((len(tokens), 5))})
+    inside = np.asarray(labels.inside_quotes(trace))
+    of_token = np.unique(tokens, return_inverse=True)[1]
+    states = np.asarray(trace["s"]) + np.outer(30 * of_token + 4 * inside, np.eye(5)[2])
+    trace = Trace.from_arrays(tokens, {"s": states})
+    pooled = rank_units(trace, labels.inside_quotes, probe=False, **FAST)
+    within = rank_units(trace, labels.inside_quotes, within="token", probe=False, **FAST)
+    assert pooled[0].held_out < 0.7
+    assert (within[0].unit, within[0].sign) == (2, 1)
+    assert within[0].held_out > 0.99
 
 
 def test_labels_and_ranking_work_without_torch() -> None:

@@ -313,10 +313,11 @@ def test_within_tokens_the_probe_fits_what_the_token_does_not_say() -> None:
     assert weights == pytest.approx(reference, rel=1e-2, abs=1e-4)
 
 
-def test_constant_and_repeated_units_do_not_upset_the_probe() -> None:
+def test_constant_repeated_and_huge_units_do_not_upset_the_probe() -> None:
     text = LINE * 20
     y = np.asarray(labels.inside_quotes(text)).astype(float)
-    x = np.stack([y, y, np.full(len(y), 7.0), np.zeros(len(y))], axis=1)
+    beyond = np.where(np.arange(len(y)) % 7 == 0, np.inf, 1e38 * (y - 0.5))
+    x = np.stack([y, y, np.full(len(y), 7.0), np.zeros(len(y)), beyond], axis=1)
     a, b = parts(Trace.from_arrays(text, {"s": x}), y > 0)
     said = predict(a, b, Units(["s"]))
     assert np.isfinite(said).all()

@@ -83,6 +83,13 @@ def test_a_constant_column_correlates_with_nothing() -> None:
     assert target.linear_gain(np.full(50, 0.1, np.float32)) == 0
 
 
+def test_what_is_infinite_has_a_rank_and_no_value() -> None:
+    column = np.array([-np.inf, 1, 2, np.inf, 3], np.float32)
+    target = NumberTarget(np.array([0.0, 1, 2, 9, 3]), Strata.pool(5))
+    assert target.gain(column) == pytest.approx(1)
+    assert np.isnan(target.linear_gain(column))
+
+
 def test_within_strata_the_area_is_the_weighted_average_of_the_strata() -> None:
     rng = np.random.default_rng(3)
     codes = rng.choice(5, 2000, p=[0.5, 0.3, 0.15, 0.04, 0.01])
