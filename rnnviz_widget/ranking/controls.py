@@ -24,6 +24,7 @@ def control_parts(
     control: Any,  # noqa: ANN401 - one or many, each of the form of the traces themselves
     part_a: Part,
     part_b: Part,
+    states: Sequence[str],
 ) -> list[tuple[Part, Part]]:
     """Return part A and part B of each control.
 
@@ -35,6 +36,8 @@ def control_parts(
         A list of several such controls, or one alone.
     part_a, part_b : Part
         The parts of the ranked network.
+    states : sequence of str
+        What is ranked.
 
     """
     if control is None:
@@ -44,8 +47,10 @@ def control_parts(
     parts = []
     for i, given in enumerate([control] if one else control):
         a, b = given if paired else (given, given)
-        recording_a = _matching(a, part_a.recording, f"control {i}")
-        recording_b = _matching(b, part_b.recording, f"control {i}") if paired else recording_a
+        recording_a = _matching(a, part_a.recording, states, f"control {i}")
+        recording_b = recording_a
+        if paired:
+            recording_b = _matching(b, part_b.recording, states, f"control {i}")
         parts.append(
             (replace(part_a, recording=recording_a), replace(part_b, recording=recording_b))
         )
@@ -93,8 +98,13 @@ def _is_one(control: Any, own: Recording) -> bool:  # noqa: ANN401 - as above
     return blocks > 1 and len(control) == blocks and all(isinstance(c, Trace) for c in control)
 
 
-def _matching(given: Trace | Sequence[Trace], own: Recording, which: str) -> Recording:
+def _matching(
+    given: Trace | Sequence[Trace], own: Recording, states: Sequence[str], which: str
+) -> Recording:
     recording = as_recording(given)
+    if missing := [state for state in states if state not in recording.units]:
+        msg = f"{which} must have the states that are ranked, but lacks {', '.join(missing)}"
+        raise ValueError(msg)
     if not np.array_equal(recording.starts, own.starts) or recording.tokens != own.tokens:
         msg = (
             f"{which} must be recorded on the tokens that are ranked, {own.length} in "

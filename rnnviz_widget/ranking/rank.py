@@ -141,8 +141,8 @@ def rank_units(
     chosen = labelled(trace, label, "label")
     reported = _held_out(held_out, label)
     part_a, part_b = split(chosen, reported, skip=skip, gap=gap, within=within)
-    controls = control_parts(control, part_a, part_b)
     selected = chosen.recording.select(states)
+    controls = control_parts(control, part_a, part_b, selected)
     columns = sum(chosen.recording.units[state] for state in selected)
     long = columns * (len(part_a.rows) + len(part_b.rows)) * (1 + len(controls)) > _LONG
 

@@ -362,6 +362,7 @@ print(rank_units(trace, y)[0].held_out)
         ({"null": [1.0, 2.0]}, "null must be a boolean label, got float64"),
         ({"null": [True, True]}, "null must vary, got 2 equal values"),
         ({"control": Trace.from_arrays("ab", {"s": [[1], [2]]})}, "control 0 must be recorded on"),
+        ({"control": Trace.from_arrays("ab", {"h": [[1], [2]]})}, "states .* ranked, but lacks s"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(change: dict[str, object], message: str) -> None:
