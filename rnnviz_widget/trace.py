@@ -107,6 +107,9 @@ class Trace:
             if not isinstance(name, str) or not name:
                 msg = f"states must be named by non-empty strings, got {name!r}"
                 raise TypeError(msg)
+            if any("\ud800" <= character <= "\udfff" for character in name):
+                msg = f"states must have names without lone surrogates, got {name!r}"
+                raise ValueError(msg)
             if name in arrays:
                 msg = f"states has the name {name!r} twice"
                 raise ValueError(msg)

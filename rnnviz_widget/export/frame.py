@@ -9,19 +9,31 @@ from typing import TYPE_CHECKING
 from rnnviz_widget.export.pages import Page, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-# Pixels and characters as the style sheet has them, in a notebook's column of ordinary width.
-_COLUMNS = 72
-_ROW = 21
-_ROWS_SHOWN = 18
-_READOUT = 262  # beside the text, which may be shorter
-_CONTROLS = 43
-_CHART = 122
-_LABEL = 24
-_NOTE_LINE = 20
-_HEADING = 38
-_AROUND = 34  # padding, borders and the page's margin
+
+@dataclass(frozen=True)
+class _Manner:
+    """How large the text is drawn: characters across in a notebook's column, pixels down."""
+
+    columns: int
+    rows: int  # at most, of all copies on one another together
+    row: int
+    strip: int  # what a row is higher by where a label is under it
+
+
+# As the style sheet has them, in a column of some 900 pixels.
+_ORDINARY = _Manner(columns=72, rows=18, row=21, strip=4)
+_PRESENT = _Manner(columns=45, rows=8, row=45, strip=6)
+_FEWEST_ROWS = 3
+_AROUND_TEXT, _COPY_HEAD = 20, 38
+_READOUT, _PREDICTIONS, _PREDICTION = 127, 35, 19  # alone; a heading; each next token
+_CONTROLS, _TRAINING, _GUESS = 41, 35, 45
+_LEGEND, _CHART, _LABEL, _COPY_CHART = 146, 105, 24, 52
+_BELOW_PRESENT, _GUESS_PRESENT, _COPY_PRESENT = 300, 85, 24
+_NOTE_COLUMNS, _NOTE_LINE, _NOTE = 110, 21, 10  # a paragraph: across, each line, what is above
+_HEADING = 42
+_SLACK = 8  # borders, and what fonts differ by
 
 # Scripts may run, and nothing else: no access to the page around it, its storage or its cookies.
 _FRAME = (
@@ -59,26 +71,65 @@ class Frame:
         return self.page.words
 
 
-def frame_height(lines: Iterable[str], *, labels: int, notes: Iterable[str], title: bool) -> int:
-    """Return how many CSS pixels a widget needs, in a column of ordinary width.
+@dataclass(frozen=True)
+class Contents:
+    """What a widget has that takes room.
 
-    Parameters
+    Attributes
     ----------
     lines
-        Of the text.
-    labels
-        How many are drawn under the chart.
+        How long those of the text are.
+    labels, predictions, copies, checkpoints
+        How many: labels under the chart, next tokens that the readout lists, copies of the text,
+        checkpoints.
+    beside
+        Whether the copies stand side by side.
+    guess, present
+        Whether it is in these modes.
     notes
-        What stands in paragraphs above and below the text.
-    title
-        Whether there is a heading.
+        How long the paragraphs above and below are; none of length 0 is there.
+    heading
+        Whether there is one.
     """
-    rows = 0
-    for line in lines:
-        rows += max(1, math.ceil(len(line) / _COLUMNS))
-        if rows >= _ROWS_SHOWN:
-            break
-    text = max(min(rows, _ROWS_SHOWN) * _ROW, _READOUT)
-    wrapped = sum(math.ceil(len(note) / _COLUMNS) for note in notes)
-    height = _CONTROLS + text + _CHART + labels * _LABEL + wrapped * _NOTE_LINE
-    return height + _AROUND + (_HEADING if title else 0)
+
+    lines: Sequence[int]
+    labels: int = 0
+    predictions: int = 0
+    copies: int = 1
+    checkpoints: int = 1
+    beside: bool = False
+    guess: bool = False
+    present: bool = False
+    notes: Sequence[int] = ()
+    heading: bool = False
+
+    @property
+    def height(self) -> int:
+        """About how many CSS pixels all of it needs in a column of ordinary width."""
+        lines = [math.ceil(length / _NOTE_COLUMNS) for length in self.notes if length]
+        around = sum(lines) * _NOTE_LINE + len(lines) * _NOTE + self.heading * _HEADING + _SLACK
+        around += _CONTROLS + (_TRAINING if self.checkpoints > 1 else 0)
+        stacked = self.copies > 1
+        if self.present:
+            below = _BELOW_PRESENT + self.guess * _GUESS_PRESENT + stacked * _COPY_PRESENT
+            return around + self._text(_PRESENT) + below
+        readout = _READOUT
+        if self.predictions:
+            readout += _PREDICTIONS + self.predictions * _PREDICTION
+        charts = _COPY_CHART * (self.copies - 1)
+        foot = max(_LEGEND, _CHART + charts + self.labels * _LABEL)
+        return around + max(self._text(_ORDINARY), readout) + self.guess * _GUESS + foot
+
+    def _text(self, manner: _Manner) -> int:
+        """Return how high the copies are with what is around each."""
+        deep = 1 if self.beside else self.copies
+        columns = manner.columns // (self.copies if self.beside else 1)
+        most = max(_FEWEST_ROWS, manner.rows // deep)
+        rows = 0
+        for length in self.lines:
+            rows += max(1, math.ceil(length / columns))
+            if rows >= most:
+                break
+        row = manner.row + (manner.strip if self.labels else 0)
+        head = _COPY_HEAD if self.copies > 1 else 0
+        return _AROUND_TEXT + deep * (min(rows, most) * row + head)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rnnviz_widget import wire
-from rnnviz_widget.export.frame import Frame, frame_height
+from rnnviz_widget.export.frame import Contents, Frame
 from rnnviz_widget.export.pack import Packer, TooLargeError, json_for_script
 from rnnviz_widget.export.pages import LIMIT, Fragment, SavedPage, framed, page
 from rnnviz_widget.part import choose
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.exhibit import Exhibit
     from rnnviz_widget.part import Part
+    from rnnviz_widget.trace import Trace
 
 
 class Choice(TypedDict, total=False):
@@ -154,13 +155,34 @@ class Publishing:
                 "limit="
             )
             raise ValueError(msg) from None
-        height = frame_height(
-            "".join(trace.tokens[part.span]).splitlines(),
-            labels=len(shown.content["labels"]),
-            notes=[caption, source],
-            title=bool(heading),
-        )
+        height = _contents(trace, part, shown, [caption, source], heading).height
         return Fragment(heading, caption, source, shown.words, data, height)
+
+
+def _contents(
+    trace: Trace, part: Part, shown: Snapshot, notes: Sequence[str], heading: str
+) -> Contents:
+    """Return what of a snapshot takes room."""
+    content, traits = shown.content, shown.traits
+    here = (traits["state"], traits["unit"])
+    # The line over the text, see `js/src/controls.ts`.
+    ranked = [
+        f"{ranking['label']}: AUC 0.999, high where it holds. {ranking['note']}"
+        for ranking in content["rankings"]
+        if any((e["state"], e["unit"]) == here for e in ranking["entries"])
+    ]
+    return Contents(
+        lines=[len(line) for line in "".join(trace.tokens[part.span]).splitlines()],
+        labels=len(content["labels"]),
+        predictions=content["checkpoints"][0]["top_k"],
+        copies=max(1, len(traits["units"])),
+        checkpoints=len(content["checkpoints"]),
+        beside=traits["arrange"] != "stacked",
+        guess=traits["guess"],
+        present=traits["present"],
+        notes=[len(note) for note in [*ranked[:1], *notes]],
+        heading=bool(heading),
+    )
 
 
 def _pack(exhibit: Exhibit, part: Part, shown: Snapshot, limit: float) -> str:

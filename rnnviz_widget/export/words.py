@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from rnnviz_widget.wire import json_safe
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +42,7 @@ def in_words(
         for entry in ranking["entries"]
         if (entry["state"], entry["unit"]) == (state, unit)
     ]
-    return ". ".join([said, *found]) + "."
+    return json_safe(". ".join([said, *found]) + ".")
 
 
 def _opening(trace: Trace, part: Part) -> str:

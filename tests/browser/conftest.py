@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Dialog, Locator, Page, Request
 
     from rnnviz_widget import HiddenStateWidget
 
-    Open = Callable[[HiddenStateWidget], Locator]
+
+class Open(Protocol):
+    """Saves a widget, opens the file, and returns the widget in it."""
+
+    def __call__(self, widget: HiddenStateWidget, **choice: Any) -> Locator: ...
 
 
 @pytest.fixture(scope="session")
@@ -29,20 +33,32 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def open_page(page: Page, tmp_path: Path) -> Open:
-    """Save a widget, open the file, and watch for what must not happen."""
-    page.on("dialog", lambda dialog: pytest.fail(f"the page ran something: {dialog.message}"))
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+def guarded(page: Page) -> Iterator[Page]:
+    """Watch a page for what must not happen: dialogs, errors, anything asked of the network."""
+    wrong: list[str] = []
 
-    def refuse(request: Any) -> None:
-        if not request.url.startswith(("file:", "blob:", "data:")):
-            pytest.fail(f"the page asked the network for {request.url}")
+    def refuse(dialog: Dialog) -> None:
+        wrong.append(f"the page ran something: {dialog.message}")
+        dialog.dismiss()
 
-    page.on("request", refuse)
+    def look(request: Request) -> None:
+        if not request.url.startswith(("file:", "blob:", "data:", "about:")):
+            wrong.append(f"the page asked the network for {request.url}")
 
-    def open_(widget: HiddenStateWidget) -> Locator:
-        page.goto(widget.save_html(tmp_path / "page.html").path.as_uri())
-        root = page.locator(".rnnviz")
+    page.on("dialog", refuse)
+    page.on("pageerror", lambda error: wrong.append(f"the page failed: {error}"))
+    page.on("request", look)
+    yield page
+    assert wrong == []
+
+
+@pytest.fixture
+def open_page(guarded: Page, tmp_path: Path) -> Open:
+    """Save a widget and open the file."""
+
+    def open_(widget: HiddenStateWidget, **choice: Any) -> Locator:
+        guarded.goto(widget.save_html(tmp_path / "page.html", **choice).path.as_uri())
+        root = guarded.locator(".rnnviz")
         expect(root.locator("[data-row-start]").first).to_be_visible()
         return root
 

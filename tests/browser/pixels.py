@@ -58,7 +58,22 @@ def character_boxes(widget: Locator, tokens: Iterable[int]) -> list[Box]:
     Where the characters stand is asked of the browser's own text layout. Every token before them in
     their rows must be one character.
     """
-    return [tuple(box) for box in widget.evaluate(_CHARACTER_BOXES, list(tokens))]
+    x, y, scale = _frame_place(widget)
+    return [
+        (x + left * scale, y + top * scale, x + right * scale, y + bottom * scale)
+        for left, top, right, bottom in widget.evaluate(_CHARACTER_BOXES, list(tokens))
+    ]
+
+
+def _frame_place(widget: Locator) -> tuple[float, float, float]:
+    """Return where the frame that the widget is in begins in the window, and how it is scaled."""
+    handle = widget.element_handle()
+    frame = handle.owner_frame() if handle else None
+    if frame is None or frame.parent_frame is None:
+        return 0, 0, 1
+    box = frame.frame_element().bounding_box()
+    assert box is not None, "the widget's frame is not on screen"
+    return box["x"], box["y"], box["width"] / frame.evaluate("innerWidth")
 
 
 def centre(widget: Locator, token: int) -> tuple[float, float]:

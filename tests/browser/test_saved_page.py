@@ -88,16 +88,21 @@ HOSTILE = (
 )
 
 
-def test_a_hostile_text_shows_as_itself(open_page: Open) -> None:
+def test_hostile_words_show_as_themselves(open_page: Open, page: Page) -> None:
     name = '<img src=x onerror="alert(3)">.h'
+    trace = make_trace(HOSTILE, name)
     widget = HiddenStateWidget(
-        make_trace(HOSTILE, name), title=HOSTILE, labels={HOSTILE: np.zeros(len(HOSTILE))}
+        {"earlier": trace, HOSTILE: trace}, title=HOSTILE, labels={HOSTILE: np.zeros(len(HOSTILE))}
     )
-    root = open_page(widget)
+    root = open_page(widget, caption=HOSTILE, source=HOSTILE)
     rows = root.locator("[data-row-start]").all_text_contents()
     shown = "".join(rows).replace("↵", "\n")
     assert [c for c in shown if c.isascii()] == [c for c in HOSTILE if c.isascii()]
-    expect(root.locator("img, script, iframe")).to_have_count(0)
+    expect(page.locator("img, iframe")).to_have_count(0)
+    for place in (".rnnviz-heading", ".rnnviz-caption"):
+        assert page.locator(place).all_text_contents() == [HOSTILE]
+    assert page.locator(".rnnviz-source").all_text_contents() == [f"Source: {HOSTILE}"]
+    expect(root.locator(".rnnviz-training")).to_contain_text("<img src=x onerror=alert(2)>")
     for character in "<&]":
         root.page.mouse.move(*centre(root, HOSTILE.index(character)))
         expect(root.locator(".rnnviz-readout")).to_contain_text(character)

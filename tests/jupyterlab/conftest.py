@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.jupyterlab.lab import Notebook, Server, running_lab
+from tests.jupyterlab.lab import LAB, Notebook, Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ linked""",
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run JupyterLab for as long as the tests take."""
-    with running_lab(tmp_path_factory.mktemp("lab")) as server:
+    with running(LAB, tmp_path_factory.mktemp("lab")) as server:
         yield server
 
 

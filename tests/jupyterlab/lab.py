@@ -1,4 +1,4 @@
-"""A real JupyterLab server, and a notebook in it that a test can drive."""
+"""A real server of JupyterLab or Notebook 7, and a notebook in it that a test can drive."""
 
 from __future__ import annotations
 
@@ -37,16 +37,30 @@ QUIET_SETTINGS = {
 
 @dataclass(frozen=True)
 class Server:
-    """Where a JupyterLab listens, what it wants to hear, and the folder it shows."""
+    """Where a server listens, what it wants to hear, its folder, and under what path it opens."""
 
     url: str
     token: str
     folder: Path
+    opens: str
+
+
+@dataclass(frozen=True)
+class Application:
+    """What serves notebooks: its module, the name of its settings, and where it opens a file."""
+
+    module: str
+    settings: str
+    opens: str
+
+
+LAB = Application("jupyterlab", "LabApp", "lab/tree")
+NOTEBOOK_7 = Application("notebook", "JupyterNotebookApp", "notebooks")
 
 
 @contextlib.contextmanager
-def running_lab(home: Path) -> Iterator[Server]:
-    """Run JupyterLab with everything that it reads or writes below `home`."""
+def running(application: Application, home: Path) -> Iterator[Server]:
+    """Run JupyterLab or Notebook 7 with everything that it reads or writes below `home`."""
     folder = home / "notebooks"
     folder.mkdir(parents=True)
     for name, settings in QUIET_SETTINGS.items():
@@ -68,10 +82,13 @@ def running_lab(home: Path) -> Iterator[Server]:
         "PYTHONPATH": str(REPOSITORY),
     }
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", application.module, "--no-browser", "--allow-root"),
         *(f"--ServerApp.root_dir={folder}", "--ServerApp.ip=127.0.0.1"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        *(f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"),
+        *(
+            f"--IdentityProvider.token={token}",
+            f"--{application.settings}.expose_app_in_browser=True",
+        ),
     ]
     log = home / "server.log"
     with log.open("wb") as output:
@@ -83,7 +100,7 @@ def running_lab(home: Path) -> Iterator[Server]:
             stdout=output,
             stderr=output,
         )
-    server = Server(f"http://127.0.0.1:{port}", token, folder)
+    server = Server(f"http://127.0.0.1:{port}", token, folder, application.opens)
     try:
         _wait_for(server, process, log)
         yield server
@@ -103,7 +120,7 @@ def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> No
             urllib.request.urlopen(f"{server.url}/api", timeout=5).close()  # noqa: S310  (http)
             return
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(errors='replace')}")
+    raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
 _RUN_ALL = """
@@ -145,7 +162,7 @@ class Notebook:
         path = server.folder / f"{name}.ipynb"
         path.write_text(json.dumps(_notebook(cells)), encoding="utf-8")
         page.set_default_timeout(START_SECONDS * 1000)
-        page.goto(f"{server.url}/lab/tree/{path.name}?token={server.token}")
+        page.goto(f"{server.url}/{server.opens}/{path.name}?token={server.token}")
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
         for outputs in page.evaluate(_RUN_ALL):
             _printed(outputs)
