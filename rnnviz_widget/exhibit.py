@@ -12,7 +12,9 @@ import numpy as np
 from traitlets import TraitError
 
 from rnnviz_widget import wire
+from rnnviz_widget.counters import Saturation
 from rnnviz_widget.part import Part
+from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from rnnviz_widget.ranking import Ranking
 
 Traces = Trace | Sequence[Trace] | Mapping[str, Trace] | Mapping[int, Trace]
 """One trace, or those of several checkpoints, in a list or by name."""
@@ -47,6 +48,8 @@ class Exhibit:
         By name: arrays `(T,)`, or functions of a trace.
     rankings
         What was measured, of the last checkpoint where there are several.
+    saturation
+        How often gates are closed and open, where that was measured.
     """
 
     checkpoints: Mapping[str, Trace]
@@ -54,6 +57,7 @@ class Exhibit:
     title: str
     labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]]
     rankings: Sequence[Ranking]
+    saturation: Saturation | None
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -70,11 +74,43 @@ class Exhibit:
         """All of it."""
         return Part.whole(self.trace, self.states)
 
-    def of(self, checkpoints: Mapping[str, Trace], offered: Sequence[str] | None) -> Exhibit:
-        """Return the same of other traces; labels that are arrays belonged to the old ones."""
+    @classmethod
+    def of(
+        cls,
+        traces: Traces,
+        *,
+        offered: Sequence[str] | None,
+        title: str,
+        labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None,
+        ranking: Ranking | Sequence[Ranking] | None,
+        saturation: Saturation | None,
+    ) -> Exhibit:
+        """Return what a widget was given to show, checked.
+
+        Raises
+        ------
+        TraitError, TypeError
+            Naming the argument, what came and what is allowed.
+        """
+        checkpoints = as_checkpoints(traces)
+        states = offered_states(checkpoints, offered)
+        rankings = [ranking] if isinstance(ranking, Ranking) else list(ranking or [])
+        for item in rankings:
+            if not isinstance(item, Ranking):
+                msg = f"ranking must be a Ranking or a list of them, got {type(item).__name__}"
+                raise TypeError(msg)
+        if not isinstance(saturation, Saturation | None):
+            msg = f"saturation must be a Saturation, got {type(saturation).__name__}"
+            raise TypeError(msg)
+        return cls(checkpoints, states, title, dict(labels or {}), rankings, saturation)
+
+    def with_traces(
+        self, checkpoints: Mapping[str, Trace], offered: Sequence[str] | None
+    ) -> Exhibit:
+        """Return the same of other traces, less what was of the old ones: arrays, saturation."""
         labels = {name: label for name, label in self.labels.items() if callable(label)}
         states = offered_states(checkpoints, offered)
-        return replace(self, checkpoints=checkpoints, states=states, labels=labels)
+        return replace(self, checkpoints=checkpoints, states=states, labels=labels, saturation=None)
 
     # --- what it has -------------------------------------------------------------------------
 
@@ -147,6 +183,7 @@ class Exhibit:
                 for name, label in self.labels.items()
             ],
             "rankings": [self._describe(ranking, part) for ranking in self.rankings],
+            "saturation": None if self.saturation is None else self._gates(self.saturation, part),
         }
 
     def _label(self, label: ArrayLike | Callable[[Trace], ArrayLike]) -> Any:  # noqa: ANN401
@@ -167,6 +204,25 @@ class Exhibit:
                 for e in islice(known, _RANKED_UNITS)
             ],
         }
+
+    def _gates(self, saturation: Saturation, part: Part) -> dict[str, Any]:
+        """Return the shares of the units that are in a part; of gates that are not, of all."""
+        gates = []
+        for state in saturation.states:
+            points = [
+                p
+                for p in saturation.of(state)
+                if state not in part.units or part.has(state, p.unit)
+            ]
+            gates.append(
+                {
+                    "state": wire.json_safe(state),
+                    "ids": np.array([p.unit for p in points], "<u4").tobytes(),
+                    "closed": np.array([p.left for p in points], "<f4").tobytes(),
+                    "open": np.array([p.right for p in points], "<f4").tobytes(),
+                }
+            )
+        return {"tokens": saturation.tokens, "gates": gates}
 
     def look_up(self, request: Mapping[str, Any]) -> list[bytes]:
         """Return what the view asks for."""

@@ -12,17 +12,18 @@ import numpy as np
 import traitlets
 
 from rnnviz_widget import export, wire
-from rnnviz_widget.exhibit import Exhibit, as_checkpoints, offered_states
+from rnnviz_widget.exhibit import Exhibit, as_checkpoints
 from rnnviz_widget.export.words import in_words
-from rnnviz_widget.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
+    from rnnviz_widget.counters import Saturation
     from rnnviz_widget.exhibit import Traces
     from rnnviz_widget.part import Part
+    from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
 
 PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
@@ -89,6 +90,10 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     present
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.
+
+    saturation
+        A result of `gate_saturation`: drawn under the chart, a point for each unit of each gate; a
+        click on one shows its unit. Until the trace is swapped.
 
     Attributes
     ----------
@@ -162,14 +167,19 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         checkpoint: int | None = None,
         guess: bool = False,
         present: bool = False,
+        saturation: Saturation | None = None,
     ) -> None:
         self._display = _checked_display(display)
         self._offered = states
-        rankings = _as_rankings(ranking)
-        checkpoints = as_checkpoints(trace)
-        self._exhibit = Exhibit(
-            checkpoints, offered_states(checkpoints, states), title, dict(labels or {}), rankings
+        self._exhibit = Exhibit.of(
+            trace,
+            offered=states,
+            title=title,
+            labels=labels,
+            ranking=ranking,
+            saturation=saturation,
         )
+        checkpoints, rankings = self._exhibit.checkpoints, self._exhibit.rankings
         moment = self._exhibit.checkpoint(
             len(checkpoints) - 1 if checkpoint is None else operator.index(checkpoint)
         )
@@ -208,7 +218,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     @trace.setter
     def trace(self, trace: Traces) -> None:
         checkpoints = as_checkpoints(trace)
-        exhibit = self._exhibit.of(checkpoints, self._offered)
+        exhibit = self._exhibit.with_traces(checkpoints, self._offered)
         trace = exhibit.trace
         checkpoint = min(self.checkpoint, len(checkpoints) - 1)
         content = exhibit.content(checkpoint)
@@ -370,16 +380,6 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
         return f"HiddenStateWidget: {self._words(self._exhibit.whole, self.state, self.unit)}"
-
-
-def _as_rankings(ranking: Ranking | Sequence[Ranking] | None) -> list[Ranking]:
-    """Return what was given as `ranking` as a list."""
-    rankings = [ranking] if isinstance(ranking, Ranking) else list(ranking or [])
-    for item in rankings:
-        if not isinstance(item, Ranking):
-            msg = f"ranking must be a Ranking or a list of them, got {type(item).__name__}"
-            raise TypeError(msg)
-    return rankings
 
 
 def _checked_display(display: str | None) -> str:

@@ -10,6 +10,7 @@ import { legend } from "./legend";
 import { minimap } from "./minimap";
 import { printout } from "./printout";
 import { readout } from "./readout";
+import { saturationPanel } from "./saturation";
 import { Store } from "./store";
 import { followTheme } from "./theme";
 import { tools } from "./tools";
@@ -55,6 +56,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
       chart(store, lifetime),
       h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, help.toggle, lifetime)),
     ),
+    saturationPanel(store, lifetime),
     help.panel,
   );
   look();

@@ -42,7 +42,17 @@ export interface Content {
   checkpoints: Checkpoint[];
   labels: Label[];
   rankings: Ranking[];
+  saturation: { tokens: number; gates: GateShares[] } | null;
   title: string;
+}
+
+/** Of each unit of one gate, the shares of the time, 0 to 1, that it is closed and open; NaN where not known. */
+export interface GateShares {
+  state: string;
+  /** The units' numbers. */
+  ids: Uint32Array;
+  closed: Float32Array;
+  open: Float32Array;
 }
 
 /** What a network did with the text at one point of its training. */
@@ -162,6 +172,7 @@ export function decode(content: unknown): Content {
     checkpoints: (raw.checkpoints as Raw[]).map((one) => decodeCheckpoint(one, units, length)),
     labels: ((raw.labels as Raw[]) ?? []).map((label) => decodeLabel(label, length)),
     rankings: (raw.rankings as Ranking[]) ?? [],
+    saturation: raw.saturation == null ? null : decodeSaturation(raw.saturation as Raw),
     title: (raw.title as string) ?? "",
   };
 }
@@ -178,6 +189,22 @@ function decodeCheckpoint(raw: Raw, units: number, length: number): Checkpoint {
         Float32Array.from(new Uint16Array(aligned(pin.values)), halfToNumber),
       ]),
     ),
+  };
+}
+
+function decodeSaturation({ tokens, gates }: Raw) {
+  return {
+    tokens: tokens as number,
+    gates: (gates as Raw[]).map(({ state, ids, closed, open }) => {
+      const units = new Uint32Array(aligned(ids));
+      const shares = (name: string, raw: unknown) => sized(name, toFloat32(raw), units.length);
+      return {
+        state: state as string,
+        ids: units,
+        closed: shares("closed", closed),
+        open: shares("open", open),
+      };
+    }),
   };
 }
 

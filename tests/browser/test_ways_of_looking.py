@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from rnnviz_widget import HiddenStateWidget, Trace, labels, rank_units
+from rnnviz_widget.counters import gate_saturation
 from tests.browser.accessibility import violations
 from tests.browser.pixels import (
     assert_painted,
@@ -156,6 +157,33 @@ def test_a_slider_goes_through_the_checkpoints(open_page: Open) -> None:
         assert_painted(root, trace.unit("rnn.l0.h", 4), limit=1)
         slider.press("ArrowRight")
     expect(root.locator(".rnnviz-number")).to_have_value("4")
+
+
+# --- gates -------------------------------------------------------------------------------------
+
+
+def test_a_point_of_the_gates_shows_its_unit(open_page: Open) -> None:
+    trace = make_trace()
+    saturation = gate_saturation(trace)
+    root = open_page(HiddenStateWidget(trace, unit=3, saturation=saturation))
+    plot = root.get_by_role("img", name="how often the gates of rnn.l0.z")
+    box = plot.bounding_box()
+    assert box is not None
+    # As the style sheet and the panel have it: 7 pixels around the unit square.
+    places = [(p.left * (box["width"] - 14), p.right * (box["height"] - 14)) for p in saturation]
+    apart = [
+        min(math.dist(a, b) for b in places if b is not a) if places.count(a) == 1 else 0
+        for a in places
+    ]
+    point = saturation[int(np.argmax(apart))]
+    x, y = places[point.unit]
+    plot.hover(position={"x": 7 + x, "y": box["height"] - 7 - y})
+    expect(root.locator(".rnnviz-saturation")).to_contain_text(
+        f"unit {point.unit}: closed {round(100 * point.left)} %, open {round(100 * point.right)} %"
+    )
+    plot.click(position={"x": 7 + x, "y": box["height"] - 7 - y})
+    expect(root.locator(".rnnviz-number")).to_have_value(str(point.unit))
+    assert_painted(root, trace.unit("rnn.l0.z", point.unit), limit=1)
 
 
 # --- guess mode --------------------------------------------------------------------------------
@@ -335,7 +363,7 @@ def test_no_way_of_looking_stands_in_anyones_way(
     arguments: dict[str, Any] = {
         "copies": {"units": [1, 2, 3], "arrange": "side by side"},
         "guess": {"guess": True},
-        "training": {"checkpoint": 0},
+        "training": {"checkpoint": 0, "saturation": gate_saturation(make_trace())},
         "hall": {"present": True, "guess": True, "units": [1, 2]},
     }[mode]
     two = QUOTES | {"column": np.arange(len(TEXT))}

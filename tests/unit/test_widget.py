@@ -9,6 +9,8 @@ import pytest
 import traitlets
 
 from rnnviz_widget import HiddenStateWidget, Trace, export, labels, rank_units, wire
+from rnnviz_widget.counters import gate_saturation
+from tests.unit.saved import read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'
 
@@ -85,6 +87,7 @@ def test_a_smaller_state_clamps_the_unit() -> None:
         ({"unit": 99}, traitlets.TraitError, r"unit must be in \[0, 4\)"),
         ({"state": "x"}, traitlets.TraitError, "state must be one of"),
         ({"labels": {"a": [1]}}, ValueError, "label 'a' must have shape"),
+        ({"saturation": [1]}, TypeError, "saturation must be a Saturation, got list"),
         ({"height": 3}, TypeError, "height"),
     ],
 )
@@ -147,6 +150,26 @@ def test_a_label_given_as_a_function_follows_the_trace() -> None:
     widget.trace = make_trace('a "b" c')
     (label,) = widget._content["labels"]
     assert label["values"] == bytes(labels.inside_quotes('a "b" c').astype(np.uint8))
+
+
+def test_the_saturation_of_gates_goes_with_its_trace_and_its_part() -> None:
+    trace = make_trace()
+    saturation = gate_saturation(trace)
+    widget = HiddenStateWidget(trace, states=["rnn.l0.h"], saturation=saturation)
+    (gate,) = widget._content["saturation"]["gates"]
+    assert (gate["state"], widget._content["saturation"]["tokens"]) == ("rnn.l0.z", len(TEXT))
+    assert np.frombuffer(gate["ids"], "<u4").tolist() == [0, 1, 2, 3]
+    closed = (trace["rnn.l0.z"] < 0.1).mean(axis=0)
+    np.testing.assert_allclose(np.frombuffer(gate["closed"], "<f4"), closed, rtol=1e-6)
+    opened = (trace["rnn.l0.z"] > 0.9).mean(axis=0)
+    np.testing.assert_allclose(np.frombuffer(gate["open"], "<f4"), opened, rtol=1e-6)
+
+    widget = HiddenStateWidget(trace, saturation=saturation)
+    ((data, buffers),) = read_pages(widget.to_html(units=[1, 3]))
+    (gate,) = data["content"]["saturation"]["gates"]
+    assert np.frombuffer(buffers[gate["ids"]["$b"]], "<u4").tolist() == [1, 3]
+    widget.trace = make_trace(seed=2)
+    assert widget._content["saturation"] is None
 
 
 def test_it_opens_on_the_first_unit_of_a_ranking() -> None:
