@@ -27,7 +27,7 @@ UNITS = 40
 def make_trace(lines: int = 12, predictions: int = 0) -> Trace:
     text = LINE * lines
     values = np.random.default_rng(3).standard_normal((len(text), UNITS)).astype(np.float32)
-    values[5, 17] = 90  # what a part must not forget of the scale of the whole
+    values[5:20, 17] = 4.5  # what a part must not forget: the scale is that of the whole
     likely = None
     if predictions:
         ids = np.tile(np.arange(predictions, dtype=np.uint32), (len(text), 1))
