@@ -41,19 +41,28 @@ def bundled_models() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _BUNDLED.glob("*.safetensors")))
 
 
-def snapshots(name: str = "prose") -> tuple[Path, ...]:
-    """Return the files of a bundled model on its way, in the order of characters seen.
+def snapshots(name_or_path: str | Path = "prose") -> tuple[Path, ...]:
+    """Return the files of a model on its way, in the order of characters seen.
 
-    Each is for `load_model`; how far it had come is in its `read_card`. Empty for a model of which
-    none were kept.
+    Each is for `load_model`; how far it had come is in its name and in its `read_card`. Empty for a
+    model of which none were kept.
+
+    Parameters
+    ----------
+    name_or_path
+        The name of a bundled model, or what `train` was told to write.
 
     Raises
     ------
-    ValueError
-        If `name` is no bundled model.
+    FileNotFoundError
+        If it is neither; the message lists the bundled names.
     """
-    _check_bundled(name)
-    return tuple(sorted((_BUNDLED / f"{name}-snapshots").glob("*.safetensors")))
+    return tuple(sorted(snapshot_folder(checkpoint_path(name_or_path)).glob("*.safetensors")))
+
+
+def snapshot_folder(path: Path) -> Path:
+    """Return where the snapshots of the model in a file are kept."""
+    return path.with_name(path.stem + "-snapshots")
 
 
 def bundled_card(name: str = "prose") -> str:
@@ -64,14 +73,10 @@ def bundled_card(name: str = "prose") -> str:
     ValueError
         If `name` is no bundled model.
     """
-    _check_bundled(name)
-    return (_BUNDLED / f"{name}.md").read_text(encoding="utf-8")
-
-
-def _check_bundled(name: str) -> None:
     if name not in bundled_models():
         msg = f"name must be one of {', '.join(map(repr, bundled_models()))}, got {name!r}"
         raise ValueError(msg)
+    return (_BUNDLED / f"{name}.md").read_text(encoding="utf-8")
 
 
 def checkpoint_path(name_or_path: str | Path) -> Path:

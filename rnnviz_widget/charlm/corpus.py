@@ -77,7 +77,15 @@ class Corpus:
         if not text:
             msg = f"corpus must not be empty, got {path}"
             raise ValueError(msg)
-        return cls(path.name, text, hashlib.sha256(raw).hexdigest())
+        return cls.from_text(text, path.name)
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "a text") -> Corpus:
+        """Return a text of one's own as a corpus."""
+        if not text:
+            msg = "text must not be empty, got ''"
+            raise ValueError(msg)
+        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
 
     @property
     def vocabulary(self) -> tuple[str, ...]:

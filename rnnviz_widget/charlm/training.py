@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 from tqdm.auto import tqdm
 
-from rnnviz_widget.charlm.checkpoint import ModelCard, save_model
+from rnnviz_widget.charlm.checkpoint import ModelCard, save_model, snapshot_folder
 from rnnviz_widget.charlm.corpus import split
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
 
@@ -263,7 +263,7 @@ class _Run:
             if self.step in snapshots or self.step % validate_every == 0 or last:
                 self.validation = cross_entropy(self.model, self.held_out)
                 if self.step in snapshots:
-                    folder = self.out.with_name(self.out.stem + "-snapshots")
+                    folder = snapshot_folder(self.out)
                     self.save(folder / f"{self.characters_seen:09d}.safetensors")
                 self.save_resume()
             yield loss

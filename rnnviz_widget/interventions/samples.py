@@ -117,7 +117,7 @@ def sample_clamped(
     texts = {AS_IT_IS: sample(model, prefix, length, temperature=temperature, seed=seed)}
     for value in levels:
         with clamp(model, state, units, value, where=where):
-            texts[f"held at {value:g}"] = sample(
+            texts[f"held at {value:.3g}"] = sample(
                 model, prefix, length, temperature=temperature, seed=seed
             )
     return Samples(f"{state}, unit {units}, held in the {where}", prefix, texts)

@@ -289,7 +289,7 @@ def test_the_prose_model_is_kept_on_its_way() -> None:
     assert seen == sorted(set(seen))
     assert seen[-1] / seen[0] > 100  # log-spaced
     assert load_model(files[0]).config == load_model("prose").config
-    with pytest.raises(ValueError, match="got 'poetry'"):
+    with pytest.raises(FileNotFoundError, match="got 'poetry'"):
         snapshots("poetry")
 
 
