@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from rnnviz_widget.interventions import Effect, ablate, clamp, effect, sample_clamped
     from rnnviz_widget.ranking import Ranking, rank_units
-    from rnnviz_widget.recording import record, record_batch
+    from rnnviz_widget.recording import record, record_batch, register_cell
     from rnnviz_widget.texts import sample_text
     from rnnviz_widget.trace import Predictions, Trace
     from rnnviz_widget.widget import HiddenStateWidget
@@ -52,6 +52,7 @@ _HOMES = {
     "rank_units": "ranking",
     "record": "recording",
     "record_batch": "recording",
+    "register_cell": "recording",
     "sample": "charlm",
     "sample_clamped": "interventions",
     "sample_text": "texts",
@@ -83,6 +84,7 @@ __all__ = [
     "rank_units",
     "record",
     "record_batch",
+    "register_cell",
     "sample",
     "sample_clamped",
     "sample_text",

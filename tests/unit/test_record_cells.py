@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from rnnviz_widget.recording import record, record_batch, register_cell, steps
+from rnnviz_widget import record, record_batch, register_cell
+from rnnviz_widget.recording import steps
 from rnnviz_widget.trace import Trace
 from tests.unit import recurrence
 
