@@ -23,6 +23,8 @@ from tests.browser.pixels import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Open
@@ -375,3 +377,27 @@ def test_no_way_of_looking_stands_in_anyones_way(
         root.get_by_role("button", name="keys").click()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"units": [1, 2, 3]},
+        {"units": [1, 2], "arrange": "side by side", "guess": True},
+        {"present": True},
+    ],
+)
+def test_a_frame_has_room_for_all_that_is_shown(
+    page: Page, arguments: dict[str, Any], tmp_path: Path
+) -> None:
+    widget = HiddenStateWidget(make_trace(text=TEXT * 8), labels=QUOTES, title="A", **arguments)
+    frame = widget.to_iframe()
+    page.set_viewport_size({"width": 740, "height": 300})
+    path = tmp_path / "inside.html"
+    path.write_text(frame.page.html, encoding="utf-8")
+    page.goto(path.as_uri())
+    expect(page.locator("[data-row-start]").first).to_be_visible()
+    settle(page)
+    needed = page.evaluate("document.documentElement.scrollHeight")
+    assert needed <= frame.height <= needed + 60
