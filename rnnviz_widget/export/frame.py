@@ -30,6 +30,7 @@ _AROUND_TEXT, _COPY_HEAD = 20, 38
 _READOUT, _PREDICTIONS, _PREDICTION = 127, 35, 19  # alone; a heading; each next token
 _CONTROLS, _TRAINING, _GUESS = 41, 35, 45
 _LEGEND, _CHART, _LABEL, _COPY_CHART = 146, 105, 24, 52
+_GATES = 267
 _BELOW_PRESENT, _GUESS_PRESENT, _COPY_PRESENT = 300, 85, 24
 _NOTE_COLUMNS, _NOTE_LINE, _NOTE = 110, 21, 10  # a paragraph: across, each line, what is above
 _HEADING = 42
@@ -86,6 +87,8 @@ class Contents:
         Whether the copies stand side by side.
     guess, present
         Whether it is in these modes.
+    gates
+        Whether their saturation is drawn.
     notes
         How long the paragraphs above and below are; none of length 0 is there.
     heading
@@ -100,6 +103,7 @@ class Contents:
     beside: bool = False
     guess: bool = False
     present: bool = False
+    gates: bool = False
     notes: Sequence[int] = ()
     heading: bool = False
 
@@ -109,6 +113,7 @@ class Contents:
         lines = [math.ceil(length / _NOTE_COLUMNS) for length in self.notes if length]
         around = sum(lines) * _NOTE_LINE + len(lines) * _NOTE + self.heading * _HEADING + _SLACK
         around += _CONTROLS + (_TRAINING if self.checkpoints > 1 else 0)
+        around += _GATES if self.gates and not self.guess else 0
         stacked = self.copies > 1
         if self.present:
             below = _BELOW_PRESENT + self.guess * _GUESS_PRESENT + stacked * _COPY_PRESENT

@@ -180,6 +180,7 @@ def _contents(
         beside=traits["arrange"] != "stacked",
         guess=traits["guess"],
         present=traits["present"],
+        gates=content["saturation"] is not None,
         notes=[len(note) for note in [*ranked[:1], *notes]],
         heading=bool(heading),
     )
