@@ -53,9 +53,16 @@ def assert_alive(widget: Locator, *, exact: bool) -> None:
     expect(slider(widget)).to_have_attribute("aria-valuetext", "4 of 24")
     assert_painted(widget, 4)
     token = 30
-    widget.page.mouse.move(*centre(widget, token))
-    expect(widget.locator(".rnnviz-readout")).to_contain_text(f"after reading token {token}")
     value = widget.locator(".rnnviz-value")
+    until = time.monotonic() + 2 * SECONDS
+    while True:
+        widget.page.mouse.move(*centre(widget, token + 1))
+        widget.page.mouse.move(*centre(widget, token))
+        expect(widget.locator(".rnnviz-readout")).to_contain_text(f"after reading token {token}")
+        # Where a kernel was too busy to answer in time, it is asked again after a while.
+        if (value.get_attribute("data-exact") == "true") == exact or time.monotonic() > until:
+            break
+        widget.page.wait_for_timeout(200)
     expect(value).to_have_attribute("data-exact", str(exact).lower())
     known = float(trace().unit(STATE, 4)[token])
     shown = float(value.get_attribute("data-value") or "nan")
