@@ -88,7 +88,8 @@ function head(store: Store, copy: Copy, index: number, lifetime: AbortSignal): H
       `remove the copy of unit ${copy.unit.value} of ${copy.state.value.name}`,
     );
     const offer = store.offerOf(copy);
-    score.textContent = offer ? `${offer.ranking.label}  ${offer.text}` : "";
+    // The number first: what has no room is cut off at the end.
+    score.textContent = offer ? `${offer.text} ${offer.ranking.label}` : "";
   }, lifetime);
   watch(() => {
     const token = store.focus.value;

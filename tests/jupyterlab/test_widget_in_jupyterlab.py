@@ -161,6 +161,17 @@ def test_a_click_sets_the_cursor_in_the_kernel(notebook: Notebook, widget: Locat
     wait_until(notebook, lambda: notebook.evaluate("w.cursor") == token)
 
 
+def test_the_selection_goes_both_ways(notebook: Notebook, widget: Locator) -> None:
+    word = TEXT.index("late")
+    notebook.page.mouse.dblclick(*centre(widget, word + 1))
+    wait_until(notebook, lambda: notebook.evaluate("w.selection") == [word, word + 4])
+    expect(widget.locator(".rnnviz-selected")).to_have_count(1)
+    notebook.run("w.selection = []")
+    expect(widget.locator(".rnnviz-selected")).to_have_count(0)
+    notebook.run("w.selection = [0, len(trace)]")
+    expect(widget.locator(".rnnviz-selected")).to_have_count(TEXT.count("\n"))
+
+
 def test_state_and_palette_go_both_ways(notebook: Notebook, widget: Locator) -> None:
     names = notebook.evaluate("trace.states")
     state = widget.get_by_role("combobox", name="state")
