@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz_widget.recording.cells import KINDS
+from rnnviz_widget.recording.finding import recurrent_layers
 from rnnviz_widget.recording.intervened import Intervened
-from rnnviz_widget.recording.session import recurrent_layers
 from rnnviz_widget.recording.stack import Stack, spelling
 from rnnviz_widget.recording.stepwise import READOUT, WHERES, Edit, Where
 

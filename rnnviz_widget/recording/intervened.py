@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn.utils.rnn import PackedSequence
 
+    from rnnviz_widget.recording.parallel import State
     from rnnviz_widget.recording.stack import Given
     from rnnviz_widget.recording.stepwise import Edit
-    from rnnviz_widget.recording.unroll import State
 
 
 @dataclass

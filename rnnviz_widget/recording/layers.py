@@ -1,8 +1,9 @@
 """What stands in for the `forward` of an `nn.RNN`, `nn.GRU` or `nn.LSTM` while it is recorded.
 
-It returns what the module's own `forward` returns. Each layer and direction is a single-layer fused
-call on the module's own weights, so that `h` of every layer is there; gates and `c` follow from it
-by the equations of `cells`. Each direction is handled in *reading order*, see `stack`.
+It returns what the module's own `forward` returns. Each layer and direction runs on its own, by
+torch's fused call on the module's own weights or in parallel over time (`unroll`), so that `h` of
+every layer is there; `kinds` writes the others. Each direction is handled in *reading order*, see
+`stack`.
 """
 
 from __future__ import annotations
@@ -15,60 +16,46 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnviz_widget.recording import cells, stepwise
+from rnnviz_widget.recording.kernels import Kernel
+from rnnviz_widget.recording.kinds import Writer
+from rnnviz_widget.recording.parallel import Layer, Stretch
 from rnnviz_widget.recording.stack import FUSED, Stack, in_reading_order, spelling
-from rnnviz_widget.recording.unroll import Unroll, Unrolled, unroll
+from rnnviz_widget.recording.unroll import Plan, Unrolled, unroll
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from rnnviz_widget.recording.intervened import Intervened
+    from rnnviz_widget.recording.parallel import State
     from rnnviz_widget.recording.runs import Recording, Run
     from rnnviz_widget.recording.stack import Given
     from rnnviz_widget.recording.stepwise import Edit
-    from rnnviz_widget.recording.unroll import State
-
-_ELEMENTS = 2**20
-"""How many values of `h` one pass of the gate equations takes, so that its memory is bounded."""
-
-_RESIDUAL = {torch.float64: 1e-4, torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
-"""How far the equations may be from the `h` that was run, relative to max(1, max|h|)."""
 
 
 @dataclass
-class Residual:
-    """The largest difference between `h` as run and `h` by the equations, over all steps.
+class Tally:
+    """How many steps of a layer and direction were run in which way."""
 
-    Attributes
-    ----------
-    allowed
-        How large `relative` may be.
-    lengths
-        Of packed sequences, whose padding is left out.
-    difference, scale
-        The largest absolute difference so far, and max(1, max|h|).
-    """
+    steps: int = 0
+    parallel: int = 0
+    reruns: int = 0
+    changed: bool = False
 
-    allowed: float
-    lengths: Tensor | None
-    difference: float = 0.0
-    scale: float = 1.0
+    def count(self, piece: Unrolled) -> None:
+        """Add a piece."""
+        self.steps += len(piece.h)
+        if piece.reruns is not None:
+            self.parallel += len(piece.h)
+            self.reruns += piece.reruns
 
-    def compare(self, computed: Tensor, run: Tensor, first: int) -> None:
-        """Take the steps from `first` on into account, `(n, B, P)`; `computed` is overwritten."""
-        apart = computed.sub_(run).abs_()  # in memory that the next pass overwrites
-        if self.lengths is not None:
-            inside = torch.arange(first, first + len(run))[:, None] < self.lengths
-            apart = apart[inside.to(apart.device)]
-        if apart.numel():
-            # Infinite and NaN inputs give infinite and NaN states, on both sides.
-            self.difference = max(self.difference, float(apart.nan_to_num_(posinf=0).max()))
-            low, high = torch.aminmax(run.nan_to_num(0, 1, 1))
-            self.scale = max(self.scale, float(high), -float(low))
-
-    @property
-    def relative(self) -> float:
-        """The difference, relative to the scale."""
-        return self.difference / self.scale
+    def __str__(self) -> str:
+        """Say it, for a trace's `source`."""
+        if self.changed:
+            return "one step at a time, changed"
+        if not self.parallel:
+            return "sequential"
+        rerun = self.reruns / self.parallel
+        return f"{self.parallel:,} of {self.steps:,} steps in chunks, {rerun:.2f} of them rerun"
 
 
 @dataclass
@@ -79,25 +66,31 @@ class LayerRecorder(Stack):
     ----------
     recording
         Where values go.
-    unrolling
+    plan
         How time is run through.
     intervened
         The intervention that is in force, if there is one.
-    methods
-        After a call, what was done for each layer and direction.
+    tallies
+        What was done for each layer and direction.
     residual
         The largest difference between `h` as run and `h` by the equations, relative to max(1, |h|).
     """
 
     recording: Recording
-    unrolling: Unroll
+    plan: Plan
     intervened: Intervened | None
-    methods: dict[str, str] = field(default_factory=dict, init=False)
+    tallies: dict[str, Tally] = field(default_factory=dict, init=False)
     residual: float = field(default=0.0, init=False)
 
     def __call__(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:  # noqa: A002, ANN401
         """Do what the module's own forward does, and record it."""
         given = self.read(input, hx)
+        device = (input.data if isinstance(input, PackedSequence) else input).device.type
+        if torch.is_autocast_enabled(device):
+            raise TypeError(
+                f"{self.path} was called under torch.autocast, where parts of a step are rounded "
+                "and others not; record outside of it, or the module in another dtype"
+            )
         if given is None:
             return self.forward(input, hx)  # which says what is wrong with them
         run = self.recording.begin(
@@ -115,12 +108,9 @@ class LayerRecorder(Stack):
         x, data = given.x, None if given.packed is None else given.packed.data
         finals: list[State] = []
         for layer in range(self.module.num_layers):
-            directions, data = self._run_layer(run, layer, x, data, given)
-            finals += [unrolled.final for unrolled in directions]
-            in_time = [
-                in_reading_order(unrolled.h, d, given.lengths)
-                for d, unrolled in enumerate(directions)
-            ]
+            outputs, data = self._run_layer(run, layer, x, data, given)
+            finals += [final for _, final in outputs]
+            in_time = [in_reading_order(h, d, given.lengths) for d, (h, _) in enumerate(outputs)]
             x = in_time[0] if len(in_time) == 1 else torch.cat(in_time, dim=-1)
         final = tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
         self.recording.end(run, len(x), final)
@@ -128,35 +118,68 @@ class LayerRecorder(Stack):
 
     def _run_layer(
         self, run: Run, layer: int, x: Tensor, data: Tensor | None, given: Given
-    ) -> tuple[list[Unrolled], Tensor | None]:
-        """Run and record a layer; return each direction, in reading order, and packed output."""
-        states = [
+    ) -> tuple[list[tuple[Tensor, State]], Tensor | None]:
+        """Run and record a layer.
+
+        Returns
+        -------
+        outputs, data
+            `h` and the last state of each direction, in reading order; and packed output.
+        """
+        starts = [
             tuple(part[layer * self.directions + d] for part in given.start)
             for d in range(self.directions)
         ]
-        runs: list[Unrolled] = []
+        packed: list[Unrolled] = []
         if given.packed is not None and data is not None:
-            data, runs = self._run_packed(layer, data, given, states)
-        for d, start in enumerate(states):
-            reading, prefix = in_reading_order(x, d, given.lengths), spelling(layer, d)
+            data, packed = self._run_packed(layer, data, given, starts)
+        outputs = []
+        for d, start in enumerate(starts):
+            prefix, weights = spelling(layer, d), self.weights(layer, d)
+            reading = in_reading_order(x, d, given.lengths)
             edits = () if self.intervened is None else self.intervened.of(layer, d)
             if edits:
-                weights = self.weights(layer, d)
-                changed = self._record_changed(
+                output = self._record_changed(
                     run, prefix, weights, x=reading, start=start, edits=edits
                 )
-                runs.append(changed)
-            else:
-                if given.packed is None:
-                    call = self.fused(layer, d)
-                    advance = self.recording.advance
-                    runs.append(unroll(call, reading, start, self.unrolling, advance))
-                self._record(
-                    run, layer, d, x=reading, start=start, unrolled=runs[d], lengths=given.lengths
-                )
-            if given.packed is None:
-                self.methods[f"{self.path}.{prefix}"] = runs[d].method
-        return runs, data
+                outputs.append(output)
+                continue
+            h = packed[d].h if packed else x.new_empty(*x.shape[:2], start[0].shape[-1])
+            writer = Writer(
+                run,
+                prefix,
+                mode=self.mode,
+                weights=weights,
+                wanted=self._wanted(run, prefix),
+                x=reading,
+                h=h,
+                start=start[0],
+                lengths=given.lengths,
+            )
+            final = start
+            for piece in [packed[d]] if packed else self._unroll(layer, d, writer, start):
+                writer.write(piece)
+                final = piece.final
+            self.residual = max(self.residual, writer.residual.relative)
+            outputs.append((h, final))
+        return outputs, data
+
+    def _unroll(
+        self, number: int, direction: int, writer: Writer, start: State
+    ) -> Iterable[Unrolled]:
+        """Run one layer and direction over all time, into the writer's `h`."""
+        name = f"{self.path}.{writer.prefix}"
+        tally = self.tallies.setdefault(name, Tally())
+        kernel, kept = Kernel(self.mode, writer.weights), frozenset(writer.wanted - {"h"})
+        alike = self.mode == "LSTM" and not self.module.proj_size
+        layer = Layer(name, self.fused(number, direction), kernel, kept, cells.Space(), alike)
+        if writer.x.device.type != "cpu":
+            # There, launching a loop's kernels takes longer than computing the gates afterwards.
+            layer = layer.fused()
+        stretch = Stretch(writer.x, start, writer.h)
+        for piece in unroll(layer, stretch, self.plan, self.recording.advance):
+            tally.count(piece)
+            yield piece
 
     def _run_packed(
         self, layer: int, data: Tensor, given: Given, states: list[State]
@@ -182,65 +205,15 @@ class LayerRecorder(Stack):
         self.recording.advance(len(h) * len(states))
         return data, [
             Unrolled(
+                0,
                 in_reading_order(part, d, lengths),
                 tuple(f[d] for f in final),
                 state[1].unsqueeze(0) if len(state) > 1 else None,
                 len(h),
-                "sequential",
+                {},
             )
             for d, (part, state) in enumerate(zip(h.chunk(len(states), -1), states, strict=True))
         ]
-
-    def _record(
-        self,
-        run: Run,
-        layer: int,
-        direction: int,
-        *,
-        x: Tensor,
-        start: State,
-        unrolled: Unrolled,
-        lengths: Tensor | None,
-    ) -> None:
-        """Write every wanted kind of one layer and direction."""
-        prefix, reverse, h = spelling(layer, direction), bool(direction), unrolled.h
-        wanted = self._wanted(run, prefix)
-        if not wanted:
-            return
-        half = x.dtype in (torch.float16, torch.bfloat16)
-        dtype = torch.float32 if half else x.dtype
-        weights = self.weights(layer, direction).to(dtype)
-        rows = max(1, _ELEMENTS // (h.shape[1] * self.module.hidden_size))
-        worst = Residual(_RESIDUAL[x.dtype], lengths)
-        c, space = None, cells.Space()
-        for first, last, blocks in _passes(len(x), unrolled.stride, rows):
-            if "h" in wanted:
-                run.write(f"{prefix}.h", first, h[first:last], lengths, reverse=reverse)
-            if wanted == {"h"}:
-                continue
-            c = unrolled.starting(first, blocks, c)
-            shape = (blocks, (last - first) // blocks, h.shape[1], -1)
-            did = cells.steps(
-                self.mode,
-                weights,
-                x[first:last].to(dtype).reshape(shape),
-                _before(h, start[0], first, last).to(dtype).reshape(shape),
-                None if c is None else c.to(dtype),
-                space=space,
-            )
-            c = did.c
-            for kind, values in did.kinds.items():
-                if kind in wanted:
-                    flat = values.reshape(last - first, h.shape[1], -1)
-                    run.write(f"{prefix}.{kind}", first, flat, lengths, reverse=reverse)
-            worst.compare(did.h.reshape(h[first:last].shape), h[first:last], first)
-        self.residual = max(self.residual, worst.relative)
-        if worst.relative > worst.allowed:
-            raise RuntimeError(
-                f"{self.path}.{prefix}: the gate equations give an h that differs by "
-                f"{worst.relative:.2g} of the largest from the one that was run, so nothing is "
-                f"recorded; does this {type(self.module).__name__} compute what torch documents?"
-            )
 
     def _record_changed(
         self,
@@ -251,7 +224,7 @@ class LayerRecorder(Stack):
         x: Tensor,
         start: State,
         edits: tuple[Edit, ...],
-    ) -> Unrolled:
+    ) -> tuple[Tensor, State]:
         """Run one layer and direction under an intervention, and write every wanted kind."""
         wanted, h, state = self._wanted(run, prefix), [], start
         keep = wanted | {"h"}
@@ -262,7 +235,8 @@ class LayerRecorder(Stack):
                 reverse = prefix.endswith("_reverse")
                 run.write(f"{prefix}.{kind}", piece.first, piece.kinds[kind], None, reverse=reverse)
             self.recording.advance(len(h[-1]))
-        return Unrolled(torch.cat(h), state, None, len(x), "one step at a time, changed")
+        self.tallies[f"{self.path}.{prefix}"] = Tally(changed=True)
+        return torch.cat(h), state
 
     def _declare(self, run: Run, start: Tensor) -> None:
         """Announce all wanted states; `start` is the `h` before the first step, `(L * D, B, P)`."""
@@ -284,30 +258,3 @@ class LayerRecorder(Stack):
     def _wanted(self, run: Run, prefix: str) -> set[str]:
         """Return the kinds of a layer and direction that are to be kept."""
         return {kind for kind in cells.KINDS[self.mode] if run.wants(f"{prefix}.{kind}")}
-
-
-def _before(h: Tensor, start: Tensor, first: int, last: int) -> Tensor:
-    """Return the `h` that the steps `first` to `last` read, `(n, B, P)`."""
-    if first:
-        return h[first - 1 : last - 1]
-    return torch.cat([start[None], h[: last - 1]])
-
-
-def _passes(length: int, stride: int, rows: int) -> Iterator[tuple[int, int, int]]:
-    """Yield `(first, last, blocks)` over all rows, about `rows` at a time.
-
-    Whole blocks of `stride` rows go together; the last block, which may be longer, and blocks
-    longer than `rows` go piece by piece.
-    """
-    together = max(1, rows // stride)
-    body = (max(1, length // stride) - 1) * stride
-    first = 0
-    while first < length:
-        if first < body and stride <= rows:
-            last = min(first + together * stride, body)
-            yield first, last, (last - first) // stride
-        else:
-            end = first - first % stride + stride if first < body else length
-            last = min(first + rows, end)
-            yield first, last, 1
-        first = last

@@ -8,6 +8,7 @@ from rnnviz_widget import storage
 from rnnviz_widget.recording import tokens as texts
 from rnnviz_widget.recording.session import Session
 from rnnviz_widget.recording.sinks import FolderSink, MemorySink
+from rnnviz_widget.recording.unroll import TOLERANCE, Plan
 from rnnviz_widget.trace import Trace, checked_tokens
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def record(
     vocabulary: Sequence[str] | None = None,
     states: str | Sequence[str] | None = None,
     unroll: Unroll = "auto",
+    tolerance: float = TOLERANCE,
     out: str | os.PathLike[str] | None = None,
     dtype: storage.StorageType = "float32",
     progress: bool = False,
@@ -75,8 +77,13 @@ def record(
     states
         Shell patterns of the states to keep, such as ``["*.h", "*.c"]``; by default all.
     unroll
-        ``"sequential"``, ``"chunked"`` (parallel over time, the same values to 1e-5 of the largest)
-        or ``"auto"``: the latter where it pays.
+        ``"sequential"``, ``"chunked"`` (parallel over time, the same values to `tolerance`; step
+        after step where the network does not allow it) or ``"auto"``: the latter where it pays.
+    tolerance
+        How far values that were run in parallel may be from the sequential ones, relative to the
+        largest |state|; in [1e-5, 1e-3]. Some trained networks amplify rounding errors to a few
+        1e-5 now and then, so that two batch sizes or two machines differ by that; they are run
+        step after step unless more is allowed.
     out
         A folder to write to while recording; what is returned is then read from it on demand. A
         trace that is there is replaced. Interrupted, it keeps the tokens up to the last shard.
@@ -99,7 +106,8 @@ def record(
         text = inputs[0]
         inputs = (encoded(module, text),)
     named = texts.from_arguments(tokens, text, offsets)
-    session = Session(module, inputs, vocabulary, states, unroll, progress=progress)
+    plan = Plan(unroll, tolerance)
+    session = Session(module, inputs, vocabulary, states, plan, progress=progress)
     if named is None:
         of_ids = session.tokens_of_ids()
         if len(of_ids) != 1:
@@ -138,7 +146,7 @@ def record_batch(
         As in `record`.
     """
     storage.check_dtype(dtype)
-    session = Session(module, inputs, vocabulary, states, "sequential", progress=progress)
+    session = Session(module, inputs, vocabulary, states, Plan("sequential"), progress=progress)
     named = session.tokens_of_ids() if tokens is None else [checked_tokens(t) for t in tokens]
     if not named:
         raise ValueError("tokens must name at least one sequence, got none")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from rnnviz_widget.recording.unroll import State
+    from rnnviz_widget.recording.parallel import State
     from rnnviz_widget.trace import Bounds
 
 
@@ -27,6 +27,9 @@ class Sink(Protocol):
 
     def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
         """Keep `rows (n, U)` from row `start` on."""
+
+    def clear(self) -> None:
+        """Forget all states, to begin again."""
 
 
 @dataclass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,25 +13,24 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from rnnviz_widget.recording import readings, steps
+from rnnviz_widget.recording.finding import recurrent_layers, refuse_broken_weights
 from rnnviz_widget.recording.guard import undisturbed
 from rnnviz_widget.recording.intervened import Intervened
 from rnnviz_widget.recording.layers import LayerRecorder
 from rnnviz_widget.recording.readings import Readings
 from rnnviz_widget.recording.runs import Recording
 from rnnviz_widget.recording.steps import CellRecorder
+from rnnviz_widget.recording.unroll import Expanding, Plan
 from rnnviz_widget.trace import Extras, checked_tokens, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rnnviz_widget.recording.runs import Sink
-    from rnnviz_widget.recording.unroll import Unroll
 
 SEGMENT = 2**17
 """Tokens of one text that a model reads in one call; longer texts carry the state on, so that
 inputs, logits and `h` of all of it are never in memory at once."""
-
-_FORWARDS = {nn.RNN.forward, nn.GRU.forward, nn.LSTM.forward}
 
 
 class Session:
@@ -43,7 +44,7 @@ class Session:
         What the module's ids and logits stand for; by default its own, if it has one.
     patterns
         Shell patterns of the states to keep; None keeps all.
-    unroll
+    plan
         How to run through time.
     progress
         Whether to show a bar.
@@ -55,20 +56,18 @@ class Session:
         inputs: Sequence[Any],
         vocabulary: Sequence[str] | None,
         patterns: str | Sequence[str] | None,
-        unroll: Unroll,
+        plan: Plan,
         *,
         progress: bool,
     ) -> None:
-        if unroll not in ("auto", "chunked", "sequential"):
-            raise ValueError(f'unroll must be "auto", "chunked" or "sequential", got {unroll!r}')
-        self.module, self.inputs, self.unroll = module, tuple(inputs), unroll
-        self.patterns = [patterns] if isinstance(patterns, str) else patterns
+        self.module, self.inputs, self.plan = module, tuple(inputs), plan
+        self.patterns = _checked_patterns(patterns)
         self.layers = recurrent_layers(module)
         refuse_broken_weights(module)
-        own = getattr(module, "vocabulary", None)
         self.asked = vocabulary is not None
-        found = vocabulary if vocabulary is not None else own
-        self.vocabulary = None if found is None else tuple(found)
+        self.vocabulary = _own_vocabulary(module) if vocabulary is None else tuple(vocabulary)
+        if vocabulary is not None and not _is_vocabulary(vocabulary):
+            raise ValueError(f"vocabulary must hold one or more strings, got {vocabulary!r}")
         self._progress = progress
         self._layers: list[LayerRecorder | CellRecorder] = []
         self.readings: list[Readings] = []
@@ -102,19 +101,32 @@ class Session:
         )
         bar = tqdm(total=max(lengths), unit=" tokens", unit_scale=True, disable=not self._progress)
         recording = Recording(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
+        with bar, _explained_memory():
+            try:
+                self._record(recording)
+            except Expanding:
+                self.plan = Plan("sequential")
+                for sink in sinks:
+                    sink.clear()
+                bar.reset()
+                self._record(replace(recording, runs={}))
+        return self.extras()
+
+    def _record(self, recording: Recording) -> None:
+        """Run the module once, everything into `recording`."""
         self._layers = [
             self._recorder(module, path, recording) for path, module in self.layers.items()
         ]
         self._refuse_unknown_patterns()
-        with bar, _explained_memory(), undisturbed(self.module):
+        with undisturbed(self.module):
             for recorder in self._layers:
                 recorder.module.forward = recorder
-            self._call(lengths)
+            with _explained_ids(self.module, self.inputs):
+                self._call(recording.lengths)
             for recorder in self._layers:
                 if isinstance(recorder, CellRecorder):
                     recorder.flush()
         recording.check()
-        return self.extras()
 
     def extras(self) -> list[Extras]:
         """Return predictions and loss of each sequence, as far as they have been read."""
@@ -127,7 +139,7 @@ class Session:
         interventions: list[str] = []
         for layer in self._layers:
             if isinstance(layer, LayerRecorder):
-                methods |= layer.methods
+                methods |= {name: str(tally) for name, tally in layer.tallies.items()}
                 residual = max(residual, layer.residual)
                 if layer.intervened is not None:
                     interventions += layer.intervened.said()
@@ -151,7 +163,7 @@ class Session:
         if isinstance(module, nn.RNNBase):
             forward = module.forward
             intervened = forward if isinstance(forward, Intervened) else None
-            return LayerRecorder(module, forward, path, recording, self.unroll, intervened)
+            return LayerRecorder(module, forward, path, recording, self.plan, intervened)
         reader = steps.reader(module)
         if reader is None:
             raise TypeError(f"{path} is no cell")
@@ -163,6 +175,8 @@ class Session:
         ids = None
         if self.vocabulary is not None:
             ids = readings.ids_of(self.inputs, longest, batch)
+            if ids is not None and self.asked:
+                readings.check_ids(ids, len(self.vocabulary))
             self.readings = [
                 Readings(self.vocabulary, None if ids is None else ids[b, :length])
                 for b, length in enumerate(lengths)
@@ -200,56 +214,24 @@ class Session:
             reading.add(sequence[:length])
 
 
-def recurrent_layers(module: nn.Module) -> dict[str, nn.Module]:
-    """Return the layers and cells that can be recorded, by their paths.
-
-    Raises
-    ------
-    TypeError
-        If `module` is no module, or compiled or scripted, or a layer cannot be seen into.
-    ValueError
-        If there is no recurrent layer; the message names what was found.
-    """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
-    layers: dict[str, nn.Module] = {}
-    for path, m in module.named_modules():
-        name = path or type(m).__name__.lower()
-        if isinstance(m, torch.jit.ScriptModule):
-            raise TypeError(
-                f"{name} is scripted, and its layers cannot be seen into; record the module it was "
-                "made from"
-            )
-        if hasattr(m, "_orig_mod"):
-            raise TypeError(
-                f"{name} is compiled, and its layers cannot be seen into; record the module it was "
-                "made from (._orig_mod)"
-            )
-        if steps.reader(m) is not None:
-            layers[name] = m
-        elif isinstance(m, (nn.RNNBase, nn.RNNCellBase)):
-            replaced = not isinstance(vars(m).get("forward"), Intervened | None)
-            own = replaced or type(m).forward not in _FORWARDS
-            if own:
-                raise TypeError(
-                    f"{name} is a {type(m).__name__} with a forward of its own, which may compute "
-                    "anything; tell how it is read with register_cell, or use Trace.from_arrays"
-                )
-            layers[name] = m
-    if not layers:
-        found = sorted({type(m).__name__ for m in module.modules()})
-        raise ValueError(
-            "module has no recurrent layer that can be recorded (nn.RNN, nn.GRU, nn.LSTM, their "
-            f"cells, or a registered cell); it is made of {', '.join(found)}"
-        )
-    return layers
+def _checked_patterns(patterns: str | Sequence[str] | None) -> list[str] | None:
+    """Return patterns of states as a list, None for all."""
+    if patterns is None:
+        return None
+    found = [patterns] if isinstance(patterns, str) else patterns
+    if isinstance(found, Sequence) and found and all(isinstance(each, str) for each in found):
+        return list(found)
+    raise TypeError(f"states must be one or more shell patterns, got {patterns!r}")
 
 
-def refuse_broken_weights(module: nn.Module) -> None:
-    """Raise a ValueError that names the first parameter with NaN or infinity in it."""
-    for name, parameter in module.named_parameters():
-        if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
-            raise ValueError(f"parameter {name} has values that are NaN or infinite")
+def _own_vocabulary(module: nn.Module) -> tuple[str, ...] | None:
+    """Return what a module calls its vocabulary, if it is one: strings in the order of ids."""
+    own = getattr(module, "vocabulary", None)
+    return tuple(own) if isinstance(own, (str, list, tuple)) and _is_vocabulary(own) else None
+
+
+def _is_vocabulary(entries: Sequence[Any]) -> bool:
+    return bool(entries) and all(isinstance(each, str) for each in entries)
 
 
 def _carries_state(module: nn.Module, inputs: Sequence[Any]) -> bool:
@@ -275,6 +257,23 @@ def shape_in_words(output: Any) -> str:  # noqa: ANN401
     if isinstance(output, (tuple, list)):
         return f"({', '.join(shape_in_words(each) for each in output)})"
     return type(output).__name__
+
+
+@contextlib.contextmanager
+def _explained_ids(module: nn.Module, inputs: Sequence[Any]) -> Iterator[None]:
+    """Say which ids an embedding has no row for."""
+    try:
+        yield
+    except IndexError as error:
+        ids = [x for x in inputs if isinstance(x, Tensor) and x.dtype in readings.INTEGERS]
+        tables = [m.num_embeddings for m in module.modules() if isinstance(m, nn.Embedding)]
+        if not ids or not tables or "out of range" not in str(error):
+            raise
+        low, high = min(int(x.min()) for x in ids), max(int(x.max()) for x in ids)
+        raise IndexError(
+            f"the inputs hold ids from {low} to {high}, but the module embeds ids in "
+            f"{' and in '.join(f'[0, {n})' for n in tables)}"
+        ) from error
 
 
 @contextlib.contextmanager

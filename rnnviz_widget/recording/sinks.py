@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,6 +41,11 @@ class MemorySink:
             self.arrays[name] = np.empty((self.length, rows.shape[1]), dtype=self.dtype)
         self.arrays[name][start : start + len(rows)] = storage.narrowed(rows, self.dtype)
 
+    def clear(self) -> None:
+        """Forget all states, to begin again."""
+        self.limits.clear()
+        self.arrays.clear()
+
     def trace(
         self,
         tokens: tuple[str, ...],
@@ -63,7 +69,7 @@ class FolderSink:
     def __init__(self, folder: Path, length: int, dtype: storage.StorageType) -> None:
         self.length, self.dtype = length, dtype
         self.limits: dict[str, Bounds | None] = {}
-        self._group = storage.create(folder, {})
+        self._folder, self._group = folder, storage.create(folder, {})
         self._files: dict[str, storage.StateFile] = {}
 
     def declare(self, name: str, limits: Bounds | None) -> None:
@@ -77,6 +83,13 @@ class FolderSink:
             shape = (self.length, rows.shape[1])
             self._files[name] = storage.StateFile(self._group, key, shape, self.dtype)
         self._files[name].write(start, rows)
+
+    def clear(self) -> None:
+        """Forget all states, to begin again."""
+        shutil.rmtree(self._folder)
+        self._group = storage.create(self._folder, {})
+        self.limits.clear()
+        self._files.clear()
 
     @property
     def whole_rows(self) -> int:

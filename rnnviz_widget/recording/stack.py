@@ -18,7 +18,7 @@ from rnnviz_widget.recording import cells
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnnviz_widget.recording.unroll import Call, State
+    from rnnviz_widget.recording.parallel import Call, State
 
 FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "RNN_TANH": torch.rnn_tanh,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from rnnviz_widget.recording.cells import Mode, Weights
-    from rnnviz_widget.recording.unroll import State
+    from rnnviz_widget.recording.parallel import State
 
     Change = Callable[[str, Tensor], Tensor]
     Kinds = dict[str, Tensor]

@@ -1,85 +1,153 @@
 """Running one layer, in one direction, over all time: step after step, or in parallel and exact.
 
-A recurrence is slow at batch size 1, because each step reads all weights for one row. Run in
-parallel over time, the sequence is cut into C chunks that form one batch. They start from guessed
-states; then each chunk is run again from the final state of the one before it, only as long as
-it has not rejoined its own earlier trajectory, until no seam moves. A network that forgets is then
-where the sequential run would have been. One that does not is found out, and left to `sequential`:
-
-- Guesses are wrong on purpose: the state after a few steps from the start, where a latch set by the
-  first token is set already, shifted by 1 % of its size in every unit. A unit that never forgets
-  (a counter with forget gate 1) keeps that shift and never rejoins; that a chunk rejoined shows it
-  to forget, so the error left (`TOLERANCE`) decays from chunk to chunk instead of adding up.
-- A slow leak moves little while it is still far away. Rejoining compares with the earlier run
-  itself, not with the last round's movement; where a chunk ends before that, its contraction
-  rho = |change of final state| / |change of initial state| must be below 1/2, or the method stops.
-- Below about 1e-6 of max|state|, rounding differs between batch sizes and never settles: hence
-  `TOLERANCE`.
-- Spans that start before a seam are run once more, sequentially, and must agree.
+A recurrence is slow at batch size 1, because each step reads all weights for one row. `parallel`
+runs many parts of the sequence at once and notices where the network does not allow it. Here it is
+decided where that is tried, and a long sequence is run in pieces, each recorded before the next.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
+from rnnviz_widget.recording import parallel
+from rnnviz_widget.recording.parallel import Call, Chunks, Layer, State, Stretch
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Unroll = Literal["auto", "chunked", "sequential"]
-
-State = tuple[Tensor, ...]
-"""`(h,)`, or of an LSTM `(h, c)`; each `(B, ·)`."""
 
 SEQUENTIAL_BLOCK = 256
 """Steps in one fused call of the sequential run: small enough to bound memory and to be interrupted
 soon, and the same bits as one call for all (measured, torch 2.13)."""
 
-BLOCK = 32
-"""Steps in one fused call of the parallel run, and the window over which a chunk must rejoin."""
+TOLERANCE = 1e-5
+"""How far values in parallel may be from the sequential run, relative to max|state|."""
 
-TOLERANCE = 3e-6
-"""How close is the same, relative to max|h|."""
-
-_SHIFT = 1e-2
-_SHORTEST = 4096
-_PILOT = 256  # steps that the guess has read, and length of the spans on each side of a seam
-_LONG = 65_536
-_LOSING_AFTER = 32  # blocks after which a rerun that has gained nothing is given up
-_CONTRACTING = 0.5
+_REJOINED = 0.3  # of the tolerance: how close a chunk must come to its earlier run
+_SHORTEST = 4096  # steps that are worth cutting
+_KEPT_BYTES = 700 * 2**20  # what kinds of one piece may take
+_LONGEST = 2**18  # steps of a piece where no kinds are kept
+_PROBE = 2**14  # steps of the first piece
 
 
-class Call(Protocol):
-    """One layer and direction, as a fused call on a piece of the sequence."""
-
-    def __call__(self, x: Tensor, state: State, /) -> tuple[Tensor, State]:
-        """Return `h (S, B, P)` and the final state for `x (S, B, I)`."""
+class Expanding(Exception):  # noqa: N818  (no error: it asks for another run)
+    """A layer does not forget, though something has been run in parallel already."""
 
 
-class Unrolled(NamedTuple):
-    """A layer's run over all time.
+class Cut(NamedTuple):
+    """How a piece is cut.
 
     Attributes
     ----------
+    steps
+        Of a chunk, about.
+    least
+        How many chunks there are at least.
+    patience
+        How much may be run again before it is given up, as a share of all steps.
+    """
+
+    steps: int
+    least: int
+    patience: float
+
+
+_CUTS = (Cut(1024, 16, 0.5), Cut(4096, 8, 1.25))
+"""What is tried, in this order: first for layers that forget soon, as most do."""
+
+
+@dataclass
+class Plan:
+    """How one recording runs through time.
+
+    Attributes
+    ----------
+    mode
+        ``"sequential"`` runs step after step. ``"chunked"`` runs in parallel over time and falls
+        back where the network does not forget; ``"auto"`` does so only where it pays: one long
+        sequence, float32 or wider, and gives up sooner.
+    tolerance
+        See `TOLERANCE`.
+    settled
+        Layers that have been run in parallel.
+    failed
+        How many of the cuts have failed for a layer.
+    """
+
+    mode: Unroll
+    tolerance: float = TOLERANCE
+    settled: set[str] = field(default_factory=set)
+    failed: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what is not known."""
+        if self.mode not in get_args(Unroll):
+            raise ValueError(f'unroll must be "auto", "chunked" or "sequential", got {self.mode!r}')
+        known = isinstance(self.tolerance, float) and 1e-5 <= self.tolerance <= 1e-3  # noqa: PLR2004
+        if not known:
+            raise ValueError(f"tolerance must be in [1e-5, 1e-3], got {self.tolerance!r}")
+
+    def cut(self, name: str, x: Tensor) -> Cut | None:
+        """Return how a layer's input `x (T, B, I)` is to be cut, None for not at all."""
+        exact = x.dtype in (torch.float32, torch.float64)
+        if self.mode == "sequential" or x.shape[1] > 1 or not exact:
+            return None
+        shortest = _SHORTEST if self.mode == "auto" else 4 * parallel.BLOCK
+        failed = self.failed.get(name, 0)
+        if failed == len(_CUTS) or len(x) < shortest:
+            return None
+        cut = _CUTS[failed]
+        if failed and len(x) < cut.steps * cut.least:
+            return None
+        return cut if self.mode == "auto" else cut._replace(patience=float("inf"))
+
+    def fail(self, name: str, x: Tensor) -> None:
+        """Note that a cut was no success for a layer, of which `x` remains to be read.
+
+        Raises
+        ------
+        Expanding
+            If none is left, and something was run in parallel before: an expanding layer that
+            reads what is not bit for bit the sequential run is soon far from its own.
+        """
+        self.failed[name] = self.failed.get(name, 0) + 1
+        if self.settled and self.cut(name, x) is None:
+            raise Expanding(name)
+
+
+class Unrolled(NamedTuple):
+    """A piece of a layer's run.
+
+    Attributes
+    ----------
+    first
+        The first of its n steps.
     h
-        `(T, B, P)`.
+        `(n, B, P)`.
     final
         The state after the last step.
     starts
-        `(N, B, U)` of an LSTM: `c` before step `n * stride`; of other cells None.
+        `(N, B, U)` of an LSTM: `c` before step `n * stride` of the piece; of other cells None.
     stride
         Steps between two entries of `starts`; the last block has up to `2 * stride - 1`.
-    method
-        What was done, in words, for the trace's `source`.
+    kinds
+        What other kinds are known already, `(n, B, U)`.
+    reruns
+        Steps that were run again; None if nothing was run in parallel.
     """
 
+    first: int
     h: Tensor
     final: State
     starts: Tensor | None
     stride: int
-    method: str
+    kinds: dict[str, Tensor]
+    reruns: int | None = None
 
     def starting(self, first: int, blocks: int, carried: Tensor | None) -> Tensor | None:
         """Return an LSTM's `c` before each of some blocks from step `first` on, `(K, B, U)`.
@@ -94,57 +162,57 @@ class Unrolled(NamedTuple):
 
 
 def unroll(
-    call: Call, x: Tensor, state: State, mode: Unroll, advance: Callable[[int], object]
-) -> Unrolled:
-    """Return the run of `call` over `x`, `(T, B, I)`, from `state`.
+    layer: Layer, stretch: Stretch, plan: Plan, advance: Callable[[int], object]
+) -> Iterator[Unrolled]:
+    """Yield the run of a layer piece after piece, of each whatever the plan allows.
 
     Parameters
     ----------
-    mode
-        ``"sequential"`` runs step after step. ``"chunked"`` runs in parallel over time and falls
-        back where the network does not forget; ``"auto"`` does so only where it pays: one long
-        sequence, float32 or wider, and gives up sooner.
     advance
         Is told of every number of steps that is done.
+
+    Raises
+    ------
+    Expanding
+        See `Plan.fail`.
     """
-    exact = x.dtype in (torch.float32, torch.float64)
-    worthwhile = len(x) >= _SHORTEST and x.shape[1] == 1 and exact
-    if (mode == "chunked" and x.shape[1] == 1 and exact) or (mode == "auto" and worthwhile):
-        chunks = 16 if len(x) < _LONG else 32
-        if x.device.type != "cpu":
-            chunks = 128
-        done = 0
-
-        def count(steps: int) -> None:
-            nonlocal done
-            done += steps
-            advance(steps)
-
-        patience = 1 if mode == "auto" else chunks
-        result = chunked(call, x, state, chunks, patience=patience, advance=count)
-        if result is not None:
-            return result
-        advance(-done)
-    return sequential(call, x, state, advance)
+    x, state, h = stretch
+    first = 0
+    while first < len(x):
+        failed = plan.failed.get(layer.name, 0)
+        way = layer.fused() if failed and layer.alike else layer
+        longest = _longest(way, stretch)
+        last = (first // longest + 1) * longest
+        if not failed and layer.name not in plan.settled:
+            last = min(last, first + _PROBE)
+        if len(x) - last < SEQUENTIAL_BLOCK:  # see `sequential`
+            last = len(x)
+        piece = Stretch(x[first:last], state, h[first:last])
+        cut = plan.cut(layer.name, piece.x)
+        if cut is None:
+            result = sequential(layer.call, piece, advance)
+        else:
+            ran = _chunked(way, piece, cut, plan.tolerance, advance)
+            if ran is None:
+                plan.fail(layer.name, x[first:])
+                continue
+            plan.settled.add(layer.name)
+            result = ran
+        yield result._replace(first=first)
+        first, state = first + len(result.h), result.final
 
 
 def sequential(
-    call: Call, x: Tensor, state: State, advance: Callable[[int], object] = lambda _: None
+    call: Call, stretch: Stretch, advance: Callable[[int], object] = lambda _: None
 ) -> Unrolled:
     """Return the run step after step, the same bits as one fused call for all steps."""
+    x, state, h = stretch
     # c is known between calls only. Where it is rounded to half precision at every step, its
     # recurrence in float32 would drift away, so it is read off at every step.
     half = x.dtype in (torch.float16, torch.bfloat16) and len(state) > 1
-    return _in_blocks(call, x, state, 1 if half else SEQUENTIAL_BLOCK, advance)
-
-
-def _in_blocks(
-    call: Call, x: Tensor, state: State, stride: int, advance: Callable[[int], object]
-) -> Unrolled:
-    length = len(x)
+    stride, length = 1 if half else SEQUENTIAL_BLOCK, len(x)
     # The remainder joins the last block: products of one to three rows round differently.
     blocks = max(1, length // stride)
-    h = x.new_empty(length, *state[0].shape)
     starts = x.new_empty(blocks, *state[-1].shape) if len(state) > 1 else None
     for n in range(blocks):
         if starts is not None:
@@ -152,178 +220,41 @@ def _in_blocks(
         end = length if n == blocks - 1 else (n + 1) * stride
         h[n * stride : end], state = call(x[n * stride : end], state)
         advance(end - n * stride)
-    return Unrolled(h, state, starts, stride, "sequential")
+    return Unrolled(0, h, state, starts, stride, {})
 
 
-def chunked(
-    call: Call,
-    x: Tensor,
-    state: State,
-    chunks: int,
-    *,
-    patience: float,
-    advance: Callable[[int], object] = lambda _: None,
+def _chunked(
+    layer: Layer, stretch: Stretch, cut: Cut, tolerance: float, advance: Callable[[int], object]
 ) -> Unrolled | None:
-    """Return the run in parallel over time, or None where the network does not forget.
-
-    Parameters
-    ----------
-    x, state
-        One sequence, `(T, 1, I)`, and the state before it.
-    chunks
-        How many pieces run as one batch.
-    patience
-        Steps that may be run again, as a multiple of T, before the method stops.
-    """
-    length = len(x) // chunks // BLOCK * BLOCK
-    if length < 2 * BLOCK or chunks < 2:  # noqa: PLR2004  (there must be a seam, and a way to it)
+    """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
+    block, length = parallel.BLOCK, len(stretch.x)
+    most = 64 if stretch.x.device.type == "cpu" else 128
+    chunks = min(most, max(cut.least, length // cut.steps), length // (2 * block))
+    length = length // (chunks * block) * chunks * block
+    whole = Stretch(stretch.x[:length], stretch.state, stretch.h[:length])
+    ran = Chunks(layer, whole, chunks, _REJOINED * tolerance)
+    if not ran.rounds_alike():
         return None
-    pieces = _Pieces(call, x[: chunks * length], state, chunks)
-    pieces.run_all(advance)
-    if not pieces.settle(patience * len(x)) or not pieces.agree_with_sequential():
+    ran.run_all(advance)
+    if not ran.settle(cut.patience * length) or not ran.agree_with_sequential():
+        advance(-length)
         return None
-    body = chunks * length
-    h = x.new_empty(len(x), 1, state[0].shape[-1])
-    h[:body] = pieces.h.view(body, 1, -1)
-    final = tuple(part[-1:] for part in pieces.final)
-    starts = None
-    if pieces.c is not None:
-        starts = pieces.c.view(-1, 1, pieces.c.shape[-1])
-    if body < len(x):  # what does not fill a block in every chunk is run at the end
-        rest = _in_blocks(call, x[body:], final, BLOCK, advance)
-        h[body:], final = rest.h, rest.final
-        if starts is not None and rest.starts is not None:
-            starts = torch.cat([starts, rest.starts])
-    method = f"{chunks} chunks of {length} steps, {pieces.reruns / len(x):.2f} of all steps rerun"
-    return Unrolled(h, final, starts, BLOCK, method)
+    return Unrolled(
+        0,
+        whole.h,
+        tuple(part[-1:] for part in ran.final),
+        ran.starts(),
+        block,
+        {kind: values.view(length, 1, -1) for kind, values in ran.kinds.items()},
+        ran.reruns,
+    )
 
 
-class _Pieces:
-    """C chunks of L steps: `h (C, L, P)`, `c (C, L / BLOCK, U)` before each block, final states."""
-
-    def __init__(self, call: Call, x: Tensor, state: State, chunks: int) -> None:
-        self.call, self.state, self.chunks = call, state, chunks
-        self.x = x.view(chunks, -1, x.shape[-1])
-        self.length = self.x.shape[1]
-        self.blocks = self.length // BLOCK
-        self.h = x.new_empty(chunks, self.length, state[0].shape[-1])
-        self.c = x.new_empty(chunks, self.blocks, state[1].shape[-1]) if len(state) > 1 else None
-        self.initial: State = ()
-        self.final: State = ()
-        self.scale = 0.0
-        self.reruns = 0
-
-    def run_all(self, advance: Callable[[int], object]) -> None:
-        """Run every chunk, the first from the true state, the others from a guess."""
-        _, guess = self.call(self.x[0, :_PILOT].unsqueeze(1), self.state)
-        state = tuple(
-            torch.cat([true, _shifted(part).expand(self.chunks - 1, -1)])
-            for true, part in zip(self.state, guess, strict=True)
-        )
-        self.initial = state
-        for block in range(self.blocks):
-            h, after = self._step(slice(None), block, state)
-            self._keep(slice(None), block, h, state)
-            state = after
-            advance(BLOCK * self.chunks)
-        self.final = tuple(part.clone() for part in state)
-        self.scale = float(self.h.abs().max())
-
-    def settle(self, budget: float) -> bool:
-        """Rerun chunks whose incoming state moved until none is left; False if it does not pay."""
-        moved = list(range(1, self.chunks))
-        while moved:
-            index = torch.tensor(moved, device=self.x.device)
-            incoming = tuple(part[index - 1] for part in self.final)
-            apart = self._rerun(index, incoming)
-            if apart is None or self.reruns > budget:
-                return False
-            moved = [k + 1 for k in apart if k + 1 < self.chunks]
-        return True
-
-    def agree_with_sequential(self) -> bool:
-        """Whether spans that start before a seam come out the same when run step after step."""
-        seams = sorted({1, self.chunks // 2, self.chunks - 1})
-        for seam in seams:
-            before = min(_PILOT // BLOCK, self.blocks - 1)
-            block = self.blocks - before
-            row = block * BLOCK
-            state: State = (self.h[seam - 1, row - 1 : row],)
-            if self.c is not None:
-                state += (self.c[seam - 1, block : block + 1],)
-            span = torch.cat([self.x[seam - 1, row:], self.x[seam, :_PILOT]])
-            h, _ = self.call(span.unsqueeze(1), state)
-            there = torch.cat([self.h[seam - 1, row:], self.h[seam, :_PILOT]])
-            if not float((h[:, 0] - there).abs().max()) <= 2 * TOLERANCE * self.scale:
-                return False
-        return True
-
-    def _rerun(self, index: Tensor, state: State) -> list[int] | None:
-        """Rerun some chunks until they rejoin; return those that did not, None to give up."""
-        first_difference = None
-        before = tuple(part[index] for part in self.initial)
-        for part, new in zip(self.initial, state, strict=True):
-            part[index] = new
-        alive = index
-        for block in range(self.blocks):
-            h, after = self._step(alive, block, state)
-            self.reruns += BLOCK * len(alive)
-            rows = slice(block * BLOCK, (block + 1) * BLOCK)
-            difference = (h.transpose(0, 1) - self.h[alive, rows]).abs().amax(dim=(1, 2))
-            apart = ~(difference <= TOLERANCE * self.scale)
-            if self.c is not None:
-                later = (
-                    self.c[alive, block + 1] if block + 1 < self.blocks else self.final[1][alive]
-                )
-                allowed = TOLERANCE * (self.scale + later.abs())
-                apart |= ~((after[1] - later).abs() <= allowed).all(dim=1)
-            self._keep(alive, block, h, state)
-            if block == 0:
-                first_difference = difference
-            alive, state = alive[apart], tuple(part[apart] for part in after)
-            if len(alive) == 0:
-                return []
-            if block == _LOSING_AFTER and len(alive) == len(index) and first_difference is not None:
-                gained = difference < _CONTRACTING * first_difference
-                if not bool(gained.any()):
-                    return None
-        still = torch.isin(index, alive)
-        rho = self._contraction(before, index, alive, still, state)
-        for part, new in zip(self.final, state, strict=True):
-            part[alive] = new
-        return alive.tolist() if bool((rho < _CONTRACTING).all()) else None
-
-    def _contraction(
-        self, before: State, index: Tensor, alive: Tensor, still: Tensor, after: State
-    ) -> Tensor:
-        """Return |change of final state| / |change of initial state| of the chunks in `alive`."""
-        change_in = torch.stack(
-            [
-                (part[index] - old).abs().amax(dim=1)
-                for part, old in zip(self.initial, before, strict=True)
-            ]
-        ).amax(dim=0)[still]
-        change_out = torch.stack(
-            [
-                (new - part[alive]).abs().amax(dim=1)
-                for part, new in zip(self.final, after, strict=True)
-            ]
-        ).amax(dim=0)
-        return change_out / change_in
-
-    def _step(self, which: Tensor | slice, block: int, state: State) -> tuple[Tensor, State]:
-        """Run one block of some chunks; `h` is `(BLOCK, n, P)`."""
-        rows = slice(block * BLOCK, (block + 1) * BLOCK)
-        return self.call(self.x[which, rows].transpose(0, 1).contiguous(), state)
-
-    def _keep(self, which: Tensor | slice, block: int, h: Tensor, state: State) -> None:
-        self.h[which, block * BLOCK : (block + 1) * BLOCK] = h.transpose(0, 1)
-        if self.c is not None:
-            self.c[which, block] = state[1]
-
-
-def _shifted(state: Tensor) -> Tensor:
-    """Return `(1, U)` moved by a hundredth of its size, up and down in turn."""
-    signs = 1 - 2 * (torch.arange(state.shape[1], device=state.device) % 2)
-    size = state.abs().amax().clamp(min=1e-3)
-    return state + _SHIFT * size * signs.to(state.dtype)
+def _longest(layer: Layer, stretch: Stretch) -> int:
+    """Return how many steps make a piece: a power of two, so that it fills shards on disk."""
+    x, state, _ = stretch
+    if x.shape[1] > 1:
+        return len(x)
+    row = len(layer.kinds) * state[-1].shape[-1] * x.element_size()
+    steps = min(_LONGEST, _KEPT_BYTES // row) if row else _LONGEST
+    return max(_SHORTEST, 1 << (steps.bit_length() - 1))

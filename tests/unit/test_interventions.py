@@ -18,7 +18,8 @@ from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
 from rnnviz_widget.recording import cells, record, record_batch, stepwise
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, Case, cases, hx_of, module_of
-from tests.unit.test_record_module import Tagger, contents
+from tests.unit.test_record_module import Tagger
+from tests.unit.untouched import contents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
 from rnnviz_widget.interventions import effects
 from rnnviz_widget.interventions.questions import class_of
 from rnnviz_widget.recording import record
-from tests.unit.test_record_module import contents
+from tests.unit.untouched import contents
 
 TEXT = "".join(f'cab {"fed" * (i % 5)} (a1) "be", dad\n' for i in range(30))
 VOCABULARY = tuple(sorted(set(TEXT)))

@@ -11,7 +11,7 @@ from torch import nn
 
 from rnnviz_widget import storage
 from rnnviz_widget.charlm import CharLM, CharLMConfig
-from rnnviz_widget.recording import cells, layers, record, session
+from rnnviz_widget.recording import cells, kinds, record, session
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards of 64 rows, passes of 64 rows (for 8 units), segments of 256 tokens."""
     monkeypatch.setattr(storage, "CHUNK", 64)
-    monkeypatch.setattr(layers, "_ELEMENTS", 64 * 8)
+    monkeypatch.setattr(kinds, "_ELEMENTS", 64 * 8)
     monkeypatch.setattr(session, "SEGMENT", 256)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 
 from rnnviz_widget.recording import record, record_batch
+from tests.unit.untouched import contents
 
 
 class Tagger(nn.Module):
@@ -35,28 +35,6 @@ class Tagger(nn.Module):
             self.norm.running_mean += 1
         h = self.drop(self.norm(h))
         return self.top(h[None])[0][0]
-
-
-def contents(module: nn.Module) -> tuple[Any, ...]:
-    """Everything there is to a module: bytes of its tensors, attributes, modes, gradients."""
-    buffer = io.BytesIO()
-    torch.save(module.state_dict(), buffer)
-    own = [
-        {k: v if k.startswith("_") else id(v) for k, v in vars(m).items() if k != "_flat_weights"}
-        for m in module.modules()
-    ]
-    modes = [m.training for m in module.modules()]
-    tensors = [
-        (name, id(p), p.requires_grad, p.is_leaf, None if p.grad is None else p.grad.tolist())
-        for name, p in module.named_parameters()
-    ]
-    return (
-        buffer.getvalue(),
-        [list(each) for each in own],
-        [repr(each) for each in own],
-        modes,
-        tensors,
-    )
 
 
 def test_layers_anywhere_in_a_module_are_recorded_under_their_paths() -> None:

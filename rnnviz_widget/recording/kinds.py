@@ -1,0 +1,201 @@
+"""Writing every wanted kind of one layer and direction, once its `h` is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from rnnviz_widget.recording import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from rnnviz_widget.recording.cells import Mode, Weights
+    from rnnviz_widget.recording.runs import Run
+    from rnnviz_widget.recording.unroll import Unrolled
+
+_ELEMENTS = 2**20
+"""How many values of `h` one pass of the gate equations takes, so that its memory is bounded."""
+
+_ALLOWED = {torch.float64: 1e-4, torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
+"""How far the equations may be from the `h` that was run, relative to max(1, max|h|)."""
+
+
+@dataclass
+class Residual:
+    """The largest difference between `h` as run and `h` by the equations from the step before.
+
+    Attributes
+    ----------
+    allowed
+        How large `relative` may be.
+    lengths
+        Of packed sequences, whose padding is left out.
+    difference, scale
+        The largest absolute difference so far, and max(1, max|h|).
+    """
+
+    allowed: float
+    lengths: Tensor | None
+    difference: float = 0.0
+    scale: float = 1.0
+
+    def compare(self, computed: Tensor, run: Tensor, first: int) -> None:
+        """Take the steps from `first` on into account, `(n, B, P)`; `computed` is overwritten."""
+        apart = computed.sub_(run).abs_()  # in memory that the next pass overwrites
+        if self.lengths is not None:
+            inside = torch.arange(first, first + len(run))[:, None] < self.lengths
+            apart = apart[inside.to(apart.device)]
+        if apart.numel():
+            # Infinite and NaN inputs give infinite and NaN states, on both sides.
+            self.difference = max(self.difference, float(apart.nan_to_num_(posinf=0).max()))
+            low, high = torch.aminmax(run.nan_to_num(0, 1, 1))
+            self.scale = max(self.scale, float(high), -float(low))
+
+    @property
+    def relative(self) -> float:
+        """The difference, relative to the scale."""
+        return self.difference / self.scale
+
+
+class Writer:
+    """Writes one layer and direction of one call, piece after piece.
+
+    Parameters
+    ----------
+    run, prefix
+        Where values go, and what their names begin with; `reverse` if they come last token first.
+    mode, weights
+        The cell.
+    wanted
+        The kinds to write.
+    x
+        What the layer reads, `(T, B, I)`, in reading order.
+    h
+        What it computed, `(T, B, P)`; of a piece and all before it when the piece is written.
+    start
+        The `h` before the first step, `(B, P)`.
+    lengths
+        Of packed sequences.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        prefix: str,
+        *,
+        mode: Mode,
+        weights: Weights,
+        wanted: set[str],
+        x: Tensor,
+        h: Tensor,
+        start: Tensor,
+        lengths: Tensor | None,
+    ) -> None:
+        self.run, self.prefix, self.reverse = run, prefix, prefix.endswith("_reverse")
+        self.mode, self.wanted, self.x, self.h, self.start = mode, wanted, x, h, start
+        self.lengths = lengths
+        half = x.dtype in (torch.float16, torch.bfloat16)
+        self.dtype = torch.float32 if half else x.dtype
+        self.weights, self.space = weights.to(self.dtype), cells.Space()
+        self.residual = Residual(_ALLOWED[x.dtype], lengths)
+
+    def write(self, piece: Unrolled) -> None:
+        """Write all wanted kinds of a piece.
+
+        Raises
+        ------
+        RuntimeError
+            If its steps do not follow from each other by the equations.
+        """
+        if "h" in self.wanted:
+            self._write("h", piece.first, piece.h)
+        if piece.reruns is not None:
+            self._check_joints(piece)
+        if piece.kinds:
+            for kind in piece.kinds:
+                self._write(kind, piece.first, piece.kinds[kind])
+        elif self.wanted - {"h"}:
+            self._make(piece)
+        worst = self.residual
+        if worst.relative > worst.allowed:
+            raise RuntimeError(
+                f"{self.run.prefix}.{self.prefix}: the gate equations give an h that differs by "
+                f"{worst.relative:.2g} of the largest from the one that was run, so nothing is "
+                "recorded; does this module compute what torch documents?"
+            )
+
+    def _write(self, kind: str, first: int, values: Tensor) -> None:
+        name = f"{self.prefix}.{kind}"
+        self.run.write(name, first, values, self.lengths, reverse=self.reverse)
+
+    def _make(self, piece: Unrolled) -> None:
+        """Compute the kinds of a piece from its `h`, pass by pass, and compare all of `h`."""
+        units = self.weights.units
+        rows = max(1, _ELEMENTS // (self.h.shape[1] * units))
+        c = None
+        for start, stop, blocks in _passes(len(piece.h), piece.stride, rows):
+            c = piece.starting(start, blocks, c)
+            first, last = piece.first + start, piece.first + stop
+            shape = (blocks, (last - first) // blocks, self.h.shape[1], -1)
+            did = self._steps(self.x[first:last], self._before(first, last), c, shape)
+            c = did.c
+            for kind in self.wanted & did.kinds.keys():
+                self._write(kind, first, did.kinds[kind].reshape(last - first, -1, units))
+            run = self.h[first:last]
+            self.residual.compare(did.h.reshape(run.shape), run, first)
+
+    def _check_joints(self, piece: Unrolled) -> None:
+        """Compare the first step of every block of a parallel run.
+
+        The others were computed from the very row before them; these may follow on an earlier run.
+        """
+        rows = torch.arange(0, len(piece.h), piece.stride, device=self.h.device)
+        rows += piece.first
+        before = self.h[rows - 1]
+        if not piece.first:
+            before[0] = self.start
+        did = self._steps(self.x[rows], before, piece.starts, (len(rows), 1, 1, -1))
+        self.residual.compare(did.h.reshape(before.shape), self.h[rows], piece.first)
+
+    def _steps(
+        self, x: Tensor, before: Tensor, c: Tensor | None, shape: tuple[int, ...]
+    ) -> cells.Steps:
+        return cells.steps(
+            self.mode,
+            self.weights,
+            x.to(self.dtype).reshape(shape),
+            before.to(self.dtype).reshape(shape),
+            None if c is None else c.to(self.dtype),
+            space=self.space,
+        )
+
+    def _before(self, first: int, last: int) -> Tensor:
+        """Return the `h` that the steps `first` to `last` read, `(n, B, P)`."""
+        if first:
+            return self.h[first - 1 : last - 1]
+        return torch.cat([self.start[None], self.h[: last - 1]])
+
+
+def _passes(length: int, stride: int, rows: int) -> Iterator[tuple[int, int, int]]:
+    """Yield `(first, last, blocks)` over all rows, about `rows` at a time.
+
+    Whole blocks of `stride` rows go together; the last block, which may be longer, and blocks
+    longer than `rows` go piece by piece.
+    """
+    together = max(1, rows // stride)
+    body = (max(1, length // stride) - 1) * stride
+    first = 0
+    while first < length:
+        if first < body and stride <= rows:
+            last = min(first + together * stride, body)
+            yield first, last, (last - first) // stride
+        else:
+            end = first - first % stride + stride if first < body else length
+            last = min(first + rows, end)
+            yield first, last, 1
+        first = last

@@ -1,0 +1,308 @@
+"""Running one layer in parallel over time: many chunks as one batch, until they fit together.
+
+The chunks start from guessed states; then each is run again from the final state of the one before
+it, only as long as it has not rejoined its own earlier trajectory, until no seam moves. A network
+that forgets is then where the run step after step would have been. One that does not is found out:
+
+- Rounding differs between batch sizes and never settles below about 1e-6 of max|state|. A network
+  that amplifies it beyond the tolerance, as a chaotic one does at once, has no parallel answer: its
+  first steps come out otherwise in a batch than alone.
+- Guesses are wrong on purpose: the state after those first steps, where a latch set by the first
+  token is set already, shifted by 1 % of its size in every unit. A unit that never forgets (a
+  counter with forget gate 1) keeps that shift and never rejoins; that a chunk rejoined shows it to
+  forget, so the error left decays from chunk to chunk instead of adding up.
+- A slow leak moves little while it is still far away. Rejoining compares with the earlier run
+  itself, not with the last round's movement; where a chunk ends before that, its contraction
+  rho = |change of final state| / |change of initial state| must be below 1/2, or the method stops.
+- Spans around seams are run once more by torch's fused call, step after step, and must agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from rnnviz_widget.recording.kernels import Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnnviz_widget.recording.cells import Space
+    from rnnviz_widget.recording.kernels import Kernel
+
+State = tuple[Tensor, ...]
+"""`(h,)`, or of an LSTM `(h, c)`; each `(B, ·)`."""
+
+BLOCK = 32
+"""Steps that are run at once, and the window over which a chunk must rejoin."""
+
+_SHIFT = 1e-2
+_PILOT = 256  # steps that are run alone first; of many, a 64th
+_FEW = 4  # rows of a product that are rounded as those of more rows are
+_SPAN = 128  # steps on each side of a seam that are run again
+_SPANS = 8
+_LOSING_AFTER = 32  # blocks after which a rerun that has gained nothing is given up
+_CONTRACTING = 0.5
+
+
+class Call(Protocol):
+    """One layer and direction, as torch's fused call on a piece of the sequence."""
+
+    def __call__(self, x: Tensor, state: State, /) -> tuple[Tensor, State]:
+        """Return `h (S, B, P)` and the final state for `x (S, B, I)`."""
+
+
+class Stretch(NamedTuple):
+    """What a layer reads, `x (T, B, I)`; the state before it; and `h (T, B, P)`, to be filled."""
+
+    x: Tensor
+    state: State
+    h: Tensor
+
+
+class Layer(NamedTuple):
+    """One layer and direction.
+
+    Attributes
+    ----------
+    name
+        For the plan.
+    call
+        torch's fused call of it.
+    kernel
+        What chunks are run with; None for the fused call.
+    kinds
+        Which of the kinds that the kernel gives are kept.
+    space
+        Memory for them.
+    alike
+        Whether the fused call rounds alike in batches of any size. An LSTM's of oneDNN does
+        (measured, torch 2.13 on a CPU), but not the products that other cells are made of.
+    """
+
+    name: str
+    call: Call
+    kernel: Kernel | None
+    kinds: frozenset[str]
+    space: Space
+    alike: bool
+
+    def fused(self) -> Layer:
+        """Return the same, its chunks run by the fused call, which gives no other kinds."""
+        return self._replace(kernel=None, kinds=frozenset())
+
+    def run(self, x: Tensor, state: State) -> Ran:
+        """Run some steps of chunks; `x` may be ids of one-hot rows where there is a kernel."""
+        return Ran(*self.call(x, state), {}) if self.kernel is None else self.kernel(x, state)
+
+
+class Chunks:
+    """C chunks of L steps of one sequence.
+
+    Parameters
+    ----------
+    layer
+        What is run.
+    stretch
+        Of C * L steps and one sequence; L is a multiple of `BLOCK`.
+    chunks
+        C.
+    tolerance
+        How close is the same, relative to max|h|.
+
+    Attributes
+    ----------
+    kinds
+        The kinds that are kept, `(C, L, U)`.
+    c
+        Of an LSTM before each block, `(C, L / BLOCK, U)`; else None.
+    final
+        The last state of each chunk.
+    reruns
+        How many steps were run again.
+    """
+
+    def __init__(self, layer: Layer, stretch: Stretch, chunks: int, tolerance: float) -> None:
+        x, state, h = stretch
+        self.layer, self.state, self.chunks, self.tolerance = layer, state, chunks, tolerance
+        self.x = x.reshape(chunks, -1, x.shape[-1])
+        self.length = self.x.shape[1]
+        self.blocks = self.length // BLOCK
+        ids = None if layer.kernel is None else ids_of_one_hot(self.x)
+        self._read = self.x if ids is None else ids
+        self.h = h.view(chunks, self.length, -1)
+        self.c = x.new_empty(chunks, self.blocks, state[1].shape[-1]) if len(state) > 1 else None
+        self.kinds: dict[str, Tensor] = {}
+        self._guess: State = ()
+        self.initial: State = ()
+        self.final: State = ()
+        self.scale = 0.0
+        self.reruns = 0
+
+    def rounds_alike(self) -> bool:
+        """Whether the first steps come out the same alone and in a batch; makes the guess of it."""
+        steps = min(self.length, max(_PILOT, self.chunks * self.length // 64))
+        alone, batch = self.state, tuple(part.expand(_FEW, -1) for part in self.state)
+        apart = 0.0
+        for first in range(0, steps, _PILOT):
+            rows = slice(first, min(first + _PILOT, steps))
+            h, alone = self.layer.call(self.x[0, rows].unsqueeze(1), alone)
+            read = self._read[0, rows].unsqueeze(1)
+            ran = self.layer.run(read.expand(-1, _FEW, *read.shape[2:]), batch)
+            batch = ran.final
+            apart = max(apart, float((ran.h[:, :1] - h).abs().max()))
+            self.scale = max(self.scale, float(h.abs().max()))
+        self._guess = alone
+        return apart <= self.tolerance * self.scale
+
+    def run_all(self, advance: Callable[[int], object]) -> None:
+        """Run every chunk, the first from the true state, the others from a guess."""
+        state = tuple(
+            torch.cat([true, _shifted(part).expand(self.chunks - 1, -1)])
+            for true, part in zip(self.state, self._guess, strict=True)
+        )
+        self.initial = state
+        everyone = slice(None)
+        for block in range(self.blocks):
+            ran = self._run(everyone, block, state)
+            self._keep(everyone, block, ran, state)
+            state = ran.final
+            advance(BLOCK * self.chunks)
+        self.final = tuple(part.clone() for part in state)
+        low, high = torch.aminmax(self.h)
+        self.scale = max(float(high), -float(low))
+
+    def settle(self, budget: float) -> bool:
+        """Rerun chunks whose incoming state moved until none is left; False if it does not pay."""
+        moved = list(range(1, self.chunks))
+        while moved:
+            index = torch.tensor(moved, device=self.x.device)
+            incoming = tuple(part[index - 1] for part in self.final)
+            apart = self._rerun(index, incoming, budget)
+            if apart is None:
+                return False
+            moved = [k + 1 for k in apart if k + 1 < self.chunks]
+        return True
+
+    def starts(self) -> Tensor | None:
+        """Return what `c` an LSTM reached before each block, `(C * L / BLOCK, 1, U)`."""
+        if self.c is None:
+            return None
+        self.c[1:, 0] = self.final[1][:-1]
+        return self.c.view(-1, 1, self.c.shape[-1])
+
+    def agree_with_sequential(self) -> bool:
+        """Whether spans that start before a seam come out the same when run by torch."""
+        ahead = min(_SPAN // BLOCK, self.blocks - 1) * BLOCK
+        row = self.length - ahead
+        choice = torch.Generator().manual_seed(self.length)
+        seams = 1 + torch.randperm(self.chunks - 1, generator=choice)[:_SPANS]
+        seams = seams.to(self.x.device)
+
+        def around(values: Tensor) -> Tensor:
+            return torch.cat([values[seams - 1, row:], values[seams, :_SPAN]], dim=1)
+
+        state: State = (self.h[seams - 1, row - 1],)
+        if self.c is not None:
+            state += (self.c[seams - 1, row // BLOCK],)
+        h, _ = self.layer.call(around(self.x).transpose(0, 1).contiguous(), state)
+        apart = float((h.transpose(0, 1) - around(self.h)).abs().max())
+        return apart <= 2 * self.tolerance * self.scale
+
+    def _rerun(self, index: Tensor, state: State, budget: float) -> list[int] | None:
+        """Rerun some chunks until they rejoin; return those that did not, None to give up."""
+        before = tuple(part[index] for part in self.initial)
+        for part, new in zip(self.initial, state, strict=True):
+            part[index] = new
+        alive, at_first = index, torch.zeros_like(index)
+        for block in range(self.blocks):
+            if self.reruns > budget:
+                return None
+            ran = self._run(alive, block, state)
+            self.reruns += BLOCK * len(alive)
+            difference, apart = self._compare(alive, block, ran)
+            self._keep(alive, block, ran, state)
+            if block == 0:
+                at_first = difference
+            if block == _LOSING_AFTER and len(alive) == len(index):
+                gained = difference < _CONTRACTING * at_first
+                if not bool(gained.any()):
+                    return None
+            alive, state = alive[apart], tuple(part[apart] for part in ran.final)
+            if len(alive) == 0:
+                return []
+        still = torch.isin(index, alive)
+        rho = self._contraction(before, index, alive, still, state)
+        for part, new in zip(self.final, state, strict=True):
+            part[alive] = new
+        return alive.tolist() if bool((rho < _CONTRACTING).all()) else None
+
+    def _compare(self, which: Tensor, block: int, ran: Ran) -> tuple[Tensor, Tensor]:
+        """Return how far chunks are from their earlier run in a block, and which are apart still.
+
+        Of an LSTM, `c` after the block takes the place of the earlier one.
+        """
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        difference = (ran.h.transpose(0, 1) - self.h[which, rows]).abs().amax(dim=(1, 2))
+        apart = ~(difference <= self.tolerance * self.scale)
+        if self.c is not None:
+            ended = block + 1 == self.blocks
+            later = self.final[1][which] if ended else self.c[which, block + 1]
+            allowed = self.tolerance * (self.scale + later.abs())
+            apart |= ~((ran.final[1] - later).abs() <= allowed).all(dim=1)
+            if not ended:
+                self.c[which, block + 1] = ran.final[1]
+        return difference, apart
+
+    def _contraction(
+        self, before: State, index: Tensor, alive: Tensor, still: Tensor, after: State
+    ) -> Tensor:
+        """Return |change of final state| / |change of initial state| of the chunks in `alive`."""
+        change_in = torch.stack(
+            [
+                (part[index] - old).abs().amax(dim=1)
+                for part, old in zip(self.initial, before, strict=True)
+            ]
+        ).amax(dim=0)[still]
+        change_out = torch.stack(
+            [
+                (new - part[alive]).abs().amax(dim=1)
+                for part, new in zip(self.final, after, strict=True)
+            ]
+        ).amax(dim=0)
+        return change_out / change_in
+
+    def _run(self, which: Tensor | slice, block: int, state: State) -> Ran:
+        """Run one block of some chunks."""
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        return self.layer.run(self._read[which, rows].transpose(0, 1).contiguous(), state)
+
+    def _keep(self, which: Tensor | slice, block: int, ran: Ran, before: State) -> None:
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        self.h[which, rows] = ran.h.transpose(0, 1)
+        if self.c is not None:
+            self.c[which, block] = before[1]
+        for kind in self.layer.kinds & ran.kinds.keys():
+            values = ran.kinds[kind]
+            if kind not in self.kinds:
+                shape = (self.chunks, self.length, values.shape[-1])
+                self.kinds[kind] = self.layer.space.take(kind, shape, values)
+            self.kinds[kind][which, rows] = values.transpose(0, 1)
+
+
+def ids_of_one_hot(x: Tensor) -> Tensor | None:
+    """Return where the rows of `x (..., I)` hold their 1, None if they are not all one-hot."""
+    if not bool((x[0].amax(dim=-1) == 1).all()):  # most inputs are out already
+        return None
+    top, ids = x.max(dim=-1)
+    # Each row has a 1, and together they have no more than one number that is not 0 each.
+    return ids if bool((top == 1).all()) and int(torch.count_nonzero(x)) == ids.numel() else None
+
+
+def _shifted(state: Tensor) -> Tensor:
+    """Return `(1, U)` moved by a hundredth of its size, up and down in turn."""
+    signs = 1 - 2 * (torch.arange(state.shape[1], device=state.device) % 2)
+    size = state.abs().amax().clamp(min=1e-3)
+    return state + _SHIFT * size * signs.to(state.dtype)
