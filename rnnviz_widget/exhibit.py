@@ -194,11 +194,13 @@ class Exhibit:
         known = (
             e for e in ranking if part.has(e.state, e.unit) and e.unit < self.trace.units(e.state)
         )
+        held_out, spans = ranking.reported_on, "spans" if ranking.metric == "AUC" else "lines"
         last = list(self.checkpoints)[-1]
         note = f"measured at {last}; {ranking.note}" if len(self.checkpoints) > 1 else ranking.note
         return {
             "label": wire.json_safe(ranking.label),
             "note": wire.json_safe(note),
+            "extent": f"on {held_out.spans:,} {spans} ({held_out.tokens:,} tokens)",
             "entries": [
                 {"state": e.state, "unit": e.unit, "text": e.text, "sign": e.sign}
                 for e in islice(known, _RANKED_UNITS)

@@ -76,7 +76,7 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
       ...rankings.map((ranking) =>
         h(
           "optgroup",
-          { label: ranking.label },
+          { label: `${ranking.label}, ${ranking.extent}` },
           ...offers.flatMap((offer, i) => {
             const words = `${ranking.label}  ${offer.text} · ${offer.state} ${offer.unit}`;
             return offer.ranking === ranking ? [h("option", { value: i }, words)] : [];

@@ -30,7 +30,10 @@ export interface Label {
 
 export interface Ranking {
   label: string;
+  /** Which text the scores are from. */
   note: string;
+  /** How much of it, in few words. */
+  extent: string;
   entries: { state: string; unit: number; text: string; sign: number }[];
 }
 

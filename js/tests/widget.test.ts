@@ -218,11 +218,14 @@ describe("a view", () => {
     const entry = { state: "a.i", unit: 1, text: "AUC 0.993", sign: -1 };
     const model = new FakeModel(
       someTraits({
-        _content: rawContent({ rankings: [{ label: "quotes", note: "Second half.", entries: [entry] }] }),
+        _content: rawContent({
+          rankings: [{ label: "quotes", note: "Second half.", extent: "on 18 spans", entries: [entry] }],
+        }),
       }),
     );
     const { find } = show(model);
     const ranked = find<HTMLSelectElement>("[aria-label='ranked by']");
+    expect(find<HTMLOptGroupElement>("optgroup").label).toBe("quotes, on 18 spans");
     expect(find<HTMLElement>(".rnnviz-notes").hidden).toBe(true);
     ranked.value = "0";
     ranked.dispatchEvent(new Event("change"));
@@ -235,6 +238,7 @@ describe("a view", () => {
     const ranking = (label: string, unit: number) => ({
       label,
       note: `text of ${label}`,
+      extent: "",
       entries: [{ state: "a.h", unit, text: "AUC 0.9", sign: 1 }],
     });
     const model = new FakeModel(

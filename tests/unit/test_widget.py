@@ -184,6 +184,8 @@ def test_it_opens_on_the_first_unit_of_a_ranking() -> None:
     assert (widget.state, widget.unit) == ("rnn.l0.h", 4)
     (offered,) = widget._content["rankings"]
     assert offered["label"] == "inside quotes"
+    held_out = ranking.reported_on
+    assert offered["extent"] == f"on {held_out.spans} spans ({held_out.tokens} tokens)"
     assert offered["entries"][0] | {"text": ""} == {
         "state": "rnn.l0.h",
         "unit": 4,
