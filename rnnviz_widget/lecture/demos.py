@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,14 +93,23 @@ def _show(reader: Reader, rankings: tuple[Ranking, ...], **options: Any) -> Show
     return Shown(fragments, rankings, reader.name, reader.shown, best.state, best.unit)
 
 
+def _with_kinds(shown: Shown, reader: Reader) -> Shown:
+    """Add what kind of memory the best unit of each ranking is."""
+    found = [ranking[0] for ranking in shown.rankings]
+    kinds = tuple((best.name, reader.kind(best.state, best.unit).words) for best in found)
+    return replace(shown, facts=("The kind of memory, of four that were fitted:", kinds))
+
+
 def _quotes(materials: Materials) -> Shown:
     shown = {"inside quotes": labels.inside_quotes}
-    return _show(materials.prose, (_quote_ranking(materials),), labels=shown)
+    page = _show(materials.prose, (_quote_ranking(materials),), labels=shown)
+    return _with_kinds(page, materials.prose)
 
 
 def _line(materials: Materials) -> Shown:
     shown = {"line position": labels.line_position}
-    return _show(materials.prose, (_line_ranking(materials),), labels=shown)
+    page = _show(materials.prose, (_line_ranking(materials),), labels=shown)
+    return _with_kinds(page, materials.prose)
 
 
 def _line_end(materials: Materials) -> Shown:
@@ -179,7 +188,8 @@ def _together(materials: Materials) -> Shown:
     shown = {"inside quotes": labels.inside_quotes, "line position": labels.line_position}
     rankings = (_quote_ranking(materials), _line_ranking(materials))
     copies = [(ranking[0].state, ranking[0].unit) for ranking in rankings]
-    return _show(materials.prose, rankings, units=copies, labels=shown)
+    page = _show(materials.prose, rankings, units=copies, labels=shown)
+    return _with_kinds(page, materials.prose)
 
 
 def _guess(materials: Materials) -> Shown:

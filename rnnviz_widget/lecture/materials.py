@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from rnnviz_widget.charlm import CharLM
+    from rnnviz_widget.counters import UnitKind
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
 
@@ -45,6 +46,7 @@ class Reader:
     states: Sequence[str]
     change: Callable[[str], str] = str
     _ranked: dict[tuple[str, str | None], Ranking] = field(default_factory=dict)
+    _kinds: dict[tuple[str, int], UnitKind] = field(default_factory=dict)
 
     @cached_property
     def model(self) -> CharLM:
@@ -97,6 +99,12 @@ class Reader:
                 progress=False,
             )
         return self._ranked[name, within]
+
+    def kind(self, state: str, unit: int) -> UnitKind:
+        """Return what kind of memory a unit is, fitted and scored on both texts."""
+        if (state, unit) not in self._kinds:
+            self._kinds[state, unit] = rnnviz.unit_kind(self.traces, state, unit)
+        return self._kinds[state, unit]
 
     def _record(self, model: CharLM) -> tuple[Trace, Trace]:
         first, second = (rnnviz.record(model, text, states=self.states) for text in self.texts)

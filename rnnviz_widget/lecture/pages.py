@@ -198,8 +198,9 @@ def _scores(rankings: Iterable[Ranking]) -> list[str]:
         beside = [("chance", ranking.chance.level)] if ranking.chance else []
         beside += [*last, *(("untrained", score) for score in ranking.control)]
         within = " within each character" if ranking.within else ""
+        found = best.name if ranking.claimed else f"no single unit; best {best.name}"
         lines.append(
-            f"{ranking.label}{within}: {best.name}, {ranking.metric} {best.held_out:.3f} "
+            f"{ranking.label}{within}: {found}, {ranking.metric} {best.held_out:.3f} "
             f"({low:.3f} to {high:.3f}); {', '.join(f'{n} {score:.3f}' for n, score in beside)}. "
             f"{_capital(ranking.note)}."
         )
