@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { h } from "../src/dom";
 import type { Traits } from "../src/host";
 import { followKeys } from "../src/keys";
 import { layout } from "../src/layout";
@@ -22,7 +23,12 @@ function open(traits: Partial<Traits> = {}) {
   const store = new Store(host, signal);
   store.layout.value = layout(store.content.value.tokens, 20);
   const root = document.createElement("div");
-  root.innerHTML = '<div role="textbox"></div><input type="range"><input type="number"><button></button>';
+  root.append(
+    h("div", { role: "textbox" }),
+    h("input", { type: "range" }),
+    h("input", { type: "number" }),
+    h("button", {}),
+  );
   const help = vi.fn();
   followKeys(store, root, help, signal);
   const press = (key: string, on = "[role=textbox]", options: KeyboardEventInit = {}) => {

@@ -34,7 +34,10 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def guarded(page: Page) -> Iterator[Page]:
-    """Watch a page for what must not happen: dialogs, errors, anything asked of the network."""
+    """Watch a page for what must not happen: dialogs, errors, messages, requests to a network.
+
+    What is found fails the test at its end: an exception in a browser event would be lost.
+    """
     wrong: list[str] = []
 
     def refuse(dialog: Dialog) -> None:
@@ -46,6 +49,7 @@ def guarded(page: Page) -> Iterator[Page]:
             wrong.append(f"the page asked the network for {request.url}")
 
     page.on("dialog", refuse)
+    page.on("console", lambda message: wrong.append(f"on the console: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(f"the page failed: {error}"))
     page.on("request", look)
     yield page
