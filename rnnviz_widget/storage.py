@@ -2,10 +2,8 @@
 
 A state of shape (T, U) is cut into shards of (32768, U), one file each, whose inner chunks are
 (32768, 1): one unit of a shard lies contiguous in its file. Chunks are not compressed (states
-compress by a tenth, and reading would cost more than it saves), so a shard's bytes are its
-transposed rows followed by an index that depends on the shape alone. `StateFile` writes those bytes
-itself, which is an order of magnitude faster than a generic sharding codec with hundreds of inner
-chunks; everything else goes through zarr, and any Zarr v3 reader reads the result.
+compress by a tenth, and reading would cost more than it saves). `shards` writes them; everything
+else goes through zarr, and any Zarr v3 reader reads the result.
 
 Strings are kept as code points (UTF-32), not as JSON or UTF-8, so that lone surrogates survive.
 """
@@ -63,87 +61,6 @@ def narrowed(rows: NDArray[np.float32], dtype: DTypeLike) -> NDArray[Any]:
             'pass dtype="float32"'
         )
         raise ValueError(msg) from None
-
-
-class StateFile:
-    """Writes one state's shards; rows may come in blocks of any size and order, each row once.
-
-    Parameters
-    ----------
-    group
-        The trace's group, open for writing.
-    key
-        The array's path in the group.
-    shape
-        `(T, U)`.
-    dtype
-        What is stored. A finite value beyond float16's range is refused, not turned to infinity.
-    """
-
-    def __init__(
-        self, group: zarr.Group, key: str, shape: tuple[int, int], dtype: StorageType
-    ) -> None:
-        from zarr.codecs import BytesCodec, ShardingCodec  # noqa: PLC0415  (slow to import)
-
-        self.length, self.units = shape
-        self._chunk = min(CHUNK, self.length)
-        self._dtype = np.dtype(dtype).newbyteorder("<")
-        self._array = group.create_array(
-            key,
-            shape=shape,
-            dtype=dtype,
-            chunks=(self._chunk, self.units),
-            serializer=ShardingCodec(
-                chunk_shape=(self._chunk, 1), codecs=[BytesCodec()], index_codecs=[BytesCodec()]
-            ),
-            filters=None,
-            compressors=None,
-            fill_value=float("nan"),
-        )
-        self._folder = Path(str(group.store.root)) / key / "c"  # type: ignore[attr-defined]
-        self._filling: dict[int, NDArray[Any]] = {}  # shards of which some rows have come
-        self._missing: dict[int, int] = {}  # and how many have not
-        self._whole: set[int] = set()
-
-    def write(self, start: int, rows: NDArray[np.float32]) -> None:
-        """Take the rows `start` to `start + n`, `(n, U)`; a shard goes to disk when it is full."""
-        done = 0
-        while done < len(rows):
-            number, offset = divmod(start + done, self._chunk)
-            if number not in self._filling:
-                self._filling[number] = np.full((self.units, self._chunk), np.nan, self._dtype)
-                self._missing[number] = min(self._chunk, self.length - number * self._chunk)
-            count = min(self._chunk - offset, len(rows) - done)
-            part = narrowed(rows[done : done + count], self._dtype)
-            self._filling[number][:, offset : offset + count] = part.T
-            self._missing[number] -= count
-            done += count
-            if not self._missing[number]:
-                self._flush(number, self._filling.pop(number))
-
-    @property
-    def whole_rows(self) -> int:
-        """How many rows from the start on are on disk without a gap."""
-        number = 0
-        while number in self._whole:
-            number += 1
-        return min(number * self._chunk, self.length)
-
-    def truncate(self, length: int) -> None:
-        """Forget the rows from `length` on."""
-        self._array.resize((length, self.units))
-
-    def _flush(self, number: int, shard: NDArray[Any]) -> None:
-        size = self._chunk * self._dtype.itemsize
-        index = np.empty((self.units, 2), dtype="<u8")  # (offset, bytes) of each inner chunk
-        index[:, 0] = np.arange(self.units, dtype=np.uint64) * size
-        index[:, 1] = size
-        path = self._folder / str(number) / "0"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(shard.data)
-            file.write(index.data)
-        self._whole.add(number)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 from rnnviz_widget import storage
 from rnnviz_widget.arrays import LazyArray, frozen, real, series
 from rnnviz_widget.predictions import Extras, Predictions, StoredExtras
+from rnnviz_widget.shards import ShardWriter, StateFile
 
 if TYPE_CHECKING:
     import os
@@ -161,12 +162,12 @@ class Trace:
         """
         if dtype is not None:
             storage.check_dtype(dtype)
-        with storage.replacing(path) as folder:
+        with storage.replacing(path) as folder, ShardWriter() as writer:
             group = storage.create(folder, {})
             for i, (name, array) in enumerate(self._arrays.items()):
                 held = array.stored_dtype if isinstance(array, LazyArray) else "float32"
-                file = storage.StateFile(
-                    group, f"states/{i}", (len(self), self.units(name)), dtype or held
+                file = StateFile(
+                    writer, group, f"states/{i}", (len(self), self.units(name)), dtype or held
                 )
                 for start in range(0, len(self), storage.CHUNK):
                     file.write(start, np.asarray(array[start : start + storage.CHUNK]))

@@ -39,7 +39,7 @@ BLOCK = 32
 """Steps that are run at once, and the window over which a chunk must rejoin."""
 
 _SHIFT = 1e-2
-_PILOT = 256  # steps that are run alone first; of many, a 64th
+_PILOT = 256  # steps that are run alone first; of the first piece, a 64th if that is more
 _FEW = 4  # rows of a product that are rounded as those of more rows are
 _SPAN = 128  # steps on each side of a seam that are run again
 _SPANS = 8
@@ -141,9 +141,13 @@ class Chunks:
         self.scale = 0.0
         self.reruns = 0
 
-    def rounds_alike(self) -> bool:
-        """Whether the first steps come out the same alone and in a batch; makes the guess of it."""
-        steps = min(self.length, max(_PILOT, self.chunks * self.length // 64))
+    def rounds_alike(self, *, known: bool) -> bool:
+        """Whether the first steps come out the same alone and in a batch; makes the guess of it.
+
+        A few steps will do for a layer that is `known` to, by an earlier piece.
+        """
+        many = _PILOT if known else max(_PILOT, self.chunks * self.length // 64)
+        steps = min(self.length, many)
         alone, batch = self.state, tuple(part.expand(_FEW, -1) for part in self.state)
         apart = 0.0
         for first in range(0, steps, _PILOT):

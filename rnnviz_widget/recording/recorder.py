@@ -9,6 +9,7 @@ from rnnviz_widget.recording import tokens as texts
 from rnnviz_widget.recording.session import Session
 from rnnviz_widget.recording.sinks import FolderSink, MemorySink
 from rnnviz_widget.recording.unroll import TOLERANCE, Plan
+from rnnviz_widget.shards import ShardWriter
 from rnnviz_widget.trace import Trace, checked_tokens
 
 if TYPE_CHECKING:
@@ -165,8 +166,8 @@ def _record_to(
     dtype: storage.StorageType,
 ) -> None:
     """Record into a folder; interrupted, keep the tokens that every state has a whole shard of."""
-    with storage.replacing(out) as folder:
-        sink = FolderSink(folder, len(tokens), dtype)
+    with storage.replacing(out) as folder, ShardWriter() as writer:
+        sink = FolderSink(folder, len(tokens), dtype, writer)
         try:
             extras = session.run([sink], [tokens])[0]
         except KeyboardInterrupt as error:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnviz_widget import storage
 from rnnviz_widget.arrays import LazyArray
+from rnnviz_widget.shards import StateFile
 from rnnviz_widget.trace import Extras, Trace
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnnviz_widget.arrays import Source, StateArray
+    from rnnviz_widget.shards import ShardWriter
     from rnnviz_widget.trace import Bounds
 
 
@@ -66,11 +68,13 @@ class MemorySink:
 class FolderSink:
     """Writes the states of `length` tokens into a new trace folder, shard by shard."""
 
-    def __init__(self, folder: Path, length: int, dtype: storage.StorageType) -> None:
-        self.length, self.dtype = length, dtype
+    def __init__(
+        self, folder: Path, length: int, dtype: storage.StorageType, writer: ShardWriter
+    ) -> None:
+        self.length, self.dtype, self._writer = length, dtype, writer
         self.limits: dict[str, Bounds | None] = {}
         self._folder, self._group = folder, storage.create(folder, {})
-        self._files: dict[str, storage.StateFile] = {}
+        self._files: dict[str, StateFile] = {}
 
     def declare(self, name: str, limits: Bounds | None) -> None:
         """Announce a state."""
@@ -81,11 +85,12 @@ class FolderSink:
         if name not in self._files:
             key = f"states/{list(self.limits).index(name)}"
             shape = (self.length, rows.shape[1])
-            self._files[name] = storage.StateFile(self._group, key, shape, self.dtype)
+            self._files[name] = StateFile(self._writer, self._group, key, shape, self.dtype)
         self._files[name].write(start, rows)
 
     def clear(self) -> None:
         """Forget all states, to begin again."""
+        self._writer.wait()
         shutil.rmtree(self._folder)
         self._group = storage.create(self._folder, {})
         self.limits.clear()
@@ -94,6 +99,7 @@ class FolderSink:
     @property
     def whole_rows(self) -> int:
         """How many rows from the start on are on disk for every state announced."""
+        self._writer.wait()
         if not self._files or set(self._files) != set(self.limits):
             return 0
         return min(file.whole_rows for file in self._files.values())
@@ -105,6 +111,7 @@ class FolderSink:
         source: Mapping[str, Any],
     ) -> None:
         """Describe what was written; with fewer tokens than announced, what follows is dropped."""
+        self._writer.wait()
         if len(tokens) < self.length:
             for file in self._files.values():
                 file.truncate(len(tokens))

@@ -32,7 +32,7 @@ _REJOINED = 0.3  # of the tolerance: how close a chunk must come to its earlier 
 _SHORTEST = 4096  # steps that are worth cutting
 _KEPT_BYTES = 700 * 2**20  # what kinds of one piece may take
 _LONGEST = 2**18  # steps of a piece where no kinds are kept
-_PROBE = 2**14  # steps of the first piece
+_PROBE = 2**15  # steps of the first piece: a shard on disk
 
 
 class Expanding(Exception):  # noqa: N818  (no error: it asks for another run)
@@ -192,7 +192,7 @@ def unroll(
         if cut is None:
             result = sequential(layer.call, piece, advance)
         else:
-            ran = _chunked(way, piece, cut, plan.tolerance, advance)
+            ran = _chunked(way, piece, cut, plan, advance)
             if ran is None:
                 plan.fail(layer.name, x[first:])
                 continue
@@ -224,7 +224,7 @@ def sequential(
 
 
 def _chunked(
-    layer: Layer, stretch: Stretch, cut: Cut, tolerance: float, advance: Callable[[int], object]
+    layer: Layer, stretch: Stretch, cut: Cut, plan: Plan, advance: Callable[[int], object]
 ) -> Unrolled | None:
     """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
     block, length = parallel.BLOCK, len(stretch.x)
@@ -232,8 +232,8 @@ def _chunked(
     chunks = min(most, max(cut.least, length // cut.steps), length // (2 * block))
     length = length // (chunks * block) * chunks * block
     whole = Stretch(stretch.x[:length], stretch.state, stretch.h[:length])
-    ran = Chunks(layer, whole, chunks, _REJOINED * tolerance)
-    if not ran.rounds_alike():
+    ran = Chunks(layer, whole, chunks, _REJOINED * plan.tolerance)
+    if not ran.rounds_alike(known=layer.name in plan.settled):
         return None
     ran.run_all(advance)
     if not ran.settle(cut.patience * length) or not ran.agree_with_sequential():
