@@ -70,6 +70,8 @@ class Trace:
     ) -> Trace:
         """Return a trace of values from anywhere; they are copied as float32.
 
+        The README shows it for a Keras and for a JAX model.
+
         Parameters
         ----------
         tokens
