@@ -86,22 +86,16 @@ class Switch:
     def words(self, vocabulary: Sequence[str], scale: float) -> str:
         """Say which tokens turn it."""
         apart = abs(scale * (self.levels[1] - self.levels[0]))
-        said = f"turned on by {self._turned(vocabulary, 0)}, off by {self._turned(vocabulary, 1)}"
-        if self.contexts:
-            toggles = sorted({code for _, code in self.contexts})
-            names = " and ".join(repr(vocabulary[code]) for code in toggles)
-            said += f" (which of the two {names} does depends on the token before)"
+        toggles = {code for _, code in self.contexts}
+        plain = [rule for rule in self.rules if rule.code not in toggles]
+        on, off = (_named(vocabulary, [r for r in plain if r.state == left]) for left in (0, 1))
+        if not toggles:
+            said = f"turned on by {on or 'nothing found'}, off by {off or 'nothing found'}"
+        else:
+            names = _named(vocabulary, [r for r in self.rules if r.code in toggles])
+            said = f"turned on or off by {names}, which of the two depends on the token before"
+            said += f"; on by {on}" * bool(on) + f"; off by {off}" * bool(off)
         return f"{said}; on and off are {apart:.2f} apart"
-
-    def _turned(self, vocabulary: Sequence[str], state: int) -> str:
-        return listed(
-            [
-                repr(vocabulary[code]) + (f" ({delay} later)" if delay else "")
-                for code, left, delay in self.rules
-                if left == state
-            ],
-            "nothing found",
-        )
 
 
 def fit_switch(sample: Sample) -> Switch | None:
@@ -124,6 +118,13 @@ def fit_switch(sample: Sample) -> Switch | None:
             if fitted > reached + _WORTH:
                 best, reached = switch, fitted
     return None if best is None else _pruned(best, reached, sample)
+
+
+def _named(vocabulary: Sequence[str], rules: Sequence[Rule]) -> str:
+    """Name the tokens of some rules, and how many tokens later they act."""
+    later = [f" ({rule.delay} later)" if rule.delay else "" for rule in rules]
+    names = [f"{vocabulary[r.code]!r}{delay}" for r, delay in zip(rules, later, strict=True)]
+    return listed(list(dict.fromkeys(names)), "")
 
 
 def _pruned(switch: Switch, reached: float, sample: Sample) -> Switch:

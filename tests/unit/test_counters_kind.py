@@ -169,6 +169,21 @@ def test_the_words_of_a_switch_say_that_it_does_not_count_and_name_its_tokens() 
     assert list(found.to_pandas()["explanation"]) == list(found.scores)
 
 
+def test_a_mark_that_opens_and_closes_is_said_to_turn_it_on_or_off() -> None:
+    """Behind a space it opens, behind a letter it closes, whatever was open: no toggle does that."""
+    rng = np.random.default_rng(0)
+    tokens: Text = []
+    while len(tokens) < LENGTH:
+        word = rng.choice(list(LETTERS), rng.integers(1, 9)).tolist()
+        mark = ['"'] if rng.random() < 0.2 else []
+        tokens += [*mark, *word, " "] if rng.random() < 0.5 else [*word, *mark, " "]
+    inside = np.zeros((LENGTH, 1))
+    for t in range(1, LENGTH):
+        inside[t] = tokens[t - 1] == " " if tokens[t] == '"' else inside[t - 1]
+    words = unit_kind(Trace.from_arrays(tokens[:LENGTH], {"h": inside}), "h", 0).words
+    assert """turned on or off by '"', which of the two depends on the token before;""" in words
+
+
 def test_what_it_says_is_escaped() -> None:
     tokens = ["<b>" if read == "a" else read for read in letters(0)]
     values = np.cumsum([read == "<b>" for read in tokens])[:, None] % 2
