@@ -170,17 +170,17 @@ def test_the_words_of_a_switch_say_that_it_does_not_count_and_name_its_tokens() 
 
 
 def test_a_mark_that_opens_and_closes_is_said_to_turn_it_on_or_off() -> None:
-    """Behind a space it opens, behind a letter it closes, whatever was open: no toggle does that."""
+    """Behind a space it opens, also where the last was never closed: no toggle does that."""
     rng = np.random.default_rng(0)
     tokens: Text = []
-    while len(tokens) < LENGTH:
-        word = rng.choice(list(LETTERS), rng.integers(1, 9)).tolist()
-        mark = ['"'] if rng.random() < 0.2 else []
-        tokens += [*mark, *word, " "] if rng.random() < 0.5 else [*word, *mark, " "]
-    inside = np.zeros((LENGTH, 1))
-    for t in range(1, LENGTH):
-        inside[t] = tokens[t - 1] == " " if tokens[t] == '"' else inside[t - 1]
-    words = unit_kind(Trace.from_arrays(tokens[:LENGTH], {"h": inside}), "h", 0).words
+    inside: list[int] = []
+    for _ in range(LENGTH // 9):
+        spoken, closed = rng.random() < 0.3, rng.random() < 0.8
+        word = rng.choice(list("abc"), rng.integers(1, 9)).tolist()
+        tokens += [*(['"'] * spoken), *word, *(['"'] * (spoken and closed)), " "]
+    for read, before in zip(tokens, [" ", *tokens], strict=False):
+        inside.append(before == " " if read == '"' else (inside or [0])[-1])
+    words = unit_kind(Trace.from_arrays(tokens, {"h": np.array(inside)[:, None]}), "h", 0).words
     assert """turned on or off by '"', which of the two depends on the token before;""" in words
 
 
