@@ -77,6 +77,14 @@ def test_a_notebook_is_prose_first_and_short_cells(path: Path) -> None:
         assert heading in prose
 
 
+@each_notebook
+def test_a_notebook_names_no_unit_by_its_number(path: Path) -> None:
+    """Numbers are those of one training run: another model is put in, and the text stays true."""
+    for cell in read(path).cells:
+        found = re.search(r"\bunits?(?: | ?= ?\[?)\d|\.[hc]`?\[\d", cell.source)
+        assert not found, found
+
+
 def test_no_two_notebooks_have_the_same_number() -> None:
     numbers = [path.stem[:2] for path in NOTEBOOKS]
     assert numbers
