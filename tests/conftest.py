@@ -1,4 +1,4 @@
-"""What all tests share: threads, hypothesis, one Chromium that has no network."""
+"""What all tests share: threads, hypothesis, what runs beside what, a Chromium without network."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 from playwright.sync_api import expect
+from xdist.scheduler import LoadFileScheduling
 
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,6 +19,8 @@ hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
 expect.set_options(timeout=20_000)
+
+EXECUTION = "tests/notebooks/test_notebooks.py::test_a_notebook_runs_from_top_to_bottom["
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -37,3 +40,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "--force-color-profile=srgb",
     ]
     return browser_type_launch_args | {"executable_path": executable, "args": arguments}
+
+
+class ByFileAndNotebook(LoadFileScheduling):
+    """Tests of a file share a server or a build and stay together; notebooks share nothing."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(EXECUTION) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Spread the notebooks, minutes of one core together, over all workers."""
+    return ByFileAndNotebook(config, log) if config.getoption("dist") == "loadfile" else None

@@ -103,5 +103,6 @@ check "vitest" npm --prefix js test
 say "pytest"
 [ ${#failed[@]} = 0 ] || printf 'failed so far: %s\n' "${failed[*]}"
 # By file, in order: what shares a server or a build is in one file, and the long ones come first.
+# Notebooks go one by one (tests/conftest.py).
 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@" || failed+=("pytest")
 [ ${#failed[@]} = 0 ]
