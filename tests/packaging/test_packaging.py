@@ -44,7 +44,7 @@ def test_the_sdist_holds_the_frontends_sources_and_builds_the_same_wheel(
     with tarfile.open(built.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"js/src/widget.ts", "js/package-lock.json", "js/hatch_build.py"} <= names
-    assert not any("node_modules" in name for name in names)
+    assert not any("node_modules" in name or name.endswith(".png") for name in names)
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
     build = ("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, built.sdist)
     run(*pip, *build, cwd=tmp_path, env=built.without_node)
