@@ -73,7 +73,7 @@ def draw_below(
     below = blended_transform_factory(ax.transData, points)
     y = -_GAP
     if strip is not None:
-        top, y = y, y - _STRIP_HEIGHT
+        y -= _STRIP_HEIGHT
         bars = [
             (t - 0.5, y, t + 0.5, y + _STRIP_HEIGHT * strip.heights[t], INK)
             for t in range(shown.start, shown.stop)
@@ -84,7 +84,7 @@ def draw_below(
         name = ax.annotate(
             strip.legend,
             (0, 0),
-            (-_GAP, (top + y) / 2),
+            (-_GAP, y - 1),  # clear of the number at the lowest tick
             xycoords="axes fraction",
             textcoords="offset points",
             ha="right",
