@@ -29,11 +29,7 @@ export function pageHost(traits: Traits): Host {
 
 /** The saved traits, with each `{"$b": i}` replaced by the i-th buffer. */
 export async function unpack({ traits, content, blobs, lengths }: Saved): Promise<Traits> {
-  const binary = atob(blobs);
-  // A loop: `Uint8Array.from` with a function takes twenty times as long, and a page may have 25 MB.
-  const packed = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) packed[i] = binary.charCodeAt(i);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([fromBase64(blobs)]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   let at = 0;
   const buffers = lengths.map((length) => {
@@ -47,6 +43,23 @@ export async function unpack({ traits, content, blobs, lengths }: Saved): Promis
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner)]));
   };
   return { ...traits, _content: fill(content) };
+}
+
+declare global {
+  interface Uint8ArrayConstructor {
+    /** In browsers of 2025 and later. */
+    fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
+  }
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  // Three times as fast: a page may have 25 MB.
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  // A loop: `Uint8Array.from` with a function takes twenty times as long.
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /** Mounts every saved widget of the document that is not mounted yet: this code may be in a page twice. */
