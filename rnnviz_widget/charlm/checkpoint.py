@@ -158,6 +158,7 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
     except RuntimeError as error:
         msg = f"checkpoint {path} does not hold the weights its configuration asks for: {error}"
         raise ValueError(msg) from error
+    model.characters_seen = json.loads(metadata["training"]).get("characters_seen")
     return model.eval()
 
 

@@ -73,7 +73,11 @@ class CharLM(nn.Module):
         The recurrent stack (`torch.nn.RNN`, `GRU` or `LSTM`, batch first).
     head
         Linear map from the last layer's `h` to one logit per character.
+    characters_seen
+        On how many characters it was trained, where it comes from a checkpoint; else None.
     """
+
+    characters_seen: int | None = None
 
     def __init__(self, vocabulary: Sequence[str], config: CharLMConfig | None = None) -> None:
         super().__init__()

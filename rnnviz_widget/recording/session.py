@@ -143,8 +143,10 @@ class Session:
                 residual = max(residual, layer.residual)
                 if layer.intervened is not None:
                     interventions += layer.intervened.said()
+        seen = getattr(self.module, "characters_seen", None)
         return {
             "module": type(self.module).__name__,
+            **({"characters_seen": seen} if isinstance(seen, int) else {}),
             "torch": str(torch.__version__),
             "unroll": methods,
             "largest_one_step_residual": residual,

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 import traitlets
 
-from rnnviz_widget import HiddenStateWidget, Predictions, Trace, labels, rank_units, wire
+from rnnviz_widget import (
+    HiddenStateWidget,
+    Predictions,
+    Trace,
+    labels,
+    load_model,
+    rank_units,
+    record,
+    untrained,
+    wire,
+)
+from rnnviz_widget.charlm import read_card, snapshots
 from tests.unit.saved import read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'
@@ -50,6 +61,15 @@ def test_a_list_is_named_by_what_the_traces_say_else_counted() -> None:
     )
     assert list(HiddenStateWidget([a, seen]).checkpoints) == ["1", "2,000,000 characters"]
     assert list(HiddenStateWidget(a).checkpoints) == [""]
+
+
+def test_recordings_of_bundled_snapshots_are_named_by_how_far_the_training_had_come() -> None:
+    sources = [*snapshots("prose")[:2], "prose"]
+    traces = [record(load_model(source), TEXT, states=["*.h"]) for source in sources]
+    seen = [read_card(source).training["characters_seen"] for source in sources]
+    assert list(HiddenStateWidget(traces).checkpoints) == [f"{n:,} characters" for n in seen]
+    control = record(untrained(load_model("prose")), TEXT, states=["*.h"])
+    assert "characters_seen" not in control.source
 
 
 def test_the_slider_changes_the_trace_and_nothing_else(widget: HiddenStateWidget) -> None:
