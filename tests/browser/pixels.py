@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from playwright.sync_api import Locator, Page
 
@@ -113,6 +114,19 @@ def differences(painted: Iterable[RGB], expected: Iterable[RGB]) -> list[int]:
         max(abs(p - e) for p, e in zip(mine, theirs, strict=True))
         for mine, theirs in zip(painted, expected, strict=True)
     ]
+
+
+def wait_until_painted(widget: Locator, values: Mapping[int, float], seconds: float) -> None:
+    """Wait until these tokens have the colours of their values on the scale from -1 to 1."""
+    expected = expected_colours(values.values(), RED_BLUE, limit=1)
+
+    def largest_difference() -> int:
+        return max(differences(painted_colours(widget, values), expected))
+
+    until = time.monotonic() + seconds
+    while (worst := largest_difference()) > TOLERANCE and time.monotonic() < until:
+        widget.page.wait_for_timeout(50)
+    assert worst <= TOLERANCE
 
 
 def settle(page: Page) -> None:

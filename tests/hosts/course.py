@@ -29,7 +29,7 @@ TEXT = 'The lamp was out.\n"Who is there?" she\tasked,\nand nobody answered.\n\n
 
 SETUP = f"""\
 import numpy as np
-from rnnviz_widget import HiddenStateWidget, Predictions, Trace
+from rnnviz_widget import HiddenStateWidget, Predictions, Trace, rank_units
 
 TEXT = {TEXT!r}
 HOSTILE = {HOSTILE!r}
@@ -50,8 +50,12 @@ def plain(**arguments):
 
 def hostile(**arguments):
     trace = make_trace(HOSTILE, HOSTILE.replace("\\ud800", "") + ".h")
-    labels = {{HOSTILE: np.arange(len(HOSTILE)) % 2 == 0}}
-    return HiddenStateWidget(trace, unit=3, title=HOSTILE, labels=labels, **arguments)
+    label = np.arange(len(HOSTILE)) % 2 == 0
+    quick = dict(skip=0, gap=0, shifts=3, resamples=3, probe=False)
+    ranking = rank_units(trace, label, name=HOSTILE, texts=HOSTILE, **quick)
+    return HiddenStateWidget(
+        trace, ranking, unit=3, title=HOSTILE, labels={{HOSTILE: label}}, **arguments
+    )
 """
 """Run in notebooks, and here: both have the same widgets."""
 

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.pixels import (
-    RED_BLUE,
-    TOLERANCE,
-    centre,
-    differences,
-    expected_colours,
-    painted_colours,
-)
+from tests.browser.pixels import centre, wait_until_painted
 from tests.hosts.course import HOSTILE, STATE, trace
 
 if TYPE_CHECKING:
@@ -28,15 +21,7 @@ TOKENS = range(0, 84, 3)
 def assert_painted(widget: Locator, unit: int) -> None:
     """Wait until sampled characters have the colours of a unit's values."""
     values = trace().unit(STATE, unit)
-    expected = expected_colours([values[t] for t in TOKENS], RED_BLUE, limit=1)
-
-    def largest_difference() -> int:
-        return max(differences(painted_colours(widget, TOKENS), expected))
-
-    until = time.monotonic() + SECONDS
-    while (worst := largest_difference()) > TOLERANCE and time.monotonic() < until:
-        widget.page.wait_for_timeout(50)
-    assert worst <= TOLERANCE
+    wait_until_painted(widget, {t: float(values[t]) for t in TOKENS}, SECONDS)
 
 
 def slider(widget: Locator) -> Locator:
@@ -79,3 +64,6 @@ def assert_only_shown(widget: Locator) -> None:
     expect(widget.locator("img, script, iframe")).to_have_count(0)
     options = widget.get_by_role("combobox", name="state").locator("option")
     assert options.all_text_contents() == [HOSTILE.replace("\ud800", "") + ".h"]
+    ranked = widget.get_by_role("combobox", name="ranked by").locator("optgroup option").first
+    expect(ranked).to_contain_text("</script><script>alert('hostile')</script>")
+    expect(widget.locator(".rnnviz-notes p")).to_contain_text("</script><script>alert('hostile')")

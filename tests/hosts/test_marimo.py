@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
 import textwrap
-import time
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,14 +13,13 @@ from playwright.sync_api import expect
 from tests.hosts.conftest import REPOSITORY
 from tests.hosts.course import SETUP
 from tests.hosts.looking import assert_alive, assert_only_shown, slider
+from tests.servers import START_SECONDS, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
-
-START_SECONDS = 60
 
 _APP = f"""\
 import marimo
@@ -69,39 +63,17 @@ def marimo(tmp_path: Path) -> Iterator[str]:
     """Run marimo with the app of `_APP`; return its address."""
     app = tmp_path / "app.py"
     app.write_text(_APP, encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "marimo", "--quiet", "run", app.name, "--headless"]
-    log = tmp_path / "marimo.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--no-token", "--host=127.0.0.1", f"--port={port}"],
-            cwd=tmp_path,
-            env=os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/health", timeout=5).close()  # noqa: S310  (http)
-                break
-            except (urllib.error.URLError, ConnectionError):
-                alive = process.poll() is None and time.monotonic() < until
-                assert alive, f"marimo did not start:\n{log.read_text(errors='replace')}"
-                time.sleep(0.1)
+    command = [sys.executable, "-m", "marimo", "--quiet", "run", app.name, "--headless"]
+    with serving(
+        [*command, "--no-token", "--host=127.0.0.1", f"--port={port}"],
+        health=f"{address}/health",
+        folder=tmp_path,
+        environment=os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
+        log=tmp_path / "marimo.log",
+    ):
         yield address
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def test_it_is_live_in_marimo(marimo: str, window: Page) -> None:

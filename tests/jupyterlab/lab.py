@@ -6,15 +6,12 @@ import contextlib
 import json
 import os
 import secrets
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.servers import START_SECONDS, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 60
 
 # Whatever the first start would ask the person or the network.
 QUIET_SETTINGS = {
@@ -67,9 +63,7 @@ def running(application: Application, home: Path) -> Iterator[Server]:
         path = home / "settings" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex(16)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_"))} | {
         "HOME": str(home),
@@ -90,37 +84,15 @@ def running(application: Application, home: Path) -> Iterator[Server]:
             f"--{application.settings}.expose_app_in_browser=True",
         ),
     ]
-    log = home / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
     server = Server(f"http://127.0.0.1:{port}", token, folder, application.opens)
-    try:
-        _wait_for(server, process, log)
+    with serving(
+        command,
+        health=f"{server.url}/api",
+        folder=folder,
+        environment=environment,
+        log=home / "server.log",
+    ):
         yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(f"{server.url}/api", timeout=5).close()  # noqa: S310  (http)
-            return
-        time.sleep(0.1)
-    raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
 _RUN_ALL = """

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pixels import (
-    RED_BLUE,
-    TOLERANCE,
-    centre,
-    differences,
-    expected_colours,
-    painted_colours,
-)
+from tests.browser.pixels import centre, painted_colours, wait_until_painted
 from tests.jupyterlab.conftest import CELLS, TEXT
 
 if TYPE_CHECKING:
@@ -52,17 +45,9 @@ def recorded(notebook: Notebook, unit: int) -> list[float]:
     return values
 
 
-def assert_painted(notebook: Notebook, widget: Locator, values: list[float]) -> None:
+def assert_painted(widget: Locator, values: list[float]) -> None:
     """Wait until every character has the colour of its value on the scale from -1 to 1."""
-    expected = expected_colours(values, RED_BLUE, limit=1)
-
-    def largest_difference() -> int:
-        return max(differences(painted_colours(widget, range(len(values))), expected))
-
-    until = time.monotonic() + SECONDS
-    while (worst := largest_difference()) > TOLERANCE and time.monotonic() < until:
-        notebook.page.wait_for_timeout(50)
-    assert worst <= TOLERANCE
+    wait_until_painted(widget, dict(enumerate(values)), SECONDS)
 
 
 def test_it_shows_the_whole_text(widget: Locator) -> None:
@@ -75,14 +60,14 @@ def test_every_character_has_the_colour_of_its_recorded_value(
 ) -> None:
     values = recorded(notebook, 3)
     assert max(values) - min(values) > 0.5  # else one colour would do
-    assert_painted(notebook, widget, values)
+    assert_painted(widget, values)
 
 
 def test_setting_the_unit_in_a_cell_repaints(notebook: Notebook, widget: Locator) -> None:
-    assert_painted(notebook, widget, recorded(notebook, 3))
+    assert_painted(widget, recorded(notebook, 3))
     notebook.run("w.unit = 40")
     expect(widget.get_by_role("spinbutton", name="unit number")).to_have_value("40")
-    assert_painted(notebook, widget, recorded(notebook, 40))
+    assert_painted(widget, recorded(notebook, 40))
 
 
 def test_dragging_the_slider_sets_the_unit_in_the_kernel(
@@ -99,7 +84,7 @@ def test_dragging_the_slider_sets_the_unit_in_the_kernel(
     shown = int(slider.input_value())
     assert shown == pytest.approx(0.75 * units, abs=0.05 * units)
     wait_until(notebook, lambda: notebook.evaluate("w.unit") == shown)
-    assert_painted(notebook, widget, recorded(notebook, shown))
+    assert_painted(widget, recorded(notebook, shown))
 
 
 def test_the_keyboard_moves_the_slider_and_labs_shortcuts_stay_quiet(
@@ -195,7 +180,7 @@ def test_a_text_box_that_records_anew_repaints(notebook: Notebook, widget: Locat
     values = notebook.evaluate('w.trace.unit("rnn.l0.h", 3).tolist()')
     alone = notebook.evaluate(f'rnnviz.record(model, {text!r}).unit("rnn.l0.h", 3).tolist()')
     assert values == alone
-    assert_painted(notebook, widget, values)
+    assert_painted(widget, values)
 
 
 def test_a_linked_slider_and_the_widget_follow_each_other_in_the_browser(
@@ -218,13 +203,13 @@ def test_copies_of_the_text_go_both_ways(
     copies = widget.locator(".rnnviz-copy")
     expect(copies).to_have_count(2)
     for i, unit in enumerate((3, 40)):
-        assert_painted(notebook, copies.nth(i), recorded(notebook, unit))
+        assert_painted(copies.nth(i), recorded(notebook, unit))
     copies.nth(1).get_by_role("button", name="rnn.l0.h 40").click()
     wait_until(notebook, lambda: notebook.evaluate("[w.active, w.unit]") == [1, 40])
     slider.press("ArrowRight")
     units = [["rnn.l0.h", 3], ["rnn.l0.h", 41]]
     wait_until(notebook, lambda: notebook.evaluate("w.units") == units)
-    assert_painted(notebook, copies.nth(1), recorded(notebook, 41))
+    assert_painted(copies.nth(1), recorded(notebook, 41))
     notebook.run("w.active = 0")
     expect(slider).to_have_value("3")
 
@@ -237,7 +222,7 @@ def test_guess_mode_and_the_mode_for_halls_go_both_ways(
     text = widget.get_by_role("textbox")
     text.press("ArrowRight")
     wait_until(notebook, lambda: notebook.evaluate("w.cursor") == 20)
-    assert_painted(notebook, widget, values[:21])
+    assert_painted(widget, values[:21])
     assert set(painted_colours(widget, range(21, len(values)))) == {(255, 255, 255)}
     text.press("Escape")
     wait_until(notebook, lambda: notebook.evaluate("w.guess") is False)
@@ -259,14 +244,14 @@ def test_checkpoints_go_both_ways_also_when_the_kernel_is_asked_for_each(
     )
     slider = widget.get_by_role("slider", name="checkpoint")
     expect(slider).to_have_value("1")
-    assert_painted(notebook, widget, recorded(notebook, 3))
+    assert_painted(widget, recorded(notebook, 3))
     slider.press("ArrowLeft")
     wait_until(notebook, lambda: notebook.evaluate("w.checkpoint") == 0)
     early = notebook.evaluate('early.unit("rnn.l0.h", 3).tolist()')
-    assert_painted(notebook, widget, early)
+    assert_painted(widget, early)
     notebook.page.mouse.move(*centre(widget, 5))
     shown = widget.locator(".rnnviz-value")
     expect(shown).to_have_attribute("data-exact", "true")
     assert float(shown.get_attribute("data-value") or "nan") == early[5]
     notebook.run("w.checkpoint = 1")
-    assert_painted(notebook, widget, recorded(notebook, 3))
+    assert_painted(widget, recorded(notebook, 3))
