@@ -1,0 +1,42 @@
+"""What the README says to type, as far as it needs no notebook."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+
+import rnnviz_widget as rnnviz
+
+if TYPE_CHECKING:
+    import pytest
+
+mpl.use("agg")
+README = Path(__file__).parents[2] / "README.md"
+TEXT = 'The lamp was out.\n"Who is there?" she asked,\nand nobody answered.\n"I am," said he.\n' * 8
+
+
+def test_every_way_to_show_a_widget_works_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = re.search(
+        r"## Which way for which place\n(.*?)\n## ", README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert section
+    snippets = re.findall(r"```python\n(.*?)```", section[1], re.DOTALL)
+    assert len(snippets) == 4
+    values = np.tanh(np.random.default_rng(1).standard_normal((len(TEXT), 3)))
+    trace = rnnviz.Trace.from_arrays(TEXT, {"rnn.l0.h": values})
+    ranking = rnnviz.rank_units(
+        trace, rnnviz.labels.inside_quotes, shifts=3, resamples=3, probe=False, skip=0, gap=0
+    )
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(snippets), {"rnnviz": rnnviz, "trace": trace, "ranking": ranking})  # noqa: S102
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "quote.html",
+        "quote.pdf",
+        "two.html",
+    ]
