@@ -116,8 +116,8 @@ def _view(options: argparse.Namespace) -> None:
         out,
         title=options.title or name,
         caption=" ".join(ranking.verdict for ranking in rankings),
-        source=f"{name}, read by {options.model} ({model.config.cell.upper()} of "
-        f"{model.config.hidden_size} units)",
+        source=f"{name}, read by {options.model} ({model.config.cell.upper()}, "
+        f"{model.config.num_layers} x {model.config.hidden_size} units)",
     )
     show(saved.path, saved.size, options)
 

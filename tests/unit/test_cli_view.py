@@ -55,7 +55,7 @@ def test_a_text_is_ranked_and_its_page_opens_on_the_best_unit(
     assert (data["traits"]["state"], data["traits"]["unit"]) == (best[1], int(best[2]))
     page = (tmp_path / "story.html").read_text(encoding="utf-8")
     assert "with 15 spans, reported on" in page  # which text the score is of stands in the page
-    assert "read by prose (GRU of 320 units)" in page
+    assert "read by prose (GRU, 2 x 256 units)" in page
 
 
 def test_a_text_too_short_to_rank_is_shown_by_units_ranked_on_the_sample(
@@ -105,7 +105,7 @@ def test_unknown_characters_are_refused_with_what_would_be_read_instead(
     [
         (["nowhere.txt"], "got 'nowhere.txt'; for a text in the command itself: echo"),
         (["a.txt", "--model", "poetry"], "'linux', 'prose' or a checkpoint file, got 'poetry'"),
-        (["a.txt", "--unit", "320"], "unit must be in [0, 320)"),
+        (["a.txt", "--unit", "256"], "unit must be in [0, 256)"),
         (["a.txt", "--state", "rnn.l0.c"], "'rnn.l0.c' matches none of rnn.l0.h"),
         (["a.txt", "-o", "a.txt"], "--out must be another file than TEXT"),
         (["empty.txt"], "at least one character, got an empty empty.txt"),
