@@ -97,14 +97,14 @@ def report(name: str, evaluation: Evaluation) -> str:
 
 def _making(model: CharLM, card: ModelCard) -> str:
     config, training = model.config, card.training
-    reads = (
-        f"{config.embedding_size}-dimensional embeddings" if config.embedding_size else "one-hot"
-    )
+    reads = "one-hot characters"
+    if config.embedding_size:
+        reads = f"characters embedded in {config.embedding_size} dimensions"
     layers = "layer" if config.num_layers == 1 else "layers"
     weights = sum(parameter.numel() for parameter in model.parameters())
     shape = (
         f"{config.cell.upper()}, {config.num_layers} {layers} of {config.hidden_size} units, "
-        f"{reads} characters ({len(model.vocabulary)} of them), {weights:,} weights."
+        f"{reads} ({len(model.vocabulary)} of them), {weights:,} weights."
     )
     corpus = (
         f"Corpus: {card.corpus['name']}, {card.corpus['characters']:,} characters, SHA-256 "
