@@ -31,7 +31,7 @@ _READOUT, _PREDICTIONS, _PREDICTION = 127, 35, 19  # alone; a heading; each next
 _CONTROLS, _TRAINING, _GUESS = 41, 35, 45
 _LEGEND, _CHART, _LABEL, _COPY_CHART = 146, 105, 24, 52
 _GATES = 267
-_BELOW_PRESENT, _GUESS_PRESENT, _COPY_PRESENT = 300, 85, 24
+_BELOW_PRESENT, _GUESS_PRESENT, _COPY_PRESENT = 225, 43, 42
 _NOTE_COLUMNS, _NOTE_LINE, _NOTE = 110, 21, 10  # a paragraph: across, each line, what is above
 _HEADING = 42
 _SLACK = 8  # borders, and what fonts differ by
@@ -117,7 +117,7 @@ class Contents:
         stacked = self.copies > 1
         if self.present:
             below = _BELOW_PRESENT + self.guess * _GUESS_PRESENT + stacked * _COPY_PRESENT
-            return around + self._text(_PRESENT) + below
+            return around + self._text(_PRESENT) + below + self.labels * _LABEL
         readout = _READOUT
         if self.predictions:
             readout += _PREDICTIONS + self.predictions * _PREDICTION

@@ -95,7 +95,7 @@ def test_every_score_says_which_text_it_is_from_and_on_how_many_spans(
     assert scores.count() >= len(DEMOS) - 1  # one is a riddle
     for text in scores.all_text_contents():
         assert where.search(text), text
-        assert re.search(r"rnn\.l0\.\w\[\d+\], (AUC|Spearman) -?\d\.\d{3} \(", text)
+        assert re.search(r"rnn\.l\d\.\w\[\d+\], (AUC|Spearman) -?\d\.\d{3} \(", text)
         assert "untrained" in text
     for name in NAMES:
         open_page(name)

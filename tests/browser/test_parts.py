@@ -109,6 +109,9 @@ FRAMES: dict[str, dict[str, Any]] = {
     "copies side by side": {"units": [1, 2], "arrange": "side by side"},
     "guess": {"guess": True},
     "present": {"present": True, "count": 1},
+    "present without a label": {"present": True, "predictions": 5},
+    "present, guess": {"present": True, "guess": True, "count": 1, "predictions": 5},
+    "present, copies": {"present": True, "units": [1, 2], "count": 2, "predictions": 5},
     "checkpoints": {"checkpoints": 3},
 }
 
