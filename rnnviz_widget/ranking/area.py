@@ -7,31 +7,54 @@ fastest is integers, and all that is left after one sort is counting.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     Keys = NDArray[np.int32] | NDArray[np.int64]
+
+
+_NEAR = 8  # neighbours that are looked at before a run's end is searched for
+_INT32_SIGN = 31
+_memory = threading.local()
 
 
 def area_under_curve(column: NDArray[np.float32], label: NDArray[np.bool_]) -> float:
     """Return the area for values without NaN and a label that varies, both of shape (n,)."""
     keys = _keys(column, label)
     keys.sort()
-    places = np.flatnonzero((keys & 1).astype(np.bool_))  # of the true ones, from the lowest on
-    true = len(places)
+    odd = np.bitwise_and(keys, 1, out=_lent("odd", len(keys), keys.dtype))
+    places = np.flatnonzero(np.equal(odd, 1, out=_lent("marks", len(keys), np.bool_)))
+    true = len(places)  # places: of the true ones, from the lowest on
     false = len(keys) - true
     won = int(places.sum()) - true * (true - 1) // 2  # pairs, ties among them
     return (won - _ties(keys) / 2) / (true * false)
 
 
 def sortable(values: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Return integers in the order of the numbers, shape (n,)."""
-    bits = (values + np.float32(0)).view(np.int32)  # + 0 makes one of the two zeros
-    return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
+    """Return integers in the order of the numbers, shape (n,), in memory of this thread's.
+
+    The next call overwrites them.
+    """
+    bits: NDArray[np.int32] = _lent("bits", len(values), np.int32)
+    np.add(values, np.float32(0), out=bits.view(np.float32))  # + 0 makes one of the two zeros
+    flip = np.right_shift(bits, _INT32_SIGN, out=_lent("flip", len(values), np.int32))
+    flip &= np.int32(0x7FFFFFFF)
+    bits ^= flip
+    return bits
+
+
+def _lent(name: str, length: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return memory of this thread's: to be given fresh pages takes as long as to sort them."""
+    held = getattr(_memory, name, None)
+    if held is None or len(held) < length or held.dtype != dtype:
+        held = np.empty(length, dtype)
+        setattr(_memory, name, held)
+    return held[:length]
 
 
 def _keys(column: NDArray[np.float32], label: NDArray[np.bool_]) -> Keys:
@@ -51,8 +74,32 @@ def _keys(column: NDArray[np.float32], label: NDArray[np.bool_]) -> Keys:
 
 
 def _ties(keys: Keys) -> int:
-    """Count the pairs of a false and a true one of the same value, given all keys in order."""
-    last_false = np.flatnonzero((keys[1:] ^ keys[:-1]) == 1)  # of each value that is both
-    first = np.searchsorted(keys, keys[last_false], "left")
-    end = np.searchsorted(keys, keys[last_false + 1], "right")
-    return int(((last_false + 1 - first) * (end - 1 - last_false)).sum())
+    """Count the pairs of a false and a true one of the same value, given all keys in order.
+
+    In order, those that differ by 1 are the last false and the first true one of a value.
+    """
+    n = len(keys) - 1
+    apart = np.bitwise_xor(keys[1:], keys[:-1], out=_lent("odd", n, keys.dtype))
+    last_false = np.flatnonzero(np.equal(apart, 1, out=_lent("marks", n, np.bool_)))
+    return int((_run(keys, last_false, -1) * _run(keys, last_false + 1, 1)).sum())
+
+
+def _run(keys: Keys, starts: NDArray[np.intp], step: int) -> NDArray[np.intp]:
+    """Return how many keys are equal from each start on, to the left (step -1) or right (1).
+
+    Most runs are short, and a look at the neighbours is quicker than a search.
+    """
+    lengths = np.ones(len(starts), np.intp)
+    going = np.arange(len(starts))
+    for far in range(1, _NEAR):
+        places = starts[going] + step * far
+        same = keys.take(places, mode="clip") == keys[starts[going]]
+        same &= (places >= 0) & (places < len(keys))
+        going = going[same]
+        if len(going) == 0:
+            return lengths
+        lengths[going] += 1
+    here = starts[going]
+    end = np.searchsorted(keys, keys[here], "left" if step < 0 else "right")
+    lengths[going] = here - end + 1 if step < 0 else end - here
+    return lengths

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("h", "pre", "r", "z", "n", "c", "tanh_c", "i", "f", "g", "o")
 BATCH_BYTES = 1 << 28  # of values held at a time
-_STRETCH = 1 << 10
+_STRETCH = 1 << 12
 
 
 class Columns(NamedTuple):
