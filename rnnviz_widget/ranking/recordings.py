@@ -79,19 +79,34 @@ class Recording:
 
     def batches(self, states: Sequence[str]) -> Iterator[Columns]:
         """Yield all units of the states, as many at a time as memory allows."""
-        width = max(1, min(64, BATCH_BYTES // (4 * self.length)))
+        width = self._width
         for state in states:
             for start in range(0, self.units[state], width):
                 yield Columns(state, start, min(start + width, self.units[state]))
 
-    def read(self, columns: Columns) -> NDArray[np.float32]:
-        """Return the values of some columns, shape (columns, T), each contiguous."""
+    def memory(self) -> NDArray[np.float32]:
+        """Return memory for `read`, enough for any of the `batches`."""
+        return np.empty((self._width, self.length), np.float32)
+
+    def read(
+        self, columns: Columns, memory: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the values of some columns, shape (columns, T), each contiguous.
+
+        They are in ``memory``, if it is given, until that is read into again.
+        """
         state, start, stop = columns
-        values = np.empty((stop - start, self.length), np.float32)
+        shape = (stop - start, self.length)
+        values = np.empty(shape, np.float32) if memory is None else memory[: stop - start]
         for trace, offset in zip(self.traces, self.starts.tolist(), strict=True):
             block = np.asarray(trace[state][:, start:stop])  # (tokens, columns)
             _transpose(block, values[:, offset : offset + len(block)])
         return values
+
+    @property
+    def _width(self) -> int:
+        """How many columns memory allows at a time."""
+        return max(1, min(64, BATCH_BYTES // (4 * self.length)))
 
     def rows(self, states: Sequence[str], start: int, stop: int) -> NDArray[np.float32]:
         """Return the values of all units of the states for tokens start to stop of the whole.

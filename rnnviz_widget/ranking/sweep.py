@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking.splits import Part
 
     Directions = Sequence[NDArray[np.float32]]
+    Memory = tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]
 
 _TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
 
@@ -77,9 +78,11 @@ def sweep(
     chance_gain = np.zeros(len(directions))
     chance_column = np.zeros(len(directions), np.intp)
 
+    shared = part_b.recording is part_a.recording
+    memory = part_a.recording.memory(), None if shared else part_b.recording.memory()
     for columns in part_a.recording.batches(states):
-        batch_a, batch_b = read_parts(part_a, part_b, columns)
-        unusable = np.isnan(batch_a.min(axis=1)) | np.isnan(batch_b.min(axis=1))  # NaN is passed on
+        batch_a, batch_b = read_parts(part_a, part_b, columns, memory)
+        unusable = _with_nan(batch_a) | _with_nan(batch_b)
         if unusable.any():  # constant columns gain nothing, from the label or from chance
             batch_a, batch_b = (np.where(unusable[:, None], 0, b) for b in (batch_a, batch_b))
         if directions:
@@ -106,18 +109,29 @@ def sweep(
 
 
 def read_parts(
-    part_a: Part, part_b: Part, columns: Columns
+    part_a: Part, part_b: Part, columns: Columns, memory: Memory = (None, None)
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the values of some columns in part A and in part B, each (columns, tokens)."""
+    """Return the values of some columns in part A and in part B, each (columns, tokens).
+
+    They lie in the memory that is given for either part's recording; the second is not needed
+    where the parts share one.
+    """
     if part_b.recording is not part_a.recording:
-        return read_part(part_a, columns), read_part(part_b, columns)
-    values = part_a.recording.read(columns)
+        return read_part(part_a, columns, memory[0]), read_part(part_b, columns, memory[1])
+    values = part_a.recording.read(columns, memory[0])
     return values[:, part_a.selector], values[:, part_b.selector]
 
 
-def read_part(part: Part, columns: Columns) -> NDArray[np.float32]:
+def read_part(
+    part: Part, columns: Columns, memory: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Return the values of some columns in a part, shape (columns, tokens)."""
-    return part.recording.read(columns)[:, part.selector]
+    return part.recording.read(columns, memory)[:, part.selector]
+
+
+def _with_nan(batch: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which rows hold NaN; a minimum passes it on."""
+    return np.isnan(in_threads(np.min, batch))
 
 
 def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:
