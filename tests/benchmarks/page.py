@@ -57,7 +57,7 @@ addEventListener("DOMContentLoaded", () => {
 def recorded(characters: int) -> Trace:
     """Return what the hidden state of the bundled prose model is over a text of its own."""
     model = rnnviz.load_model("prose")
-    return rnnviz.record(model, rnnviz.sample(model, "\n", characters, seed=0), states=["*.h"])
+    return rnnviz.record(model, rnnviz.sample(model, "\n", characters, seed=0), states="rnn.l1.h")
 
 
 def without_code(html: str) -> str:
