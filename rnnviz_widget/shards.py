@@ -7,6 +7,7 @@ a generic sharding codec with hundreds of inner chunks.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 _AHEAD = 2  # shards that wait to be written, at most
-_ROWS = 128  # that are transposed at once: of 512 units, they fit a processor's cache
+_CACHED = 2**30  # bytes of the latest shards that the system may hold in memory
+_ROWS = 256  # that are transposed at once: of 512 units, they fit a processor's cache
+_LINE = 16  # values, or half a line of a cache in float16
 
 
 class ShardWriter:
@@ -34,6 +37,7 @@ class ShardWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rnnviz-shards")
         self._pending: deque[Future[None]] = deque()
         self._spare: list[NDArray[Any]] = []
+        self._cached: deque[tuple[Path, int]] = deque()  # the latest shards, and their bytes
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -78,6 +82,9 @@ class ShardWriter:
             file.write(index.data)
         whole.add(int(path.parent.name))
         self._spare.append(shard)
+        self._cached.append((path, shard.nbytes))
+        while sum(size for _, size in self._cached) > _CACHED:
+            _uncache(self._cached.popleft()[0])
 
 
 class StateFile:
@@ -135,6 +142,8 @@ class StateFile:
     def write(self, start: int, rows: NDArray[np.float32]) -> None:
         """Take the rows `start` to `start + n`, `(n, U)`; a shard goes to disk when it is full."""
         done = 0
+        # An odd number of lines apart: a cache has few places for what is a power of two apart.
+        padded = np.empty((_ROWS, (-(-self.units // _LINE) | 1) * _LINE), self._dtype)
         while done < len(rows):
             number, offset = divmod(start + done, self._chunk)
             if number not in self._filling:
@@ -144,7 +153,9 @@ class StateFile:
             for first in range(0, count, _ROWS):
                 part = rows[done + first : done + min(first + _ROWS, count)]
                 place = slice(offset + first, offset + first + len(part))
-                shard[:, place] = storage.narrowed(part, self._dtype).T
+                block = padded[: len(part), : self.units]
+                block[:] = storage.narrowed(part, self._dtype)
+                shard[:, place] = block.T
             self._missing[number] -= count
             done += count
             if not self._missing[number]:
@@ -169,3 +180,18 @@ class StateFile:
         self._missing[number] = min(self._chunk, self.length - number * self._chunk)
         shard[:, self._missing[number] :] = np.nan
         return shard
+
+
+def _uncache(path: Path) -> None:
+    """Have a file's bytes on the disk and out of the system's memory, where it can be told so.
+
+    A recording may be larger than memory, and would push out what is needed sooner.
+    """
+    if not (hasattr(os, "posix_fadvise") and path.exists()):
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fdatasync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)

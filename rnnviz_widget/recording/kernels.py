@@ -4,13 +4,15 @@ torch's fused calls give `h` alone, and gates made from it afterwards cost every
 second time. Where many chunks form one batch, the products are large enough for a loop over the
 steps to be as quick as a fused call (measured, torch 2.13 on a CPU), and the gates come along. The
 equations are those of `cells` and `stepwise`, here in place: fresh memory for every value makes the
-steps slower by a fifth.
+steps slower by a fifth. The hyperbolic tangent is numpy's, two to six times as fast as torch's
+(numpy 2.4 against torch 2.13, AVX2 and AVX-512) and as exact.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,7 +45,7 @@ class Kernel:
         self._recurrent = weights.w_hh.T
         loops: dict[str, Callable[..., Ran]] = {"LSTM": self._lstm, "GRU": self._gru}
         self._loop = loops.get(mode, self._rnn)
-        self._activation = torch.tanh if mode == "RNN_TANH" else torch.relu
+        self._activation = _tanh if mode == "RNN_TANH" else _relu
         x_bias, self._h_bias = weights.b_ih, weights.b_hh
         if mode != "GRU" and x_bias is not None and self._h_bias is not None:
             x_bias, self._h_bias = x_bias + self._h_bias, None
@@ -67,7 +69,7 @@ class Kernel:
         hs = self._take("h", sums)
         for pre, h_s in zip(sums, hs, strict=True):
             pre.addmm_(h, self._recurrent)
-            h = h_s.copy_(self._activation(pre))
+            h = self._activation(pre, h_s)
         return Ran(hs, (h.clone(),), {"pre": sums})
 
     def _gru(self, sums: Tensor, h: Tensor) -> Ran:
@@ -78,7 +80,8 @@ class Kernel:
             if self._h_bias is not None:
                 from_h += self._h_bias
             r_z.add_(from_h[:, :double]).sigmoid_()
-            n_s.addcmul_(r_s, from_h[:, double:]).tanh_()
+            n_s.addcmul_(r_s, from_h[:, double:])
+            _tanh(n_s, n_s)
             h = torch.lerp(n_s, h, z_s, out=h_s)  # (1 - z) n + z h
         return Ran(hs, (h.clone(),), {"r": r, "z": z, "n": n})
 
@@ -90,9 +93,9 @@ class Kernel:
         steps = zip(sums, i_f, i, f, g, o, cs, tanh_cs, outs, hs, strict=True)
         for sums_s, i_f_s, i_s, f_s, g_s, o_s, c_s, tanh_c_s, out_s, h_s in steps:
             sums_s.addmm_(h, self._recurrent)
-            i_f_s.sigmoid_(), g_s.tanh_(), o_s.sigmoid_()
+            i_f_s.sigmoid_(), _tanh(g_s, g_s), o_s.sigmoid_()
             c = torch.mul(f_s, c, out=c_s).addcmul_(i_s, g_s)
-            h = torch.mul(o_s, torch.tanh(c, out=tanh_c_s), out=out_s)
+            h = torch.mul(o_s, _tanh(c, tanh_c_s), out=out_s)
             if project is not None:
                 h = torch.mm(h, project.T, out=h_s)
         return Ran(
@@ -101,3 +104,12 @@ class Kernel:
 
     def _take(self, name: str, sums: Tensor) -> Tensor:
         return self._space.take(name, (*sums.shape[:2], self._w.units), sums)
+
+
+def _tanh(x: Tensor, out: Tensor) -> Tensor:
+    np.tanh(x.numpy(), out=out.numpy())
+    return out
+
+
+def _relu(x: Tensor, out: Tensor) -> Tensor:
+    return torch.clamp(x, min=0, out=out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,21 @@ class Writer:
         half = x.dtype in (torch.float16, torch.bfloat16)
         self.dtype = torch.float32 if half else x.dtype
         self.weights, self.space = weights.to(self.dtype), cells.Space()
+        self._piece = cells.Space()
         self.residual = Residual(_ALLOWED[x.dtype], lengths)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether values stay in the memory that `room` gives."""
+        in_order = not self.reverse and self.lengths is None
+        return in_order and self.x.dtype == torch.float32 and self.run.in_place
+
+    def room(self, kind: str, first: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Return memory for a kind of some steps, see `parallel.Room`."""
+        if not self.in_place:
+            return self._piece.take(kind, shape, like)
+        count, units = math.prod(shape[:-1]), shape[-1]
+        return self.run.place(f"{self.prefix}.{kind}", first, count, units).view(shape)
 
     def write(self, piece: Unrolled) -> None:
         """Write all wanted kinds of a piece.

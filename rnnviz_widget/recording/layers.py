@@ -172,11 +172,13 @@ class LayerRecorder(Stack):
         tally = self.tallies.setdefault(name, Tally())
         kernel, kept = Kernel(self.mode, writer.weights), frozenset(writer.wanted - {"h"})
         alike = self.mode == "LSTM" and not self.module.proj_size
-        layer = Layer(name, self.fused(number, direction), kernel, kept, cells.Space(), alike)
+        layer = Layer(
+            name, self.fused(number, direction), kernel, kept, writer.room, writer.in_place, alike
+        )
         if writer.x.device.type != "cpu":
             # There, launching a loop's kernels takes longer than computing the gates afterwards.
             layer = layer.fused()
-        stretch = Stretch(writer.x, start, writer.h)
+        stretch = Stretch(0, writer.x, start, writer.h)
         for piece in unroll(layer, stretch, self.plan, self.recording.advance):
             tally.count(piece)
             yield piece

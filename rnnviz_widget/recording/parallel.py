@@ -29,7 +29,6 @@ from rnnviz_widget.recording.kernels import Ran
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnnviz_widget.recording.cells import Space
     from rnnviz_widget.recording.kernels import Kernel
 
 State = tuple[Tensor, ...]
@@ -54,9 +53,29 @@ class Call(Protocol):
         """Return `h (S, B, P)` and the final state for `x (S, B, I)`."""
 
 
-class Stretch(NamedTuple):
-    """What a layer reads, `x (T, B, I)`; the state before it; and `h (T, B, P)`, to be filled."""
+class Room(Protocol):
+    """Memory for a kind of some steps."""
 
+    def __call__(self, kind: str, first: int, shape: tuple[int, ...], like: Tensor, /) -> Tensor:
+        """Return an uninitialised tensor for the steps from `first` on, one sequence."""
+
+
+class Stretch(NamedTuple):
+    """Some steps of a layer.
+
+    Attributes
+    ----------
+    first
+        The first of its T steps.
+    x
+        What is read, `(T, B, I)`.
+    state
+        Before the first step.
+    h
+        To be filled, `(T, B, P)`.
+    """
+
+    first: int
     x: Tensor
     state: State
     h: Tensor
@@ -75,8 +94,10 @@ class Layer(NamedTuple):
         What chunks are run with; None for the fused call.
     kinds
         Which of the kinds that the kernel gives are kept.
-    space
+    room
         Memory for them.
+    in_place
+        Whether that is where they stay, so that long pieces cost no more of it than short ones.
     alike
         Whether the fused call rounds alike in batches of any size. An LSTM's of oneDNN does
         (measured, torch 2.13 on a CPU), but not the products that other cells are made of.
@@ -86,7 +107,8 @@ class Layer(NamedTuple):
     call: Call
     kernel: Kernel | None
     kinds: frozenset[str]
-    space: Space
+    room: Room
+    in_place: bool
     alike: bool
 
     def fused(self) -> Layer:
@@ -125,7 +147,7 @@ class Chunks:
     """
 
     def __init__(self, layer: Layer, stretch: Stretch, chunks: int, tolerance: float) -> None:
-        x, state, h = stretch
+        self.first, x, state, h = stretch
         self.layer, self.state, self.chunks, self.tolerance = layer, state, chunks, tolerance
         self.x = x.reshape(chunks, -1, x.shape[-1])
         self.length = self.x.shape[1]
@@ -144,9 +166,9 @@ class Chunks:
     def rounds_alike(self, *, known: bool) -> bool:
         """Whether the first steps come out the same alone and in a batch; makes the guess of it.
 
-        A few steps will do for a layer that is `known` to, by an earlier piece.
+        A block will do for a layer that is `known` to, by an earlier piece.
         """
-        many = _PILOT if known else max(_PILOT, self.chunks * self.length // 64)
+        many = BLOCK if known else max(_PILOT, self.chunks * self.length // 64)
         steps = min(self.length, many)
         alone, batch = self.state, tuple(part.expand(_FEW, -1) for part in self.state)
         apart = 0.0
@@ -292,7 +314,7 @@ class Chunks:
             values = ran.kinds[kind]
             if kind not in self.kinds:
                 shape = (self.chunks, self.length, values.shape[-1])
-                self.kinds[kind] = self.layer.space.take(kind, shape, values)
+                self.kinds[kind] = self.layer.room(kind, self.first, shape, values)
             self.kinds[kind][which, rows] = values.transpose(0, 1)
 
 

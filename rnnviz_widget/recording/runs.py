@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """Keeps the states of one sequence."""
 
+    @property
+    def in_place(self) -> bool:
+        """Whether values may be computed where they are kept, see `place`."""
+
     def declare(self, name: str, limits: Bounds | None) -> None:
         """Announce a state; the order of announcements is the order of states."""
 
     def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
-        """Keep `rows (n, U)` from row `start` on."""
+        """Keep `rows (n, U)` from row `start` on; they may lie in their `place` already."""
+
+    def place(self, name: str, start: int, count: int, units: int) -> NDArray[np.float32]:
+        """Return where rows `start` to `start + count` are kept, `(count, units)`."""
 
     def clear(self) -> None:
         """Forget all states, to begin again."""
@@ -70,6 +77,18 @@ class Run:
         """Announce a state."""
         for sink in self.recording.sinks:
             sink.declare(f"{self.prefix}.{name}", limits)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether values of a sequence may be computed where they are kept, see `place`."""
+        return len(self.recording.sinks) == 1 and self.recording.sinks[0].in_place
+
+    def place(self, name: str, first: int, count: int, units: int) -> Tensor:
+        """Return where `write` will keep the values of this call's steps from `first` on."""
+        (sink,) = self.recording.sinks
+        return torch.from_numpy(
+            sink.place(f"{self.prefix}.{name}", self.rows + first, count, units)
+        )
 
     def write(
         self, name: str, first: int, values: Tensor, lengths: Tensor | None, *, reverse: bool

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 
 from rnnviz_widget import storage
 from rnnviz_widget.arrays import LazyArray
@@ -37,11 +38,24 @@ class MemorySink:
         """Announce a state."""
         self.limits.setdefault(name, limits)
 
+    @property
+    def in_place(self) -> bool:
+        """Whether rows are kept as they come."""
+        return self.dtype == "float32"
+
+    def place(self, name: str, start: int, count: int, units: int) -> NDArray[Any]:
+        """Return where some rows of a state are kept."""
+        if name not in self.arrays:
+            self.arrays[name] = np.empty((self.length, units), dtype=self.dtype)
+        return self.arrays[name][start : start + count]
+
     def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
         """Keep rows of a state."""
-        if name not in self.arrays:
-            self.arrays[name] = np.empty((self.length, rows.shape[1]), dtype=self.dtype)
-        self.arrays[name][start : start + len(rows)] = storage.narrowed(rows, self.dtype)
+        place = self.place(name, start, *rows.shape)
+        if np.may_share_memory(place, rows):
+            return
+        # torch copies in several threads: most of the time goes into fresh memory.
+        torch.from_numpy(place).copy_(torch.from_numpy(storage.narrowed(rows, self.dtype)))
 
     def clear(self) -> None:
         """Forget all states, to begin again."""
@@ -75,6 +89,11 @@ class FolderSink:
         self.limits: dict[str, Bounds | None] = {}
         self._folder, self._group = folder, storage.create(folder, {})
         self._files: dict[str, StateFile] = {}
+        self.in_place = False
+
+    def place(self, name: str, start: int, count: int, units: int) -> NDArray[np.float32]:
+        """Shards are kept in another order."""
+        raise NotImplementedError
 
     def declare(self, name: str, limits: Bounds | None) -> None:
         """Announce a state."""

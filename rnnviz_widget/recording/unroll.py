@@ -31,7 +31,7 @@ TOLERANCE = 1e-5
 _REJOINED = 0.3  # of the tolerance: how close a chunk must come to its earlier run
 _SHORTEST = 4096  # steps that are worth cutting
 _KEPT_BYTES = 700 * 2**20  # what kinds of one piece may take
-_LONGEST = 2**18  # steps of a piece where no kinds are kept
+_LONGEST = 2**18  # steps of a piece where no memory is taken for kinds
 _PROBE = 2**15  # steps of the first piece: a shard on disk
 
 
@@ -176,7 +176,7 @@ def unroll(
     Expanding
         See `Plan.fail`.
     """
-    x, state, h = stretch
+    _, x, state, h = stretch
     first = 0
     while first < len(x):
         failed = plan.failed.get(layer.name, 0)
@@ -187,7 +187,7 @@ def unroll(
             last = min(last, first + _PROBE)
         if len(x) - last < SEQUENTIAL_BLOCK:  # see `sequential`
             last = len(x)
-        piece = Stretch(x[first:last], state, h[first:last])
+        piece = Stretch(first, x[first:last], state, h[first:last])
         cut = plan.cut(layer.name, piece.x)
         if cut is None:
             result = sequential(layer.call, piece, advance)
@@ -206,7 +206,7 @@ def sequential(
     call: Call, stretch: Stretch, advance: Callable[[int], object] = lambda _: None
 ) -> Unrolled:
     """Return the run step after step, the same bits as one fused call for all steps."""
-    x, state, h = stretch
+    _, x, state, h = stretch
     # c is known between calls only. Where it is rounded to half precision at every step, its
     # recurrence in float32 would drift away, so it is read off at every step.
     half = x.dtype in (torch.float16, torch.bfloat16) and len(state) > 1
@@ -231,7 +231,7 @@ def _chunked(
     most = 64 if stretch.x.device.type == "cpu" else 128
     chunks = min(most, max(cut.least, length // cut.steps), length // (2 * block))
     length = length // (chunks * block) * chunks * block
-    whole = Stretch(stretch.x[:length], stretch.state, stretch.h[:length])
+    whole = stretch._replace(x=stretch.x[:length], h=stretch.h[:length])
     ran = Chunks(layer, whole, chunks, _REJOINED * plan.tolerance)
     if not ran.rounds_alike(known=layer.name in plan.settled):
         return None
@@ -252,9 +252,10 @@ def _chunked(
 
 def _longest(layer: Layer, stretch: Stretch) -> int:
     """Return how many steps make a piece: a power of two, so that it fills shards on disk."""
-    x, state, _ = stretch
+    _, x, state, _ = stretch
     if x.shape[1] > 1:
         return len(x)
-    row = len(layer.kinds) * state[-1].shape[-1] * x.element_size()
+    held = 0 if layer.in_place else len(layer.kinds)
+    row = held * state[-1].shape[-1] * x.element_size()
     steps = min(_LONGEST, _KEPT_BYTES // row) if row else _LONGEST
     return max(_SHORTEST, 1 << (steps.bit_length() - 1))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +14,11 @@ import torch
 from rnnviz_widget import storage
 from rnnviz_widget.charlm import CharLM, CharLMConfig
 from rnnviz_widget.recording import record
-from rnnviz_widget.shards import ShardWriter
+from rnnviz_widget.shards import ShardWriter, StateFile
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from rnnviz_widget.storage import StorageType
 
 
 @pytest.fixture
@@ -70,3 +72,47 @@ def test_no_more_than_two_shards_wait(tmp_path: Path) -> None:
     for number in range(20):
         values = np.frombuffer((tmp_path / str(number) / "0").read_bytes()[:40], "<f4")
         np.testing.assert_array_equal(values, np.full(10, number, np.float32))
+
+
+def test_only_the_latest_shards_stay_in_the_systems_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older ones are on the disk, whole; one that is gone by then is no error."""
+    dropped: list[int] = []
+    advise = os.posix_fadvise
+
+    def noted(descriptor: int, *rest: int) -> None:
+        dropped.append(int(Path(f"/proc/self/fd/{descriptor}").readlink().parent.name))
+        advise(descriptor, *rest)
+
+    monkeypatch.setattr(os, "posix_fadvise", noted)
+    monkeypatch.setattr("rnnviz_widget.shards._CACHED", 3 * 40)
+    with ShardWriter() as writer:
+        for number in range(10):
+            shard = writer.lend((2, 5), np.dtype("<f4"))
+            shard[:] = number
+            writer.put(tmp_path / str(number) / "0", shard, np.zeros((2, 2), "<u8"), set())
+            if number == 4:
+                writer.wait()
+                (tmp_path / "3" / "0").unlink()
+    assert dropped == [0, 1, 2, 4, 5, 6]
+    for number in {*range(10)} - {3}:
+        values = np.frombuffer((tmp_path / str(number) / "0").read_bytes()[:40], "<f4")
+        np.testing.assert_array_equal(values, np.full(10, number, np.float32))
+
+
+@pytest.mark.parametrize("units", [1, 15, 16, 17, 496, 512])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_rows_come_back_whatever_blocks_they_came_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, units: int, dtype: StorageType
+) -> None:
+    """Blocks that are longer and shorter than what is transposed at once, and across shards."""
+    monkeypatch.setattr(storage, "CHUNK", 700)
+    values = np.random.default_rng(units).standard_normal((1500, units)).astype(np.float32)
+    group = storage.create(tmp_path / "t.zarr", {})
+    with ShardWriter() as writer:
+        file = StateFile(writer, group, "states/0", values.shape, dtype)
+        for start, stop in ((900, 1500), (0, 1), (1, 258), (258, 900)):
+            file.write(start, values[start:stop])
+    assert file.whole_rows == 1500
+    np.testing.assert_array_equal(group["states/0"][:], values.astype(dtype))
