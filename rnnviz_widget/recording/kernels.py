@@ -41,7 +41,7 @@ class Kernel:
     """
 
     def __init__(self, mode: Mode, weights: Weights) -> None:
-        self._w, self._space = weights, cells.Space()
+        self._mode, self._w, self._space = mode, weights, cells.Space()
         self._recurrent = weights.w_hh.T
         loops: dict[str, Callable[..., Ran]] = {"LSTM": self._lstm, "GRU": self._gru}
         self._loop = loops.get(mode, self._rnn)
@@ -51,6 +51,15 @@ class Kernel:
             x_bias, self._h_bias = x_bias + self._h_bias, None
         self._x_bias = x_bias if x_bias is not None else weights.w_ih.new_zeros(len(weights.w_ih))
         self._of_ids: Tensor | None = None  # (I, G): W x + b where x is one-hot
+
+    @property
+    def units(self) -> int:
+        """U."""
+        return self._w.units
+
+    def twin(self) -> Kernel:
+        """Return another for the same layer, whose calls overwrite nothing of this one's."""
+        return Kernel(self._mode, self._w)
 
     def __call__(self, x: Tensor, state: State) -> Ran:
         """Return all steps of `x` from `state`."""

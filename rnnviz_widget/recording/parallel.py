@@ -19,11 +19,14 @@ that forgets is then where the run step after step would have been. One that doe
 
 from __future__ import annotations
 
+import itertools
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from rnnviz_widget.recording.abreast import abreast
 from rnnviz_widget.recording.kernels import Ran
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ BLOCK = 32
 _SHIFT = 1e-2
 _PILOT = 256  # steps that are run alone first; of the first piece, a 64th if that is more
 _FEW = 4  # rows of a product that are rounded as those of more rows are
+_ROWS = 16  # of a product that are enough for one core
 _SPAN = 128  # steps on each side of a seam that are run again
 _SPANS = 8
 _LOSING_AFTER = 32  # blocks after which a rerun that has gained nothing is given up
@@ -156,7 +160,11 @@ class Chunks:
         self._read = self.x if ids is None else ids
         self.h = h.view(chunks, self.length, -1)
         self.c = x.new_empty(chunks, self.blocks, state[1].shape[-1]) if len(state) > 1 else None
-        self.kinds: dict[str, Tensor] = {}
+        units = 0 if layer.kernel is None else layer.kernel.units
+        self.kinds = {
+            kind: layer.room(kind, self.first, (chunks, self.length, units), h)
+            for kind in layer.kinds
+        }
         self._guess: State = ()
         self.initial: State = ()
         self.final: State = ()
@@ -190,13 +198,20 @@ class Chunks:
             for true, part in zip(self.state, self._guess, strict=True)
         )
         self.initial = state
-        everyone = slice(None)
-        for block in range(self.blocks):
-            ran = self._run(everyone, block, state)
-            self._keep(everyone, block, ran, state)
-            state = ran.final
-            advance(BLOCK * self.chunks)
-        self.final = tuple(part.clone() for part in state)
+        groups = self._groups()
+        states = [tuple(part[rows] for part in state) for rows, _ in groups]
+
+        def run(block: int, number: int) -> None:
+            rows, layer = groups[number]
+            ran = self._run(rows, block, states[number], layer)
+            self._keep(rows, block, ran, states[number])
+            states[number] = ran.final
+
+        with abreast(len(groups)) as side_by_side:
+            for block in range(self.blocks):
+                side_by_side(partial(run, block), range(len(groups)))
+                advance(BLOCK * self.chunks)
+        self.final = tuple(torch.cat(parts) for parts in zip(*states, strict=True))
         low, high = torch.aminmax(self.h)
         self.scale = max(float(high), -float(low))
 
@@ -300,22 +315,33 @@ class Chunks:
         ).amax(dim=0)
         return change_out / change_in
 
-    def _run(self, which: Tensor | slice, block: int, state: State) -> Ran:
+    def _groups(self) -> list[tuple[slice, Layer]]:
+        """Return chunks that are run beside each other, and the layer once for each."""
+        kernel = self.layer.kernel
+        if kernel is None:
+            return [(slice(None), self.layer)]
+        count = max(1, min(torch.get_num_threads(), self.chunks // _ROWS))
+        ends = [self.chunks * n // count for n in range(count + 1)]
+        return [
+            (slice(first, last), self.layer._replace(kernel=kernel.twin()))
+            for first, last in itertools.pairwise(ends)
+        ]
+
+    def _run(
+        self, which: Tensor | slice, block: int, state: State, layer: Layer | None = None
+    ) -> Ran:
         """Run one block of some chunks."""
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
-        return self.layer.run(self._read[which, rows].transpose(0, 1).contiguous(), state)
+        read = self._read[which, rows].transpose(0, 1).contiguous()
+        return (layer or self.layer).run(read, state)
 
     def _keep(self, which: Tensor | slice, block: int, ran: Ran, before: State) -> None:
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
         self.h[which, rows] = ran.h.transpose(0, 1)
         if self.c is not None:
             self.c[which, block] = before[1]
-        for kind in self.layer.kinds & ran.kinds.keys():
-            values = ran.kinds[kind]
-            if kind not in self.kinds:
-                shape = (self.chunks, self.length, values.shape[-1])
-                self.kinds[kind] = self.layer.room(kind, self.first, shape, values)
-            self.kinds[kind][which, rows] = values.transpose(0, 1)
+        for kind, kept in self.kinds.items():
+            kept[which, rows] = ran.kinds[kind].transpose(0, 1)
 
 
 def ids_of_one_hot(x: Tensor) -> Tensor | None:
