@@ -1,7 +1,7 @@
 """The area under the ROC curve of one column, exact and fast.
 
 It is the share of (true, false) pairs in which the true one is higher, ties counted as halves. The
-label goes into the lowest bit of an integer that orders as the float32 value does: what numpy sorts
+label goes into the lowest bit of an integer that orders as the float32 value does: what is sorted
 fastest is integers, and all that is left after one sort is counting.
 """
 
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget.ranking.sorting import in_order
+
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-    Keys = NDArray[np.int32] | NDArray[np.int64]
+    from rnnviz_widget.ranking.sorting import Keys
 
 
 _NEAR = 8  # neighbours that are looked at before a run's end is searched for
@@ -25,8 +27,7 @@ _memory = threading.local()
 
 def area_under_curve(column: NDArray[np.float32], label: NDArray[np.bool_]) -> float:
     """Return the area for values without NaN and a label that varies, both of shape (n,)."""
-    keys = _keys(column, label)
-    keys.sort()
+    keys = in_order(_keys(column, label))
     odd = np.bitwise_and(keys, 1, out=_lent("odd", len(keys), keys.dtype))
     places = np.flatnonzero(np.equal(odd, 1, out=_lent("marks", len(keys), np.bool_)))
     true = len(places)  # places: of the true ones, from the lowest on
