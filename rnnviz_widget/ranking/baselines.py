@@ -53,5 +53,7 @@ def _extended(
     """Give numbers to the contexts that are one token longer, the same in both parts."""
     width = max(token_a.max(), token_b.max()) + 2
     joint = np.concatenate((context_a * width + token_a + 1, context_b * width + token_b + 1))
-    _, numbers = np.unique(joint, return_inverse=True)
+    numbers = joint
+    if joint.max() >= len(joint):  # to sort them takes long; gaps do no harm while they are few
+        _, numbers = np.unique(joint, return_inverse=True)
     return numbers[: len(context_a)], numbers[len(context_a) :]

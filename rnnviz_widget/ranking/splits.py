@@ -163,8 +163,10 @@ def split(
     rows_a, rows_b = np.flatnonzero(chosen.known & first), np.flatnonzero(reported.known & second)
     tokens = dict.fromkeys((*chosen.recording.tokens, *reported.recording.tokens))
     vocabulary = {token: code for code, token in enumerate(tokens)}
-    part_a = _part(chosen, rows_a, vocabulary, within, f"part A (skip={skip}, gap={gap})")
-    part_b = _part(reported, rows_b, vocabulary, within, f"part B (skip={skip}, gap={gap})")
+    codes_a = chosen.recording.codes(vocabulary)
+    codes_b = codes_a if reported is chosen else reported.recording.codes(vocabulary)
+    part_a = _part(chosen, rows_a, codes_a, within, f"part A (skip={skip}, gap={gap})")
+    part_b = _part(reported, rows_b, codes_b, within, f"part B (skip={skip}, gap={gap})")
     return part_a, part_b
 
 
@@ -189,7 +191,7 @@ def halves(
 def _part(
     source: Labelled,
     rows: NDArray[np.intp],
-    vocabulary: dict[str, int],
+    codes: NDArray[np.intp],
     within: str | None,
     which: str,
 ) -> Part:
@@ -198,7 +200,6 @@ def _part(
         held = f"is {values[0]} at all of its {len(rows)} tokens" if len(rows) else "has no token"
         msg = f"the label {source.name!r} must vary in both parts, but {which} {held}"
         raise ValueError(msg)
-    codes = source.recording.codes(vocabulary)
     strata = Strata.pool(len(rows)) if within is None else Strata(codes[rows])
     target = make_target(values, strata)
     starts = _segment_starts(source, rows, values)

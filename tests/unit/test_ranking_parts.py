@@ -1,6 +1,7 @@
 """What counts where: halves, blocks, held-out texts, missing labels, spans, chance, baselines."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -276,6 +277,14 @@ def test_the_last_tokens_predict_what_depends_on_them_alone() -> None:
     a, b = parts(trace, count)
     assert last_tokens(a, b, 3) > 0.9, "all but the ties of the counts"
     assert last_tokens(a, b, 1) < 0.7
+
+
+def test_what_the_last_tokens_predict_is_the_same_however_many_other_tokens_there_are() -> None:
+    rng = np.random.default_rng(0)
+    text = "".join(rng.choice(list("abcd"), 3000))
+    a, b = parts(trace_of(text), np.convolve(np.array(list(text)) == "a", [1, 1, 1])[:3000])
+    far = [replace(part, codes=part.codes * 10_000) for part in (a, b)]
+    assert last_tokens(*far, 3) == last_tokens(a, b, 3)
 
 
 def test_tokens_never_seen_before_say_nothing() -> None:
