@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnnviz_widget.ranking.recordings import Columns, Recording, as_recording
-from rnnviz_widget.ranking.sweep import read_part
+from rnnviz_widget.ranking.sweep import gain, read_part
 from rnnviz_widget.ranking.threads import in_threads
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from rnnviz_widget.ranking.splits import Part
 
@@ -75,20 +74,15 @@ def best_held_out(
     gains: list[float] = []
     for columns in part_a.recording.batches(states):
         names += [(columns.state, unit) for unit in range(columns.start, columns.stop)]
-        gains += in_threads(_gain(part_a), read_part(part_a, columns))
+        gains += in_threads(partial(gain, part_a), read_part(part_a, columns))
         advance(columns.stop - columns.start)
     for best in np.argsort(-np.abs(gains), kind="stable").tolist():  # NaN last
         state, unit = names[best]
-        its = _gain(part_b)(read_part(part_b, Columns(state, unit, unit + 1))[0])
+        its = gain(part_b, read_part(part_b, Columns(state, unit, unit + 1))[0])
         if not np.isnan(gains[best] + its):
             return float(part_b.target.base + np.sign(gains[best]) * its)
     msg = f"every unit of {', '.join(states)} of a control holds NaN in the text that is ranked"
     raise ValueError(msg)
-
-
-def _gain(part: Part) -> Callable[[NDArray[np.float32]], float]:
-    """Return a function that gives a column's gain, NaN for one that holds NaN."""
-    return lambda column: float("nan") if np.isnan(column.min()) else part.target.gain(column)
 
 
 def _is_one(control: Any, own: Recording) -> bool:  # noqa: ANN401 - as above

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,21 +83,25 @@ def sweep(
     memory = part_a.recording.memory(), None if shared else part_b.recording.memory()
     for columns in part_a.recording.batches(states):
         batch_a, batch_b = read_parts(part_a, part_b, columns, memory)
-        unusable = _with_nan(batch_a) | _with_nan(batch_b)
-        if unusable.any():  # constant columns gain nothing, from the label or from chance
-            batch_a, batch_b = (np.where(unusable[:, None], 0, b) for b in (batch_a, batch_b))
         if directions:
+            found_b = in_threads(partial(gain, part_b), batch_b)
+            unusable = np.isnan(found_b) | np.isnan(in_threads(np.min, batch_a))
+            if unusable.any():  # constant columns gain nothing, from the label or from chance
+                batch_a = np.where(unusable[:, None], 0, batch_a)
             features = np.stack(in_threads(part_a.target.features, batch_a))
             found_a = [float(row @ part_a.target.direction) for row in features]
             products = _products(features, directions)  # (columns, S)
             strongest = np.abs(products).argmax(axis=0)
-            gain = products[strongest, np.arange(len(directions))]
-            better = np.abs(gain) > np.abs(chance_gain)
-            chance_gain[better] = gain[better]
+            strength = products[strongest, np.arange(len(directions))]
+            better = np.abs(strength) > np.abs(chance_gain)
+            chance_gain[better] = strength[better]
             chance_column[better] = len(names) + strongest[better]
-        else:
-            found_a = in_threads(part_a.target.gain, batch_a)
-        found_b = in_threads(part_b.target.gain, batch_b)
+        else:  # both parts in one go, so that no core waits for the end of the first
+            each = [(part_a, column) for column in batch_a]
+            each += [(part_b, column) for column in batch_b]
+            found = in_threads(lambda one: gain(*one), each)
+            found_a, found_b = found[: len(batch_a)], found[len(batch_a) :]
+            unusable = np.isnan(found_a) | np.isnan(found_b)
         gains.append(np.where(unusable, np.nan, [found_a, found_b]))
         names += [(columns.state, unit) for unit in range(columns.start, columns.stop)]
         advance(columns.stop - columns.start)
@@ -106,6 +111,11 @@ def sweep(
         msg = f"every unit of {', '.join(states)} holds NaN in the text that is ranked"
         raise ValueError(msg)
     return Swept(names, gain_a, gain_b, chance_column, chance_gain)
+
+
+def gain(part: Part, column: NDArray[np.float32]) -> float:
+    """Return a column's gain on a part, NaN for one that holds NaN."""
+    return float("nan") if np.isnan(column.min()) else part.target.gain(column)
 
 
 def read_parts(
@@ -127,11 +137,6 @@ def read_part(
 ) -> NDArray[np.float32]:
     """Return the values of some columns in a part, shape (columns, tokens)."""
     return part.recording.read(columns, memory)[:, part.selector]
-
-
-def _with_nan(batch: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which rows hold NaN; a minimum passes it on."""
-    return np.isnan(in_threads(np.min, batch))
 
 
 def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:

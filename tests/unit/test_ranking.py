@@ -225,6 +225,17 @@ def test_columns_with_nan_are_left_out_and_counted() -> None:
         rank_units(Trace.from_arrays(STORY, {"s": np.full((len(STORY), 2), np.nan)}), QUOTES)
 
 
+@pytest.mark.parametrize("chance", [{}, {"shifts": 0}])
+@pytest.mark.parametrize("token", [1000, 7000])  # in part A, in part B
+def test_nan_in_either_part_leaves_a_column_out(token: int, chance: dict[str, int]) -> None:
+    states = with_quote_unit(ECHO, 5)
+    states[token, [2, 5]] = np.nan
+    ranking = rank_units(Trace.from_arrays(STORY, {"s": states}), QUOTES, **(FAST | chance))
+    assert ranking.left_out == 2
+    assert {entry.unit for entry in ranking} == set(range(24)) - {2, 5}
+    assert not any(np.isnan([entry.score, entry.held_out]).any() for entry in ranking)
+
+
 def test_a_ranking_prints_as_a_table_with_its_controls() -> None:
     trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
     ranking = rank_units(trace, labels.inside_quotes, texts="a story of our own")
