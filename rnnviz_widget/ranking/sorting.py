@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Keys = NDArray[np.int32] | NDArray[np.int64]
     Way = Callable[[Keys], Keys]
 
-MANY = 1 << 17  # keys from which on it pays to import scipy and to time (0.2 s)
+MANY = 1 << 17  # keys from which on it pays to import scipy and to time (0.3 s)
 _BITS = 16  # of a digit; three digits of 11 take longer
 _DIGITS = 1 << _BITS
 _REPEATS = 3
