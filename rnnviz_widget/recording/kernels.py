@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from rnnviz_widget.recording import cells
+from rnnviz_widget.recording.products import Product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,14 +43,14 @@ class Kernel:
 
     def __init__(self, mode: Mode, weights: Weights) -> None:
         self._mode, self._w, self._space = mode, weights, cells.Space()
-        self._recurrent = weights.w_hh.T
+        self._recurrent = Product(weights.w_hh, weights.b_hh if mode == "GRU" else None)
         loops: dict[str, Callable[..., Ran]] = {"LSTM": self._lstm, "GRU": self._gru}
         self._loop = loops.get(mode, self._rnn)
         self._activation = _tanh if mode == "RNN_TANH" else _relu
-        x_bias, self._h_bias = weights.b_ih, weights.b_hh
-        if mode != "GRU" and x_bias is not None and self._h_bias is not None:
-            x_bias, self._h_bias = x_bias + self._h_bias, None
-        self._x_bias = x_bias if x_bias is not None else weights.w_ih.new_zeros(len(weights.w_ih))
+        bias = weights.b_ih
+        if mode != "GRU" and bias is not None and weights.b_hh is not None:
+            bias = bias + weights.b_hh
+        self._x_bias = bias if bias is not None else weights.w_ih.new_zeros(len(weights.w_ih))
         self._of_ids: Tensor | None = None  # (I, G): W x + b where x is one-hot
 
     @property
@@ -77,7 +78,7 @@ class Kernel:
     def _rnn(self, sums: Tensor, h: Tensor) -> Ran:
         hs = self._take("h", sums)
         for pre, h_s in zip(sums, hs, strict=True):
-            pre.addmm_(h, self._recurrent)
+            pre.copy_(self._recurrent.plus(pre, h))
             h = self._activation(pre, h_s)
         return Ran(hs, (h.clone(),), {"pre": sums})
 
@@ -85,9 +86,7 @@ class Kernel:
         hs, double = self._take("h", sums), 2 * self._w.units
         r, z, n = sums.chunk(3, dim=-1)
         for r_z, r_s, z_s, n_s, h_s in zip(sums[..., :double], r, z, n, hs, strict=True):
-            from_h = torch.mm(h, self._recurrent)  # r multiplies W_hn h + b_hn, not W_in x
-            if self._h_bias is not None:
-                from_h += self._h_bias
+            from_h = self._recurrent.of(h)  # r multiplies W_hn h + b_hn, not W_in x
             r_z.add_(from_h[:, :double]).sigmoid_()
             n_s.addcmul_(r_s, from_h[:, double:])
             _tanh(n_s, n_s)
@@ -97,12 +96,15 @@ class Kernel:
     def _lstm(self, sums: Tensor, h: Tensor, c: Tensor) -> Ran:
         outs, cs, tanh_cs = (self._take(name, sums) for name in ("h", "c", "tanh_c"))
         i, f, g, o = sums.chunk(4, dim=-1)
-        i_f, project = sums[..., : 2 * self._w.units], self._w.w_hr
+        units, project = self._w.units, self._w.w_hr
+        i_f = sums[..., : 2 * units]
         hs = outs if project is None else sums.new_empty(*sums.shape[:2], len(project))
         steps = zip(sums, i_f, i, f, g, o, cs, tanh_cs, outs, hs, strict=True)
         for sums_s, i_f_s, i_s, f_s, g_s, o_s, c_s, tanh_c_s, out_s, h_s in steps:
-            sums_s.addmm_(h, self._recurrent)
-            i_f_s.sigmoid_(), _tanh(g_s, g_s), o_s.sigmoid_()
+            pre = self._recurrent.plus(sums_s, h)  # the gates take the place of the sums
+            torch.sigmoid(pre[:, : 2 * units], out=i_f_s)
+            _tanh(pre[:, 2 * units : 3 * units], g_s)
+            torch.sigmoid(pre[:, 3 * units :], out=o_s)
             c = torch.mul(f_s, c, out=c_s).addcmul_(i_s, g_s)
             h = torch.mul(o_s, _tanh(c, tanh_c_s), out=out_s)
             if project is not None:

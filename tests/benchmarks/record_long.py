@@ -7,7 +7,8 @@ reads what it knows; ``--model prose`` records that model, alone or, where it ro
 be run in parallel to 1e-5, with ``--tolerance 1e-4``.
 
 No exact method does fewer multiplications than the products of the recurrence; *floor* is the time
-of these alone, 64 rows at once, nothing kept.
+of these alone, 64 rows at once, shared out among the cores, nothing kept. To memory, there is a
+floor of its own: the time it takes to be given as many bytes and to touch them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ LINES = {
     "floor": "    floor: the products alone",
     "cells": "(b) loop over LSTMCell, all kinds (scaled)",
     "h": "(c) record, h only, to memory",
+    "pages": "    floor: touching as much fresh memory",
     "memory": "(d) record, all kinds, to memory",
     "disk": "(d) record, all kinds, to Zarr",
     "half": "(d) record, all kinds, float16, to Zarr",
@@ -94,14 +96,32 @@ def products(model: CharLM, steps: int) -> None:
     """Multiply what a recurrence of `steps` steps has to multiply, and nothing else."""
     import torch  # noqa: PLC0415
 
+    from rnnviz_widget.recording.abreast import abreast  # noqa: PLC0415
+    from rnnviz_widget.recording.products import Product  # noqa: PLC0415
+
     weights = [w for name, w in model.rnn.named_parameters() if name.startswith("weight")]
     if model.embedding is None:
         weights = weights[1:]  # a row of it is picked, not multiplied
-    with torch.no_grad():
-        rows = [(torch.rand(ROWS, w.shape[1]), w.T, torch.empty(ROWS, len(w))) for w in weights]
+    parts = torch.get_num_threads()
+
+    def multiply(_: int) -> None:
+        rows = [(torch.rand(ROWS // parts, w.shape[1]), Product(w)) for w in weights]
         for _ in range(steps // ROWS):
-            for x, w, y in rows:
-                torch.mm(x, w, out=y)
+            for x, product in rows:
+                product.of(x)
+
+    with torch.no_grad(), abreast(parts) as side_by_side:
+        side_by_side(multiply, range(parts))
+
+
+def touch(model: CharLM, steps: int) -> None:
+    """Have as many bytes as all kinds take, and write to each, on all cores."""
+    import numpy as np  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    kinds = {"rnn": 2, "gru": 4, "lstm": 7}[model.config.cell]
+    width = model.config.hidden_size * model.config.num_layers * kinds
+    torch.from_numpy(np.empty((steps, width), np.float32)).fill_(1)
 
 
 def measure(given: argparse.Namespace) -> dict[str, float | str]:
@@ -133,6 +153,8 @@ def measure(given: argparse.Namespace) -> dict[str, float | str]:
         h = bare(model, text)
     elif what == "floor":
         products(model, len(text))
+    elif what == "pages":
+        touch(model, len(text))
     elif what == "cells":
         ids, scale = model.encode(text[:SLICE]), len(text) / SLICE
         with torch.no_grad():
