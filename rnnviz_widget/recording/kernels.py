@@ -44,8 +44,6 @@ class Kernel:
     def __init__(self, mode: Mode, weights: Weights) -> None:
         self._mode, self._w, self._space = mode, weights, cells.Space()
         self._recurrent = Product(weights.w_hh, weights.b_hh if mode == "GRU" else None)
-        loops: dict[str, Callable[..., Ran]] = {"LSTM": self._lstm, "GRU": self._gru}
-        self._loop = loops.get(mode, self._rnn)
         self._activation = _tanh if mode == "RNN_TANH" else _relu
         bias = weights.b_ih
         if mode != "GRU" and bias is not None and weights.b_hh is not None:
@@ -73,7 +71,9 @@ class Kernel:
             if self._of_ids is None:
                 self._of_ids = self._w.w_ih.T + self._x_bias
             torch.index_select(self._of_ids, 0, x.reshape(-1), out=flat)
-        return self._loop(sums, *state)
+        # Looked up here: a method kept by its own object would keep this memory until a collection.
+        loops: dict[str, Callable[..., Ran]] = {"LSTM": self._lstm, "GRU": self._gru}
+        return loops.get(self._mode, self._rnn)(sums, *state)
 
     def _rnn(self, sums: Tensor, h: Tensor) -> Ran:
         hs = self._take("h", sums)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,44 +22,52 @@ INTEGERS = (torch.int64, torch.int32)
 _ROWS = 8192  # of logits that are worked on at once
 
 
-@dataclass
 class Readings:
     """Gathers one sequence's predictions, from one output or from several in a row.
 
-    Attributes
+    Parameters
     ----------
     vocabulary
         What each logit stands for.
+    length
+        T, how many tokens there are.
     ids
         `(T,)` the ids that were read, None if not known.
     """
 
-    vocabulary: tuple[str, ...]
-    ids: Tensor | None
-    _parts: list[tuple[Tensor, ...]] = field(default_factory=list, init=False)
-    _rows: int = field(default=0, init=False)
+    def __init__(self, vocabulary: tuple[str, ...], length: int, ids: Tensor | None) -> None:
+        self._vocabulary, self._ids = vocabulary, ids
+        self._rows = 0  # that have been read
+        # In one piece each: small tensors that are kept between large ones that are not leave gaps
+        # in memory, half a kilobyte for every token of a long text.
+        top = min(TOP, len(vocabulary))
+        self._top = np.empty((length, top), np.uint32)
+        self._p = np.empty((length, top), np.float32)
+        self._entropy = np.empty(length, np.float32)
+        self._loss = np.full(length, np.nan, np.float32)
 
     def add(self, logits: Tensor) -> None:
         """Take the next rows of logits, `(n, V)`; of log-probabilities or probabilities too."""
         for rows in torch.split(logits, _ROWS):
-            start, self._rows = self._rows, self._rows + len(rows)
+            place = slice(self._rows, self._rows + len(rows))
+            self._rows += len(rows)
             log_p = log_probabilities(rows.detach().float())
-            p, ids = log_p.exp().topk(min(TOP, log_p.shape[1]), dim=1)
+            p, ids = log_p.exp().topk(self._p.shape[1], dim=1)
+            self._p[place], self._top[place] = p.cpu().numpy(), ids.cpu().numpy()
             entropy = torch.special.entr(log_p.exp()).sum(dim=1)  # nats
-            loss = rows.new_full((len(rows),), torch.nan, dtype=torch.float32)
-            if self.ids is not None:
-                following = self.ids[start + 1 : start + 1 + len(rows)].to(log_p.device)
+            self._entropy[place] = entropy.cpu().numpy()
+            if self._ids is not None:
+                following = self._ids[place.start + 1 : place.stop + 1].to(log_p.device)
                 cost = -log_p[: len(following)].gather(1, following[:, None])[:, 0]
-                loss[: len(following)] = cost
-            self._parts.append(tuple(part.cpu() for part in (ids, p, entropy, loss)))
+                self._loss[place][: len(following)] = cost.cpu().numpy()
 
     def result(self) -> Extras:
         """Return predictions and loss, as far as there are any."""
-        if not self._parts:
+        if not self._rows:
             return Extras()
-        ids, p, entropy, loss = (torch.cat(part).numpy() for part in zip(*self._parts, strict=True))
-        found = Predictions(ids.astype(np.uint32), p, self.vocabulary, entropy)
-        return Extras(found, None if self.ids is None else loss)
+        n = self._rows
+        found = Predictions(self._top[:n], self._p[:n], self._vocabulary, self._entropy[:n])
+        return Extras(found, None if self._ids is None else self._loss[:n])
 
 
 def logits_of(output: Any, steps: int, batch: int, size: int) -> Tensor | None:  # noqa: ANN401

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.recording.runs import Sink
 
-SEGMENT = 2**17
+SEGMENT = 2**16
 """Tokens of one text that a model reads in one call; longer texts carry the state on, so that
 inputs, logits and `h` of all of it are never in memory at once."""
+
+SEGMENT_IN_MEMORY = 2**18
+"""The same where states are kept in memory anyway: long ones are run in fewer, longer chunks."""
 
 
 class Session:
@@ -122,7 +125,7 @@ class Session:
             for recorder in self._layers:
                 recorder.module.forward = recorder
             with _explained_ids(self.module, self.inputs):
-                self._call(recording.lengths)
+                self._call(recording)
             for recorder in self._layers:
                 if isinstance(recorder, CellRecorder):
                     recorder.flush()
@@ -171,8 +174,9 @@ class Session:
             raise TypeError(f"{path} is no cell")
         return CellRecorder(module, module.forward, path, recording, reader)
 
-    def _call(self, lengths: Sequence[int]) -> None:
+    def _call(self, recording: Recording) -> None:
         """Call the module, a long text in segments; read what it predicts."""
+        lengths = recording.lengths
         longest, batch = max(lengths), len(lengths)
         ids = None
         if self.vocabulary is not None:
@@ -180,24 +184,25 @@ class Session:
             if ids is not None and self.asked:
                 readings.check_ids(ids, len(self.vocabulary))
             self.readings = [
-                Readings(self.vocabulary, None if ids is None else ids[b, :length])
+                Readings(self.vocabulary, length, None if ids is None else ids[b, :length])
                 for b, length in enumerate(lengths)
             ]
         else:
-            self.readings = [Readings((), None) for _ in lengths]
+            self.readings = [Readings((), 0, None) for _ in lengths]
         state: tuple[Any, ...] = ()
-        for inputs, rows in self._segments(longest):
+        in_memory = all(sink.in_place for sink in recording.sinks)
+        for inputs, rows in self._segments(longest, SEGMENT_IN_MEMORY if in_memory else SEGMENT):
             output = self.module(*inputs, *state)
             if rows < longest:
                 state = (output[1],)
             self._read(output, rows, lengths)
 
-    def _segments(self, longest: int) -> Iterator[tuple[tuple[Any, ...], int]]:
-        """Yield the arguments of each call and how many steps it has."""
-        if longest <= SEGMENT or not _carries_state(self.module, self.inputs):
+    def _segments(self, longest: int, most: int) -> Iterator[tuple[tuple[Any, ...], int]]:
+        """Yield the arguments of each call and how many steps it has, `most` or fewer."""
+        if longest <= most or not _carries_state(self.module, self.inputs):
             yield self.inputs, longest
             return
-        for piece in self.inputs[0].split(SEGMENT):
+        for piece in self.inputs[0].split(most):
             yield (piece,), len(piece)
 
     def _read(self, output: Any, rows: int, lengths: Sequence[int]) -> None:  # noqa: ANN401

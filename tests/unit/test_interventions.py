@@ -200,7 +200,7 @@ def test_a_long_text_is_clamped_in_every_piece_of_it(monkeypatch: pytest.MonkeyP
     model = model_of("gru")
     with rnnviz.clamp(model, "rnn.l0.h", 2, 0.5):
         whole = record(model, TEXT)
-        monkeypatch.setattr("rnnviz_widget.recording.session.SEGMENT", 50)
+        monkeypatch.setattr("rnnviz_widget.recording.session.SEGMENT_IN_MEMORY", 50)
         pieces = record(model, TEXT)
     np.testing.assert_allclose(pieces["rnn.l0.h"], whole["rnn.l0.h"], atol=1e-6)
     assert (whole.unit("rnn.l0.h", 2) == 0.5).all()

@@ -24,6 +24,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "CHUNK", 64)
     monkeypatch.setattr(kinds, "_ELEMENTS", 64 * 8)
     monkeypatch.setattr(session, "SEGMENT", 256)
+    monkeypatch.setattr(session, "SEGMENT_IN_MEMORY", 256)
 
 
 def model(layers: int = 1) -> CharLM:

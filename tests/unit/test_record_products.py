@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +12,10 @@ import pytest
 import torch
 
 from rnnviz_widget.recording import products, record
+from rnnviz_widget.recording.cells import Mode, Weights
+from rnnviz_widget.recording.kernels import Kernel
 from rnnviz_widget.recording.products import Product
+from rnnviz_widget.recording.stack import Stack
 from tests.unit.test_record_exact import CELLS, module_of
 from tests.unit.test_record_unroll import assert_close, methods
 
@@ -76,3 +81,19 @@ def test_recordings_are_exact_either_way(way: str, mode: str) -> None:
     trace = record(module, x, tokens="x" * len(x), unroll="chunked")
     assert methods(trace) == {"chunks"}
     assert_close(trace, record(module, x, tokens="x" * len(x), unroll="sequential"))
+
+
+@pytest.mark.parametrize("mode", CELLS)
+def test_a_kernels_memory_goes_with_it(mode: Mode) -> None:
+    """And not with the next collection of cycles: there is a kernel for every piece of a text."""
+    module = module_of(mode, (3, 8), torch.Generator().manual_seed(0))
+    weights = Stack(module, module.forward, "").weights(0, 0)
+    gc.disable()
+    try:
+        kernel = Kernel(mode, Weights(*(w.detach() for w in weights[:4]), None))
+        kernel(torch.ones(4, 2, 3), (torch.zeros(2, 8),) * (2 if mode == "LSTM" else 1))
+        gone = weakref.ref(kernel)
+        del kernel
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -54,7 +54,7 @@ def test_one_character_has_predictions_but_no_loss() -> None:
 def test_a_long_text_is_read_in_segments(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lm, text = model(cell, layers=2), (TEXT * 20)[:203]
     whole = record(lm, text)
-    monkeypatch.setattr(session, "SEGMENT", 50)
+    monkeypatch.setattr(session, "SEGMENT_IN_MEMORY", 50)
     pieces = record(lm, text)
     assert pieces.states == whole.states
     for name in whole.states:
