@@ -33,6 +33,7 @@ _SHORTEST = 4096  # steps that are worth cutting
 _KEPT_BYTES = 700 * 2**20  # what kinds of one piece may take
 _LONGEST = 2**18  # steps of a piece where no memory is taken for kinds
 _PROBE = 2**15  # steps of the first piece: a shard on disk
+_MOST = 128  # chunks of a piece: products of more rows are no quicker
 
 
 class Expanding(Exception):  # noqa: N818  (no error: it asks for another run)
@@ -228,8 +229,7 @@ def _chunked(
 ) -> Unrolled | None:
     """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
     block, length = parallel.BLOCK, len(stretch.x)
-    most = 64 if stretch.x.device.type == "cpu" else 128
-    chunks = min(most, max(cut.least, length // cut.steps), length // (2 * block))
+    chunks = min(_MOST, max(cut.least, length // cut.steps), length // (2 * block))
     length = length // (chunks * block) * chunks * block
     whole = stretch._replace(x=stretch.x[:length], h=stretch.h[:length])
     ran = Chunks(layer, whole, chunks, _REJOINED * plan.tolerance)

@@ -7,7 +7,7 @@ reads what it knows; ``--model prose`` records that model, alone or, where it ro
 be run in parallel to 1e-5, with ``--tolerance 1e-4``.
 
 No exact method does fewer multiplications than the products of the recurrence; *floor* is the time
-of these alone, 64 rows at once, shared out among the cores, nothing kept. To memory, there is a
+of these alone, 128 rows at once, shared out among the cores, nothing kept. To memory, there is a
 floor of its own: the time it takes to be given as many bytes and to touch them.
 """
 
@@ -44,7 +44,8 @@ LINES = {
 PIECE = 100_000  # steps in one call of the model: oneDNN takes no million
 SAMPLES = 2_000  # steps at the end that are compared with the bare run
 SLICE = 2_000  # steps of the loop over cells
-ROWS = 64
+PARTS = 64  # that the text is written in, at once
+ROWS = 128  # that are multiplied at once
 
 
 def model_of(name: str) -> CharLM:
@@ -68,9 +69,9 @@ def written(steps: int) -> str:
 
     model = load_model("prose")
     chance = torch.Generator().manual_seed(0)
-    ids, state, drawn = model.encode("\n").expand(ROWS, 1), None, []
+    ids, state, drawn = model.encode("\n").expand(PARTS, 1), None, []
     with torch.inference_mode():
-        for _ in range(-(-steps // ROWS)):
+        for _ in range(-(-steps // PARTS)):
             logits, state = model(ids, state)
             ids = torch.multinomial(logits[:, -1].softmax(-1), 1, generator=chance)
             drawn.append(ids)
