@@ -8,7 +8,7 @@ takes in two threads (measured, torch 2.13, an LSTM of 512 units).
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -37,20 +37,22 @@ def abreast(parts: int) -> Iterator[Map]:
     Functions run without gradients, and in inference mode where the caller is. While another thread
     has this open, they run one after the other.
     """
+    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
     if parts == 1 or not _sharing.acquire(blocking=False):
         yield _one_by_one
         return
-    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
 
     def run(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         def call(item: T) -> R:
             with torch.inference_mode(inference), torch.no_grad():  # each thread has its own modes
                 return function(item)
 
-        return list(pool.map(call, items))
+        calls = [pool.submit(call, item) for item in items]
+        wait(calls)
+        return [each.result() for each in calls]
 
-    torch.set_num_threads(max(1, threads // parts))  # of new threads too
     try:
+        torch.set_num_threads(max(1, threads // parts))  # of new threads too
         with ThreadPoolExecutor(parts, thread_name_prefix="rnnviz-record") as pool:
             yield run
     finally:

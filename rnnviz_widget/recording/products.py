@@ -8,6 +8,7 @@ its own are used.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,14 +19,19 @@ class Product:
     """`h @ W.T` plus something, for one `W (G, P)` and perhaps a bias `(G,)`."""
 
     def __init__(self, weights: Tensor, bias: Tensor | None = None) -> None:
-        self._turned, self._bias = weights.T, bias
-        self._linear, self._packed = _packed(weights)
+        self._weights, self._turned, self._bias = weights, weights.T, bias
+
+    @cached_property
+    def packed(self) -> tuple[Any, Tensor] | None:
+        """The product of oneDNN and the weights as it wants them, made when first asked for."""
+        return _packed(self._weights)
 
     def of(self, h: Tensor) -> Tensor:
         """Return `h @ W.T + bias`, `(B, G)`."""
         product: Tensor
-        if self._linear is not None:
-            product = self._linear(h, self._packed, self._bias, "none", [], "")
+        if self.packed is not None:
+            linear, weights = self.packed
+            product = linear(h, weights, self._bias, "none", [], "")
         elif self._bias is not None:
             product = torch.addmm(self._bias, h, self._turned)
         else:
@@ -34,14 +40,15 @@ class Product:
 
     def plus(self, sums: Tensor, h: Tensor) -> Tensor:
         """Return `sums + h @ W.T`, `(B, G)`, without the bias."""
-        if self._linear is None:
+        if self.packed is None:
             return torch.addmm(sums, h, self._turned)
-        product: Tensor = self._linear.binary(h, sums, self._packed, None, "add")
+        linear, weights = self.packed
+        product: Tensor = linear.binary(h, sums, weights, None, "add")
         return product
 
 
-def _packed(weights: Tensor) -> tuple[Any, Tensor]:
-    """Return oneDNN's product and the weights as it wants them; None where it is not to be had."""
+def _packed(weights: Tensor) -> tuple[Any, Tensor] | None:
+    """Return what `Product.packed` holds, None where it is not to be had."""
     if weights.device.type == "cpu" and weights.dtype == torch.float32:
         try:
             linear = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001  (see above)
@@ -51,4 +58,4 @@ def _packed(weights: Tensor) -> tuple[Any, Tensor]:
             pass
         else:
             return linear, packed
-    return None, weights
+    return None

@@ -47,10 +47,15 @@ class Readings:
         self._loss = np.full(length, np.nan, np.float32)
 
     def add(self, logits: Tensor) -> None:
-        """Take the next rows of logits, `(n, V)`; of log-probabilities or probabilities too."""
-        for rows in torch.split(logits, _ROWS):
+        """Take the next rows of logits, `(n, V)`; of log-probabilities or probabilities too.
+
+        More of them than there are tokens are left out: it is said of the states that they do not
+        fit.
+        """
+        for rows in torch.split(logits[: len(self._p) - self._rows], _ROWS):
+            if not len(rows):
+                return
             place = slice(self._rows, self._rows + len(rows))
-            self._rows += len(rows)
             log_p = log_probabilities(rows.detach().float())
             p, ids = log_p.exp().topk(self._p.shape[1], dim=1)
             self._p[place], self._top[place] = p.cpu().numpy(), ids.cpu().numpy()
@@ -60,6 +65,7 @@ class Readings:
                 following = self._ids[place.start + 1 : place.stop + 1].to(log_p.device)
                 cost = -log_p[: len(following)].gather(1, following[:, None])[:, 0]
                 self._loss[place][: len(following)] = cost.cpu().numpy()
+            self._rows = place.stop  # last: what an interrupt leaves half-read does not count
 
     def result(self) -> Extras:
         """Return predictions and loss, as far as there are any."""

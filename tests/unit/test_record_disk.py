@@ -108,6 +108,30 @@ def test_an_interrupted_recording_keeps_whole_shards_and_says_so(
 
 
 @pytest.mark.usefixtures("small_shards")
+def test_predictions_that_were_half_made_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted amid those of the second segment, whose states are on disk already."""
+    lm, text = model(), "ab" * 300
+    expected = record(lm, text)
+    entropy, done = torch.special.entr, []
+
+    def interrupted(p: torch.Tensor) -> torch.Tensor:
+        done.append(p)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        return entropy(p)
+
+    monkeypatch.setattr(torch.special, "entr", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="512 of 600"):
+        record(lm, text, out=tmp_path / "t.zarr")
+    trace = Trace.load(tmp_path / "t.zarr")
+    assert_same(trace, expected, 512)
+    assert trace.predictions is None  # there are some for 256 of them only
+    assert trace.loss is None
+
+
+@pytest.mark.usefixtures("small_shards")
 def test_predictions_of_what_is_kept_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,14 @@ def test_a_long_text_is_read_in_segments(cell: str, monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose(pieces.loss, whole.loss, atol=1e-5)
 
 
+def test_more_ids_than_tokens_are_told_in_segments_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "SEGMENT_IN_MEMORY", 50)
+    lm = model()
+    ids = lm.encode((TEXT * 20)[:120])
+    with pytest.raises(ValueError, match="tokens: there are 70 tokens, but rnn ran 50 steps"):
+        record(lm, ids, tokens="x" * 70)
+
+
 def test_an_unknown_character_is_told() -> None:
     with pytest.raises(ValueError, match="'X'"):
         record(model(), "abX")
