@@ -41,7 +41,7 @@ BLOCK = 32
 """Steps that are run at once, and the window over which a chunk must rejoin."""
 
 _SHIFT = 1e-2
-_PILOT = 256  # steps that are run alone first; of the first piece, a 64th if that is more
+_PILOT = 256  # steps of the first piece that are run alone first; a 64th of it if that is more
 _FEW = 4  # rows of a product that are rounded as those of more rows are
 _ROWS = 16  # of a product that are enough for one core
 _SPAN = 128  # steps on each side of a seam that are run again
@@ -203,7 +203,7 @@ class Chunks:
 
         def run(block: int, number: int) -> None:
             rows, layer = groups[number]
-            ran = self._run(rows, block, states[number], layer)
+            ran = self._run(layer, rows, block, states[number])
             self._keep(rows, block, ran, states[number])
             states[number] = ran.final
 
@@ -261,7 +261,7 @@ class Chunks:
         for block in range(self.blocks):
             if self.reruns > budget:
                 return None
-            ran = self._run(alive, block, state)
+            ran = self._run(self.layer, alive, block, state)
             self.reruns += BLOCK * len(alive)
             difference, apart = self._compare(alive, block, ran)
             self._keep(alive, block, ran, state)
@@ -316,24 +316,21 @@ class Chunks:
         return change_out / change_in
 
     def _groups(self) -> list[tuple[slice, Layer]]:
-        """Return chunks that are run beside each other, and the layer once for each."""
+        """Return chunks that are run beside each other, and the layer with a kernel for each."""
         kernel = self.layer.kernel
-        if kernel is None:
-            return [(slice(None), self.layer)]
         count = max(1, min(torch.get_num_threads(), self.chunks // _ROWS))
+        if kernel is None or count == 1:
+            return [(slice(None), self.layer)]
+        layers = [self.layer]
+        layers += [self.layer._replace(kernel=kernel.twin()) for _ in range(1, count)]
         ends = [self.chunks * n // count for n in range(count + 1)]
-        return [
-            (slice(first, last), self.layer._replace(kernel=kernel.twin()))
-            for first, last in itertools.pairwise(ends)
-        ]
+        rows = itertools.starmap(slice, itertools.pairwise(ends))
+        return list(zip(rows, layers, strict=True))
 
-    def _run(
-        self, which: Tensor | slice, block: int, state: State, layer: Layer | None = None
-    ) -> Ran:
+    def _run(self, layer: Layer, which: Tensor | slice, block: int, state: State) -> Ran:
         """Run one block of some chunks."""
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
-        read = self._read[which, rows].transpose(0, 1).contiguous()
-        return (layer or self.layer).run(read, state)
+        return layer.run(self._read[which, rows].transpose(0, 1).contiguous(), state)
 
     def _keep(self, which: Tensor | slice, block: int, ran: Ran, before: State) -> None:
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
