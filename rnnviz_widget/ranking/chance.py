@@ -121,7 +121,7 @@ def held_out_by_chance(
     scores = np.empty(len(directions))
     for column in np.unique(swept.chance_column):
         state, unit = swept.columns[column]
-        values = part_b.recording.read(Columns(state, unit, unit + 1))[0, part_b.selector]
+        values = part_b.read(Columns(state, unit, unit + 1))[0]
         features = part_b.target.features(values)
         for s in np.flatnonzero(swept.chance_column == column).tolist():
             sign = np.sign(swept.chance_gain[s])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import Columns, Recording, as_recording
-from rnnviz_widget.ranking.sweep import gain, read_part
+from rnnviz_widget.ranking.recordings import Columns, Recording, as_recording, memory_for
+from rnnviz_widget.ranking.sweep import gain
 from rnnviz_widget.ranking.threads import in_threads
 from rnnviz_widget.trace import Trace
 
@@ -72,13 +72,15 @@ def best_held_out(
     """
     names: list[tuple[str, int]] = []
     gains: list[float] = []
-    for columns in part_a.recording.batches(states):
+    tokens = part_a.span.stop - part_a.span.start
+    memory = memory_for(tokens)
+    for columns in part_a.recording.batches(states, tokens):
         names += [(columns.state, unit) for unit in range(columns.start, columns.stop)]
-        gains += in_threads(partial(gain, part_a), read_part(part_a, columns))
+        gains += in_threads(partial(gain, part_a), part_a.read(columns, memory))
         advance(columns.stop - columns.start)
     for best in np.argsort(-np.abs(gains), kind="stable").tolist():  # NaN last
         state, unit = names[best]
-        its = gain(part_b, read_part(part_b, Columns(state, unit, unit + 1))[0])
+        its = gain(part_b, part_b.read(Columns(state, unit, unit + 1))[0])
         if not np.isnan(gains[best] + its):
             return float(part_b.target.base + np.sign(gains[best]) * its)
     msg = f"every unit of {', '.join(states)} of a control holds NaN in the text that is ranked"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.ranking.scores import BoolTarget, Ranks
+from rnnviz_widget.ranking.scores import BoolTarget, centred_ranks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class Resampling:
         """Return the gain on each resampled text, shape (R,); NaN where the label does not vary."""
         target, strata = self.part.target, self.part.target.strata
         column_levels, label_levels = _LEVELS[target.metric]
-        high = Ranks(column, strata).centred()
+        high = centred_ranks(column, strata)
         if isinstance(target, BoolTarget):
             label = target.label.astype(np.intp)
             compare = _compare_bool

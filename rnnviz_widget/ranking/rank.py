@@ -24,7 +24,7 @@ from rnnviz_widget.ranking.recordings import Columns, layer_and_kind
 from rnnviz_widget.ranking.report import Extent, Ranking
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget
 from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
-from rnnviz_widget.ranking.sweep import Swept, read_parts, sweep
+from rnnviz_widget.ranking.sweep import Swept, sweep
 from rnnviz_widget.ranking.threads import in_threads
 from rnnviz_widget.trace import Trace
 
@@ -248,8 +248,8 @@ def _entries(swept: Swept, part: Part) -> list[Entry]:
 
 def _detailed(entry: Entry, part_a: Part, resampling: Resampling) -> Entry:
     part_b = resampling.part
-    batch_a, batch_b = read_parts(part_a, part_b, Columns(entry.state, entry.unit, entry.unit + 1))
-    column_a, column_b = batch_a[0], batch_b[0]
+    its = Columns(entry.state, entry.unit, entry.unit + 1)
+    column_a, column_b = part_a.read(its)[0], part_b.read(its)[0]
     found: dict[str, float] = {}
     target = part_b.target
     if isinstance(target, NumberTarget):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS = ("h", "pre", "r", "z", "n", "c", "tanh_c", "i", "f", "g", "o")
-BATCH_BYTES = 1 << 28  # of values held at a time
+BATCH_BYTES = 1 << 27  # of values held at a time
+_WIDEST = 64  # columns; fewer read slower, more are no quicker
 _STRETCH = 1 << 12
 
 
@@ -77,36 +78,45 @@ class Recording:
         """Return the names of the states that match shell patterns, in recorded order."""
         return select(tuple(self.units), patterns)
 
-    def batches(self, states: Sequence[str]) -> Iterator[Columns]:
-        """Yield all units of the states, as many at a time as memory allows."""
-        width = self._width
+    def batches(self, states: Sequence[str], tokens: int | None = None) -> Iterator[Columns]:
+        """Yield all units of the states, as many at a time as memory allows.
+
+        So many that ``tokens`` of them fit, by default all.
+        """
+        width = _width(self.length if tokens is None else tokens)
         for state in states:
             for start in range(0, self.units[state], width):
                 yield Columns(state, start, min(start + width, self.units[state]))
 
-    def memory(self) -> NDArray[np.float32]:
-        """Return memory for `read`, enough for any of the `batches`."""
-        return np.empty((self._width, self.length), np.float32)
-
     def read(
-        self, columns: Columns, memory: NDArray[np.float32] | None = None
+        self,
+        columns: Columns,
+        span: slice = slice(None),
+        memory: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Return the values of some columns, shape (columns, T), each contiguous.
+        """Return the values of some columns, shape (columns, tokens), each contiguous.
 
-        They are in ``memory``, if it is given, until that is read into again.
+        Parameters
+        ----------
+        columns : Columns
+            Which columns.
+        span : slice, optional
+            Which tokens of the whole, a slice without a step; default all.
+        memory : ndarray of float32, optional
+            Where to write them, see `memory_for`; they last until it is read into again.
+
         """
         state, start, stop = columns
-        shape = (stop - start, self.length)
-        values = np.empty(shape, np.float32) if memory is None else memory[: stop - start]
+        first, last, _ = span.indices(self.length)
+        if memory is None:
+            memory = np.empty((stop - start, last - first), np.float32)
+        values = memory[: stop - start, : last - first]
         for trace, offset in zip(self.traces, self.starts.tolist(), strict=True):
-            block = np.asarray(trace[state][:, start:stop])  # (tokens, columns)
-            _transpose(block, values[:, offset : offset + len(block)])
+            low, high = max(first - offset, 0), min(last - offset, len(trace))
+            if low < high:
+                block = np.asarray(trace[state][low:high, start:stop])  # (tokens, columns)
+                _transpose(block, values[:, offset + low - first : offset + high - first])
         return values
-
-    @property
-    def _width(self) -> int:
-        """How many columns memory allows at a time."""
-        return max(1, min(64, BATCH_BYTES // (4 * self.length)))
 
     def rows(self, states: Sequence[str], start: int, stop: int) -> NDArray[np.float32]:
         """Return the values of all units of the states for tokens start to stop of the whole.
@@ -120,6 +130,16 @@ class Recording:
                 values = [np.asarray(trace[state][low:high], np.float32) for state in states]
                 pieces.append(np.concatenate(values, axis=1))
         return np.concatenate(pieces)
+
+
+def memory_for(tokens: int) -> NDArray[np.float32]:
+    """Return memory to `read` into: so many tokens of any of the `batches` that fit."""
+    return np.empty((_width(tokens), tokens), np.float32)
+
+
+def _width(tokens: int) -> int:
+    """Return how many columns of so many tokens memory allows at a time."""
+    return max(1, min(_WIDEST, BATCH_BYTES // (4 * tokens)))
 
 
 def layer_and_kind(state: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.ranking.area import area_under_curve, sortable
+from rnnviz_widget.ranking.sorting import order_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,8 +64,8 @@ class Strata:
         return sums.astype(np.float64, copy=False)
 
 
-class Ranks:
-    """The order of a column, each stratum on its own.
+def centred_ranks(values: NDArray[np.float32], strata: Strata) -> NDArray[np.float64]:
+    """Return the centred ranks of a column, each stratum ranked on its own, shape (n,).
 
     Parameters
     ----------
@@ -74,33 +75,22 @@ class Ranks:
         Who is ranked among whom.
 
     """
-
-    def __init__(self, values: NDArray[np.float32], strata: Strata) -> None:
-        self._strata = strata
-        if strata.pooled:
-            self._order = np.argsort(values)
-        else:
-            self._order = np.argsort((strata.codes.astype(np.int64) << 32) + sortable(values))
-        ordered = values[self._order]
-        new = np.empty(len(values), np.bool_)
-        new[0] = True
-        np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-        new[strata.starts] = True
-        self._runs = np.flatnonzero(new)  # where each run of equal values starts
-        self._lengths = np.diff(self._runs, append=len(values))
-
-    def centred(self) -> NDArray[np.float64]:
-        """Return the centred ranks, shape (n,), in the order of the tokens."""
-        strata, runs = self._strata, self._runs
-        middle = runs + self._lengths / 2  # ranks below a run, and half of the run
-        if strata.pooled:
-            ranks = middle / strata.counts[0] - 0.5
-        else:
-            stratum = strata.codes[self._order[runs]]
-            ranks = (middle - strata.starts[stratum]) / strata.counts[stratum] - 0.5
-        centred = np.empty(len(self._order))
-        centred[self._order] = np.repeat(ranks, self._lengths)
-        return centred
+    order, keys = order_of(sortable(values), None if strata.pooled else strata.codes)
+    new = np.empty(len(values), np.bool_)
+    new[0] = True
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    new[strata.starts] = True
+    runs = np.flatnonzero(new)  # where each run of equal values starts
+    lengths = np.diff(runs, append=len(values))
+    middle = runs + lengths / 2  # ranks below a run, and half of the run
+    if strata.pooled:
+        ranks = middle / strata.counts[0] - 0.5
+    else:
+        stratum = strata.codes[order[runs]]
+        ranks = (middle - strata.starts[stratum]) / strata.counts[stratum] - 0.5
+    centred = np.empty(len(values))
+    centred[order] = np.repeat(ranks, lengths)
+    return centred
 
 
 @dataclass(frozen=True)
@@ -123,13 +113,13 @@ class BoolTarget:
 
     def features(self, column: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the centred ranks of a column, shape (n,)."""
-        return Ranks(column, self.strata).centred().astype(np.float32)
+        return centred_ranks(column, self.strata).astype(np.float32)
 
     def gain(self, column: NDArray[np.float32]) -> float:
         """Return the area under the ROC curve minus a half, see `area_under_curve`."""
         if self.strata.pooled:
             return area_under_curve(column, self.label) - self.base
-        u = Ranks(column, self.strata).centred()
+        u = centred_ranks(column, self.strata)
         return float(u[self.label].sum() / self._pairs)
 
     @cached_property
@@ -155,7 +145,7 @@ class NumberTarget:
     def rank_values(self) -> NDArray[np.float64]:
         """The label's own centred ranks, shape (n,)."""
         _, level = np.unique(self.label, return_inverse=True)  # float32 holds levels, not any label
-        return Ranks(level.astype(np.float32), self.strata).centred()
+        return centred_ranks(level.astype(np.float32), self.strata)
 
     @cached_property
     def direction(self) -> NDArray[np.float64]:
@@ -164,12 +154,12 @@ class NumberTarget:
 
     def features(self, column: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the standardised ranks of a column, shape (n,)."""
-        u = Ranks(column, self.strata).centred()
+        u = centred_ranks(column, self.strata)
         return _standardised(u, self.strata).astype(np.float32)
 
     def gain(self, column: NDArray[np.float32]) -> float:
         """Return the rank correlation, in [-1, 1]."""
-        return self._correlation(Ranks(column, self.strata).centred(), self.rank_values)
+        return self._correlation(centred_ranks(column, self.strata), self.rank_values)
 
     def linear_gain(self, column: NDArray[np.float32]) -> float:
         """Return Pearson's correlation of the values themselves, in [-1, 1]; NaN with infinity."""

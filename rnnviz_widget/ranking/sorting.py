@@ -2,9 +2,10 @@
 
 numpy's sort is the fastest where its instructions are: 2.4 ms for 500,000 int32 with numpy 2.4 and
 AVX2. With AVX-512 it writes by compress-stores, and on processors that have those in microcode only
-it takes 14 ms (https://github.com/numpy/x86-simd-sort/issues/6). Counting takes 4 ms on the same
-ones. numpy has no such sort that hands back the keys, but scipy 1.17 turns a sparse matrix from
-rows to columns by it. So both are timed, once.
+it takes 14 ms (https://github.com/numpy/x86-simd-sort/issues/6). Counting takes 3.5 ms there; and
+6 ms for where the keys come from, which takes numpy 15 ms with AVX2 and 34 ms with AVX-512. numpy
+counts for 16 bits at most, but scipy does as it brings the elements of a sparse matrix into rows.
+So both ways are timed, once.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import threading
 import time
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+from rnnviz_widget.ranking.memory import lent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +25,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Keys = NDArray[np.int32] | NDArray[np.int64]
-    Way = Callable[[Keys], Keys]
+    Groups = NDArray[np.intp] | None
+    Ordered = tuple[NDArray[np.intp], NDArray[np.int32]]
+    Sort = Callable[[NDArray[np.int32]], NDArray[np.int32]]
+    Order = Callable[[NDArray[np.int32], Groups], Ordered]
 
-MANY = 1 << 17  # keys from which on it pays to import scipy and to time (0.3 s)
+Way = TypeVar("Way", bound="Callable[..., Any]")
+
+MANY = 1 << 15  # keys from which on it may pay to import scipy and to time both (0.4 s)
 _BITS = 16  # of a digit; three digits of 11 take longer
 _DIGITS = 1 << _BITS
 _REPEATS = 3
@@ -32,60 +40,127 @@ _choosing = threading.Lock()
 
 
 def in_order(keys: Keys) -> Keys:
-    """Return keys in ascending order, shape (n,); those that are given may be overwritten."""
+    """Return keys in ascending order, shape (n,), in memory of this thread's.
+
+    The next call of `in_order` or `order_of` overwrites it; keys that are given may be, too.
+    """
     if len(keys) < MANY or keys.dtype != np.int32:
-        return by_comparing(keys)
+        keys.sort()
+        return keys
     with _choosing:  # threads that come second wait, and do not disturb the timing
-        way = _fastest_here()
-    return way(keys)
+        way = _fastest_sort()
+    return way(keys)  # type: ignore[arg-type]
 
 
-def by_comparing(keys: Keys) -> Keys:
+def order_of(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
+    """Return where the keys come from in ascending order, and them in that order, both (n,).
+
+    Where ``groups`` are given, numbers from 0 of shape (n,), the keys of the first group come
+    first. Memory as for `in_order`.
+    """
+    if len(keys) < MANY or (groups is not None and groups.max() >= _DIGITS):
+        return order_by_comparing(keys, groups)
+    with _choosing:
+        way = _fastest_order()
+    return way(keys, groups)
+
+
+def by_comparing(keys: NDArray[np.int32]) -> NDArray[np.int32]:
     """Sort with numpy, in place."""
     keys.sort()
     return keys
 
 
-def by_counting(keys: Keys) -> Keys:
-    """Sort int32 with scipy, by the lower half of the bits and then, stably, by the upper half."""
-    digit = np.bitwise_and(keys, _DIGITS - 1)
-    keys = _by_digit(keys, digit)
+def order_by_comparing(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
+    """Find the order with numpy."""
+    if groups is None:
+        order = np.argsort(keys)
+    else:
+        order = np.argsort((groups.astype(np.int64) << 32) + keys)
+    return order, keys[order]
+
+
+def by_counting(keys: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sort with scipy, by the lower half of the bits and then, stably, by the upper half."""
+    nothing = lent("nothing", len(keys), np.int8)
+    keys, _ = _by_digit(_lower(keys), keys, nothing, "once")
+    return _by_digit(_upper(keys), keys, nothing, "twice")[0]
+
+
+def order_by_counting(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
+    """Find the order with scipy, by the two halves of the bits and then, stably, by the groups."""
+    places: NDArray[np.intp] = lent("places", len(keys), np.intp)
+    places[:] = np.arange(len(keys))
+    keys, places = _by_digit(_lower(keys), keys, places, "once")
+    keys, places = _by_digit(_upper(keys), keys, places, "twice")
+    if groups is not None:
+        digit = lent("digit", len(keys), np.int32)
+        digit[:] = groups[places]
+        keys, places = _by_digit(digit, keys, places, "once")
+    return places, keys
+
+
+def _lower(keys: NDArray[np.int32]) -> NDArray[np.int32]:
+    digit: NDArray[np.int32] = lent("digit", len(keys), np.int32)
+    return np.bitwise_and(keys, np.int32(_DIGITS - 1), out=digit)
+
+
+def _upper(keys: NDArray[np.int32]) -> NDArray[np.int32]:
+    digit: NDArray[np.int32] = lent("digit", len(keys), np.int32)
     np.right_shift(keys, _BITS, out=digit)
     digit += np.int32(_DIGITS // 2)  # from 0 on, though keys have a sign
-    return _by_digit(keys, digit)
+    return digit
 
 
-def _by_digit(keys: Keys, digit: Keys) -> Keys:
-    """Return keys in the order of one digit of each, those of the same digit as they came.
+def _by_digit(
+    digit: NDArray[np.int32], keys: NDArray[np.int32], beside: NDArray[Any], turn: str
+) -> tuple[NDArray[np.int32], NDArray[Any]]:
+    """Return keys and what goes beside them in the order of digits, equal ones as they came.
 
-    They are a matrix of one row with many keys in a column, and become one of columns.
+    To scipy they are the columns and the values of a sparse matrix with a row for each digit. Its
+    public class would add up what falls on one place, and ask for new memory each time. ``turn``
+    names the memory for the result, which what is given must not lie in.
     """
-    from scipy.sparse import csr_array  # noqa: PLC0415 - optional, and takes 0.3 s to import
+    from scipy.sparse._sparsetools import coo_tocsr  # noqa: PLC0415 - optional, and takes 0.3 s
 
-    whole = np.array([0, len(keys)], np.int32)
-    row = csr_array((keys, digit, whole), shape=(1, _DIGITS))
-    ordered: Keys = row.tocsc().data
-    return ordered
+    n = len(keys)
+    starts = lent("starts", _DIGITS + 1, np.int32)
+    ordered = lent(f"keys {turn}", n, np.int32)
+    values = lent(f"{beside.dtype} {turn}", n, beside.dtype)
+    coo_tocsr(_DIGITS, _DIGITS, n, digit, keys, beside, starts, ordered, values)
+    return ordered, values
 
 
 @cache
-def _fastest_here() -> Way:
-    """Return the way that takes less time on this processor."""
+def _fastest_sort() -> Sort:
+    """Return the way to sort that takes less time on this processor."""
+    return fastest((by_comparing, by_counting)) if _counts() else by_comparing
+
+
+@cache
+def _fastest_order() -> Order:
+    """Return the way to find the order that takes less time on this processor."""
+    return fastest((order_by_comparing, order_by_counting)) if _counts() else order_by_comparing
+
+
+def _counts() -> bool:
+    """Return whether there is a scipy that counts; the function is not one of its public ones."""
+    keys = np.array([1, -1, 0, 1], np.int32)
     try:
-        import scipy.sparse  # noqa: F401, PLC0415 - as above
-    except ImportError:
-        return by_comparing
-    return fastest((by_comparing, by_counting))
+        places, ordered = order_by_counting(keys)
+    except (ImportError, TypeError, ValueError, RuntimeError):
+        return False
+    return bool(places.tolist() == [1, 2, 0, 3] and (ordered == [-1, 0, 1, 1]).all())
 
 
 def fastest(ways: Sequence[Way]) -> Way:
-    """Return the way that sorts a sample in the least time, each at its best of three."""
+    """Return the way that takes least time for a sample, each at its best of three."""
     sample = np.random.default_rng(0).integers(-(1 << 31), 1 << 31, MANY, np.int32)
     return min(ways, key=lambda way: min(seconds(way, sample.copy()) for _ in range(_REPEATS)))
 
 
-def seconds(way: Way, keys: Keys) -> float:
-    """Return how long it takes to sort the keys in one way."""
+def seconds(way: Callable[..., Any], keys: NDArray[np.int32]) -> float:
+    """Return how long one way takes for the keys."""
     start = time.perf_counter()
     way(keys)
     return time.perf_counter() - start

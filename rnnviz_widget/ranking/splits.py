@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from rnnviz_widget.ranking.recordings import Columns
     from rnnviz_widget.trace import Trace
 
     Traces = Trace | Sequence[Trace]
@@ -64,11 +64,21 @@ class Part:
     segments: NDArray[np.intp]
     spans: int
 
-    @cached_property
-    def selector(self) -> slice | NDArray[np.intp]:
-        """The rows, as a slice where they have no holes (which saves a copy of every column)."""
-        first, last = int(self.rows[0]), int(self.rows[-1])
-        return slice(first, last + 1) if last - first + 1 == len(self.rows) else self.rows
+    @property
+    def span(self) -> slice:
+        """The tokens of the recording from the first row to the last."""
+        return slice(int(self.rows[0]), int(self.rows[-1]) + 1)
+
+    def read(
+        self, columns: Columns, memory: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the values of some columns at the rows, shape (columns, n).
+
+        They may lie in ``memory``, as those of `Recording.read` do.
+        """
+        values = self.recording.read(columns, self.span, memory)
+        holes = values.shape[1] > len(self.rows)  # without any, no column need be copied
+        return values[:, self.rows - self.rows[0]] if holes else values
 
     def lagged(self, lag: int) -> NDArray[np.intp]:
         """Return the number of the token ``lag`` before each token, shape (n,); -1 for none."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.ranking.recordings import memory_for
 from rnnviz_widget.ranking.threads import in_threads
 
 if TYPE_CHECKING:
@@ -15,11 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnnviz_widget.ranking.recordings import Columns
     from rnnviz_widget.ranking.splits import Part
 
     Directions = Sequence[NDArray[np.float32]]
-    Memory = tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]
 
 _TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
 
@@ -79,28 +78,24 @@ def sweep(
     chance_gain = np.zeros(len(directions))
     chance_column = np.zeros(len(directions), np.intp)
 
-    shared = part_b.recording is part_a.recording
-    memory = part_a.recording.memory(), None if shared else part_b.recording.memory()
-    for columns in part_a.recording.batches(states):
-        batch_a, batch_b = read_parts(part_a, part_b, columns, memory)
+    tokens = max(part.span.stop - part.span.start for part in (part_a, part_b))
+    memory = memory_for(tokens)  # of one part after the other
+    for columns in part_a.recording.batches(states, tokens):
+        found_b = in_threads(partial(gain, part_b), part_b.read(columns, memory))
+        batch = part_a.read(columns, memory)
         if directions:
-            found_b = in_threads(partial(gain, part_b), batch_b)
-            unusable = np.isnan(found_b) | np.isnan(in_threads(np.min, batch_a))
-            if unusable.any():  # constant columns gain nothing, from the label or from chance
-                batch_a = np.where(unusable[:, None], 0, batch_a)
-            features = np.stack(in_threads(part_a.target.features, batch_a))
-            found_a = [float(row @ part_a.target.direction) for row in features]
-            products = _products(features, directions)  # (columns, S)
+            unusable = np.isnan(found_b) | np.isnan(in_threads(np.min, batch))
+            batch[unusable] = 0  # constant columns gain nothing, from the label or from chance
+            in_threads(partial(_to_features, part_a), batch)
+            found_a = [float(row @ part_a.target.direction) for row in batch]
+            products = _products(batch, directions)  # (columns, S)
             strongest = np.abs(products).argmax(axis=0)
             strength = products[strongest, np.arange(len(directions))]
             better = np.abs(strength) > np.abs(chance_gain)
             chance_gain[better] = strength[better]
             chance_column[better] = len(names) + strongest[better]
-        else:  # both parts in one go, so that no core waits for the end of the first
-            each = [(part_a, column) for column in batch_a]
-            each += [(part_b, column) for column in batch_b]
-            found = in_threads(lambda one: gain(*one), each)
-            found_a, found_b = found[: len(batch_a)], found[len(batch_a) :]
+        else:
+            found_a = in_threads(partial(gain, part_a), batch)
             unusable = np.isnan(found_a) | np.isnan(found_b)
         gains.append(np.where(unusable, np.nan, [found_a, found_b]))
         names += [(columns.state, unit) for unit in range(columns.start, columns.stop)]
@@ -118,25 +113,9 @@ def gain(part: Part, column: NDArray[np.float32]) -> float:
     return float("nan") if np.isnan(column.min()) else part.target.gain(column)
 
 
-def read_parts(
-    part_a: Part, part_b: Part, columns: Columns, memory: Memory = (None, None)
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the values of some columns in part A and in part B, each (columns, tokens).
-
-    They lie in the memory that is given for either part's recording; the second is not needed
-    where the parts share one.
-    """
-    if part_b.recording is not part_a.recording:
-        return read_part(part_a, columns, memory[0]), read_part(part_b, columns, memory[1])
-    values = part_a.recording.read(columns, memory[0])
-    return values[:, part_a.selector], values[:, part_b.selector]
-
-
-def read_part(
-    part: Part, columns: Columns, memory: NDArray[np.float32] | None = None
-) -> NDArray[np.float32]:
-    """Return the values of some columns in a part, shape (columns, tokens)."""
-    return part.recording.read(columns, memory)[:, part.selector]
+def _to_features(part: Part, column: NDArray[np.float32]) -> None:
+    """Put a column's features in its place."""
+    column[:] = part.target.features(column)
 
 
 def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:

@@ -45,7 +45,7 @@ def test_halves_leave_out_the_start_and_the_gap() -> None:
     middle = len(text) // 2
     assert (a.rows[0], a.rows[-1] + 1) == (100, middle - 25)
     assert (b.rows[0], b.rows[-1] + 1) == (middle + 26, len(text))
-    assert a.selector == slice(100, middle - 25)
+    assert a.span == slice(100, middle - 25)
 
 
 def test_each_block_is_left_out_its_own_start() -> None:
@@ -56,7 +56,10 @@ def test_each_block_is_left_out_its_own_start() -> None:
     expected = [t for t in range(20 * len(LINE)) if all(not 0 <= t - s < 30 for s in starts)]
     assert a.rows.tolist() == [t for t in expected if t < middle]
     assert b.rows.tolist() == [t for t in expected if t >= middle]
-    assert not isinstance(a.selector, slice)
+    assert a.span == slice(30, middle)  # which has holes, and they are not read
+    whole = np.concatenate([np.asarray(trace["s"]) for trace in traces])
+    for part in (a, b):
+        assert np.array_equal(part.read(Columns("s", 1, 3)), whole[part.rows, 1:].T)
 
 
 def test_blocks_read_as_their_traces_end_to_end() -> None:
@@ -64,6 +67,11 @@ def test_blocks_read_as_their_traces_end_to_end() -> None:
     recording = Recording(traces)
     whole = np.concatenate([np.asarray(trace["s"]) for trace in traces])
     assert np.array_equal(recording.read(Columns("s", 1, 3)), whole[:, 1:].T)
+    for first, last in [(0, 40), (40, len(LINE)), (40, 70), (len(LINE), 3 * len(LINE)), (7, 8)]:
+        memory = np.full((4, 50 + 2 * len(LINE)), np.nan, np.float32)
+        read = recording.read(Columns("s", 1, 3), slice(first, last), memory)
+        assert np.array_equal(read, whole[first:last, 1:].T)
+        assert np.shares_memory(read, memory)
     assert np.array_equal(recording.rows(["s"], 40, 70), whole[40:70])
     assert [len(recording.rows(["s"], t, t + 1)) for t in (0, len(LINE) - 1, len(LINE))] == [1] * 3
     with pytest.raises(ValueError, match="traces must have the same states"):
