@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnviz_widget.ranking.memory import lent
-from rnnviz_widget.ranking.sorting import in_order
+from rnnviz_widget.ranking.sorting import sort
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +27,9 @@ _INT32_SIGN = 31
 
 def area_under_curve(column: NDArray[np.float32], label: NDArray[np.bool_]) -> float:
     """Return the area for values without NaN and a label that varies, both of shape (n,)."""
-    keys = in_order(_keys(column, label))
-    odd = np.bitwise_and(keys, 1, out=lent("odd", len(keys), keys.dtype))
+    keys = _keys(column, label)
+    sort(keys)
+    odd = np.bitwise_and(keys, 1, out=lent("aside", len(keys), keys.dtype))
     true, places = _count_and_sum(odd)  # places: of the true ones, from the lowest on
     false = len(keys) - true
     won = places - true * (true - 1) // 2  # pairs, ties among them
@@ -42,7 +43,7 @@ def sortable(values: NDArray[np.float32]) -> NDArray[np.int32]:
     """
     bits: NDArray[np.int32] = lent("bits", len(values), np.int32)
     np.add(values, np.float32(0), out=bits.view(np.float32))  # + 0 makes one of the two zeros
-    flip = np.right_shift(bits, _INT32_SIGN, out=lent("flip", len(values), np.int32))
+    flip = np.right_shift(bits, _INT32_SIGN, out=lent("aside", len(values), np.int32))
     flip &= np.int32(0x7FFFFFFF)
     bits ^= flip
     return bits
@@ -84,7 +85,7 @@ def _ties(keys: Keys) -> int:
     In order, those that differ by 1 are the last false and the first true one of a value.
     """
     n = len(keys) - 1
-    apart = np.bitwise_xor(keys[1:], keys[:-1], out=lent("odd", n, keys.dtype))
+    apart = np.bitwise_xor(keys[1:], keys[:-1], out=lent("aside", n, keys.dtype))
     last_false = np.flatnonzero(np.equal(apart, 1, out=lent("marks", n, np.bool_)))
     return int((_run(keys, last_false, -1) * _run(keys, last_false + 1, 1)).sum())
 

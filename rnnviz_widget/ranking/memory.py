@@ -1,4 +1,8 @@
-"""Memory that a thread uses again: to be given fresh pages takes as long as to sort them."""
+"""Memory that a thread uses again: to be given fresh pages takes as long as to sort them.
+
+Little of it, too: what two threads hold of a column should stay in the caches. "aside" is for what
+is done with before anything else is called.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,9 @@ _held = threading.local()
 
 def lent(name: str, length: int, dtype: DTypeLike) -> NDArray[Any]:
     """Return memory of this thread's, shape (length,), which the next call of that name gets."""
-    held = getattr(_held, name, None)
-    if held is None or len(held) < length or held.dtype != dtype:
-        held = np.empty(length, dtype)
+    needed = length * np.dtype(dtype).itemsize
+    held: NDArray[np.uint8] | None = getattr(_held, name, None)
+    if held is None or len(held) < needed:
+        held = np.empty(needed, np.uint8)
         setattr(_held, name, held)
-    return held[:length]
+    return held[:needed].view(dtype)

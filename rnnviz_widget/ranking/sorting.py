@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Keys = NDArray[np.int32] | NDArray[np.int64]
     Groups = NDArray[np.intp] | None
     Ordered = tuple[NDArray[np.intp], NDArray[np.int32]]
-    Sort = Callable[[NDArray[np.int32]], NDArray[np.int32]]
+    Sort = Callable[[NDArray[np.int32]], None]
     Order = Callable[[NDArray[np.int32], Groups], Ordered]
 
 Way = TypeVar("Way", bound="Callable[..., Any]")
@@ -39,24 +39,21 @@ _REPEATS = 3
 _choosing = threading.Lock()
 
 
-def in_order(keys: Keys) -> Keys:
-    """Return keys in ascending order, shape (n,), in memory of this thread's.
-
-    The next call of `in_order` or `order_of` overwrites it; keys that are given may be, too.
-    """
+def sort(keys: Keys) -> None:
+    """Bring keys, contiguous and of shape (n,), into ascending order."""
     if len(keys) < MANY or keys.dtype != np.int32:
         keys.sort()
-        return keys
+        return
     with _choosing:  # threads that come second wait, and do not disturb the timing
         way = _fastest_sort()
-    return way(keys)  # type: ignore[arg-type]
+    way(keys)  # type: ignore[arg-type]
 
 
 def order_of(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
     """Return where the keys come from in ascending order, and them in that order, both (n,).
 
     Where ``groups`` are given, numbers from 0 of shape (n,), the keys of the first group come
-    first. Memory as for `in_order`.
+    first. The next call in the same thread may overwrite what is returned.
     """
     if len(keys) < MANY or (groups is not None and groups.max() >= _DIGITS):
         return order_by_comparing(keys, groups)
@@ -65,10 +62,9 @@ def order_of(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
     return way(keys, groups)
 
 
-def by_comparing(keys: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Sort with numpy, in place."""
+def by_comparing(keys: NDArray[np.int32]) -> None:
+    """Sort with numpy."""
     keys.sort()
-    return keys
 
 
 def order_by_comparing(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
@@ -80,55 +76,59 @@ def order_by_comparing(keys: NDArray[np.int32], groups: Groups = None) -> Ordere
     return order, keys[order]
 
 
-def by_counting(keys: NDArray[np.int32]) -> NDArray[np.int32]:
+def by_counting(keys: NDArray[np.int32]) -> None:
     """Sort with scipy, by the lower half of the bits and then, stably, by the upper half."""
-    nothing = lent("nothing", len(keys), np.int8)
-    keys, _ = _by_digit(_lower(keys), keys, nothing, "once")
-    return _by_digit(_upper(keys), keys, nothing, "twice")[0]
+    once, nothing = lent("keys", len(keys), np.int32), lent("nothing", len(keys), np.int8)
+    _by_digit(_lower(keys), (keys, nothing), (once, nothing))
+    _by_digit(_upper(once), (once, nothing), (keys, nothing))
 
 
 def order_by_counting(keys: NDArray[np.int32], groups: Groups = None) -> Ordered:
     """Find the order with scipy, by the two halves of the bits and then, stably, by the groups."""
-    places: NDArray[np.intp] = lent("places", len(keys), np.intp)
-    places[:] = np.arange(len(keys))
-    keys, places = _by_digit(_lower(keys), keys, places, "once")
-    keys, places = _by_digit(_upper(keys), keys, places, "twice")
-    if groups is not None:
-        digit = lent("digit", len(keys), np.int32)
-        digit[:] = groups[places]
-        keys, places = _by_digit(digit, keys, places, "once")
-    return places, keys
+    n = len(keys)
+    this, that = (
+        (lent(f"keys{which}", n, np.int32), lent(f"places{which}", n, np.intp))
+        for which in ("", " too")
+    )
+    that[1][:] = np.arange(n)
+    _by_digit(_lower(keys), (keys, that[1]), this)
+    _by_digit(_upper(this[0]), this, that)
+    if groups is None:
+        return that[1], that[0]
+    digit = _digit(n)
+    digit[:] = groups[that[1]]
+    _by_digit(digit, that, this)
+    return this[1], this[0]
 
 
 def _lower(keys: NDArray[np.int32]) -> NDArray[np.int32]:
-    digit: NDArray[np.int32] = lent("digit", len(keys), np.int32)
-    return np.bitwise_and(keys, np.int32(_DIGITS - 1), out=digit)
+    return np.bitwise_and(keys, np.int32(_DIGITS - 1), out=_digit(len(keys)))
 
 
 def _upper(keys: NDArray[np.int32]) -> NDArray[np.int32]:
-    digit: NDArray[np.int32] = lent("digit", len(keys), np.int32)
-    np.right_shift(keys, _BITS, out=digit)
+    digit = np.right_shift(keys, _BITS, out=_digit(len(keys)))
     digit += np.int32(_DIGITS // 2)  # from 0 on, though keys have a sign
     return digit
 
 
+def _digit(n: int) -> NDArray[np.int32]:
+    return lent("aside", n, np.int32)
+
+
 def _by_digit(
-    digit: NDArray[np.int32], keys: NDArray[np.int32], beside: NDArray[Any], turn: str
-) -> tuple[NDArray[np.int32], NDArray[Any]]:
-    """Return keys and what goes beside them in the order of digits, equal ones as they came.
+    digit: NDArray[np.int32],
+    these: tuple[NDArray[np.int32], NDArray[Any]],
+    ordered: tuple[NDArray[np.int32], NDArray[Any]],
+) -> None:
+    """Write keys and what goes beside them in the order of digits, equal ones as they came.
 
     To scipy they are the columns and the values of a sparse matrix with a row for each digit. Its
-    public class would add up what falls on one place, and ask for new memory each time. ``turn``
-    names the memory for the result, which what is given must not lie in.
+    public class would add up what falls on one place, and ask for new memory each time.
     """
     from scipy.sparse._sparsetools import coo_tocsr  # noqa: PLC0415 - optional, and takes 0.3 s
 
-    n = len(keys)
     starts = lent("starts", _DIGITS + 1, np.int32)
-    ordered = lent(f"keys {turn}", n, np.int32)
-    values = lent(f"{beside.dtype} {turn}", n, beside.dtype)
-    coo_tocsr(_DIGITS, _DIGITS, n, digit, keys, beside, starts, ordered, values)
-    return ordered, values
+    coo_tocsr(_DIGITS, _DIGITS, len(digit), digit, *these, starts, *ordered)
 
 
 @cache

@@ -18,10 +18,10 @@ from rnnviz_widget.ranking.sorting import (
     by_comparing,
     by_counting,
     fastest,
-    in_order,
     order_by_comparing,
     order_by_counting,
     order_of,
+    sort,
 )
 from rnnviz_widget.ranking.threads import in_threads
 
@@ -62,14 +62,15 @@ def _new_process() -> Iterator[None]:
 def test_keys_come_in_order(shape: str, way: str) -> None:
     keys = KEYS[shape](np.random.default_rng(0)).astype(np.int32)
     expected = sorted(keys.tolist())
-    found = WAYS[way](keys)
-    assert found.dtype == np.int32
-    assert found.tolist() == expected
+    WAYS[way](keys)
+    assert keys.tolist() == expected
 
 
 @given(hnp.arrays(np.int32, st.integers(0, 60)))
 def test_counting_sorts_any_keys(keys: NDArray[np.int32]) -> None:
-    assert by_counting(keys.copy()).tolist() == sorted(keys.tolist())
+    expected = sorted(keys.tolist())
+    by_counting(keys)
+    assert keys.tolist() == expected
 
 
 @pytest.mark.parametrize("groups", ["none", "one", "some", "as many as a digit has"])
@@ -110,7 +111,8 @@ def test_threads_sort_in_memory_of_their_own() -> None:
         expected = np.sort(keys)
         places, ordered = order_by_counting(keys)
         agree = np.array_equal(ordered, expected) and np.array_equal(keys[places], expected)
-        return agree and np.array_equal(by_counting(keys), expected)
+        by_counting(keys)
+        return agree and np.array_equal(keys, expected)
 
     assert all(in_threads(agrees, columns))
 
@@ -148,7 +150,8 @@ def test_the_ways_are_timed_once_and_for_many_keys_only(monkeypatch: pytest.Monk
         (rng.integers(-9, 9, MANY, np.int32), 6),
     ]:
         expected = np.sort(keys)
-        assert np.array_equal(in_order(keys), expected)
+        sort(keys)
+        assert np.array_equal(keys, expected)
         assert len(timed) == times
     few, many = (rng.integers(-9, 9, n, np.int32) for n in (MANY - 1, MANY))
     for keys, times in [(few, 6), (many, 12), (many, 12)]:
