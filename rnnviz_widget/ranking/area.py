@@ -75,8 +75,9 @@ def _count_and_sum(marks: Keys) -> tuple[int, int]:
     of_rows = table.sum(axis=1, dtype=np.int32).astype(np.int64)
     of_columns = table.sum(axis=0, dtype=np.int32).astype(np.int64)
     count = of_rows.sum() + rest.sum()
-    places = _ROW * (of_rows @ np.arange(len(of_rows))) + of_columns @ np.arange(_ROW)
-    return int(count), int(places + rest @ np.arange(whole, len(marks)))
+    places = _ROW * (of_rows @ np.arange(len(of_rows), dtype=np.int64))
+    places += of_columns @ np.arange(_ROW, dtype=np.int64)
+    return int(count), int(places + rest @ np.arange(whole, len(marks), dtype=np.int64))
 
 
 def _ties(keys: Keys) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from rnnviz_widget.ranking.recordings import Recording
     from rnnviz_widget.ranking.splits import Labelling, Traces
     from rnnviz_widget.ranking.sweep import Directions
 
@@ -123,7 +124,7 @@ def rank_units(
     ------
     ValueError
         If the label does not fit the tokens or does not vary in both parts; if an argument is out
-        of range; if no state matches.
+        of range; if no state matches; if ``held_out`` has other units.
 
     Notes
     -----
@@ -142,6 +143,7 @@ def rank_units(
     reported = _held_out(held_out, label)
     part_a, part_b = split(chosen, reported, skip=skip, gap=gap, within=within)
     selected = chosen.recording.select(states)
+    _check_same_units(chosen.recording, part_b.recording, selected)
     controls = control_parts(control, part_a, part_b, selected)
     columns = sum(chosen.recording.units[state] for state in selected)
     long = columns * (len(part_a.rows) + len(part_b.rows)) * (1 + len(controls)) > _LONG
@@ -189,6 +191,17 @@ def _check(*, within: str | None, **counts: int) -> None:
     for argument, count in counts.items():
         if count < 0:
             msg = f"{argument} must be at least 0, got {count}"
+            raise ValueError(msg)
+
+
+def _check_same_units(own: Recording, other: Recording, states: Sequence[str]) -> None:
+    for state in states:
+        if other.units.get(state) != own.units[state]:
+            units = f"{other.units[state]} units" if state in other.units else "no such state"
+            msg = (
+                f"held_out must be of the network that is ranked, with {own.units[state]} units "
+                f"of {state}, got {units}"
+            )
             raise ValueError(msg)
 
 

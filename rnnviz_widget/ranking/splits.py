@@ -10,6 +10,7 @@ import numpy as np
 from rnnviz_widget.labels import Label
 from rnnviz_widget.ranking.recordings import Recording, as_recording
 from rnnviz_widget.ranking.scores import Strata, Target, make_target
+from rnnviz_widget.ranking.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,8 +78,15 @@ class Part:
         They may lie in ``memory``, as those of `Recording.read` do.
         """
         values = self.recording.read(columns, self.span, memory)
-        holes = values.shape[1] > len(self.rows)  # without any, no column need be copied
-        return values[:, self.rows - self.rows[0]] if holes else values
+        n = len(self.rows)
+        if n < values.shape[1]:  # there are holes, to be closed
+            places = self.rows - self.rows[0]
+
+            def close(column: NDArray[np.float32]) -> None:
+                column[:n] = column[places]
+
+            in_threads(close, values)
+        return values[:, :n]
 
     def lagged(self, lag: int) -> NDArray[np.intp]:
         """Return the number of the token ``lag`` before each token, shape (n,); -1 for none."""

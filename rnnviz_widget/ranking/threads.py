@@ -1,4 +1,4 @@
-"""Work on all cores, where there is more than one."""
+"""Work on all cores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
+
+from rnnviz_widget.ranking.memory import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,8 +18,7 @@ R = TypeVar("R")
 
 def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Map in threads; numpy lets go of the interpreter while it sorts."""
-    workers = os.cpu_count() or 1
-    if workers == 1 or sys.platform == "emscripten":  # a browser has no threads to give
+    if sys.platform == "emscripten":  # a browser has no threads to give
         return list(map(function, items))
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(os.cpu_count(), initializer=hold) as pool:
         return list(pool.map(function, items))

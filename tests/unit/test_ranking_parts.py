@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import Ridge
+from sklearn.metrics import roc_auc_score
 
 from rnnviz_widget import labels
 from rnnviz_widget.ranking import rank_units
@@ -285,6 +286,33 @@ def test_the_last_tokens_predict_what_depends_on_them_alone() -> None:
     a, b = parts(trace, count)
     assert last_tokens(a, b, 3) > 0.9, "all but the ties of the counts"
     assert last_tokens(a, b, 1) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("units", "state", "got"),
+    [(2, "s", "2 units"), (4, "s", "4 units"), (3, "other", "no such state")],
+)
+def test_a_held_out_text_is_of_the_same_network(units: int, state: str, got: str) -> None:
+    rng = np.random.default_rng(0)
+    other = Trace.from_arrays(LINE * 9, {state: rng.standard_normal((9 * len(LINE), units))})
+    message = f"held_out must be of the network that is ranked, with 3 units of s, got {got}"
+    with pytest.raises(ValueError, match=message):
+        rank_units(trace_of(LINE * 9), labels.inside_quotes, held_out=other)
+
+
+@pytest.mark.parametrize("shifts", [0, 5])
+def test_ranking_leaves_traces_as_they_were(shifts: int) -> None:
+    traces = [trace_of(LINE * 9, seed=n) for n in range(3)]  # with holes: the start of each
+    before = [np.array(trace["s"]) for trace in traces]
+    ranking = rank_units(traces, labels.inside_quotes, skip=30, shifts=shifts, resamples=0)
+    for trace, values in zip(traces, before, strict=True):
+        assert np.array_equal(trace["s"], values)
+    a, _ = parts(traces, labels.inside_quotes, skip=30, gap=100)
+    expected = [
+        roc_auc_score(a.target.label, column) for column in np.concatenate(before)[a.rows].T
+    ]
+    found = {entry.unit: entry.score for entry in ranking}
+    assert [found[unit] for unit in range(3)] == pytest.approx([max(x, 1 - x) for x in expected])
 
 
 def test_what_the_last_tokens_predict_is_the_same_however_many_other_tokens_there_are() -> None:

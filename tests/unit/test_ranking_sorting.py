@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from scipy.sparse._sparsetools import coo_tocsr
 from sklearn.metrics import roc_auc_score
 
 from rnnviz_widget.ranking import sorting
 from rnnviz_widget.ranking.area import area_under_curve
+from rnnviz_widget.ranking.memory import lent
 from rnnviz_widget.ranking.sorting import (
     MANY,
     by_comparing,
@@ -117,6 +119,15 @@ def test_threads_sort_in_memory_of_their_own() -> None:
     assert all(in_threads(agrees, columns))
 
 
+def test_memory_lasts_as_long_as_the_threads_of_a_ranking() -> None:
+    def again(_: int) -> bool:
+        first = lent("aside", 9, np.int32)
+        return np.shares_memory(first, lent("aside", 3, np.int64))
+
+    assert in_threads(again, range(3)) == [True] * 3
+    assert not again(0), "the caller's own thread may live for days, and keeps nothing"
+
+
 @pytest.mark.parametrize("quick", ["by comparing", "by counting"])
 def test_the_faster_way_is_taken(quick: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def seconds(way: Callable[..., object], keys: NDArray[np.int32]) -> float:
@@ -163,11 +174,17 @@ def other_arguments(*_: object) -> None:
     raise TypeError("coo_tocsr() takes other arguments now")
 
 
+def other_memory(*given: object) -> None:
+    if any(np.shares_memory(a, b) for a in given[3:6] for b in given[6:]):  # type: ignore[arg-type]
+        raise ValueError("arrays must not overlap")
+    coo_tocsr(*given)
+
+
 def other_result(*given: object) -> None:
     given[-1][:] = given[-2][:] = 0  # type: ignore[index]
 
 
-@pytest.mark.parametrize("change", [None, other_arguments, other_result])
+@pytest.mark.parametrize("change", [None, other_arguments, other_memory, other_result])
 def test_without_scipy_or_with_another_numpy_sorts(
     change: Callable[..., None] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
