@@ -10,6 +10,7 @@ import numpy as np
 from rnnviz_widget.ranking.recordings import Columns
 from rnnviz_widget.ranking.scores import make_target
 from rnnviz_widget.ranking.splits import label_values
+from rnnviz_widget.ranking.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,13 +120,15 @@ def held_out_by_chance(
 ) -> NDArray[np.float64]:
     """Score on part B what each label of chance would have chosen on part A, shape (S,)."""
     scores = np.empty(len(directions))
-    for column in np.unique(swept.chance_column):
+
+    def score(column: int) -> None:
         state, unit = swept.columns[column]
-        values = part_b.read(Columns(state, unit, unit + 1))[0]
-        features = part_b.target.features(values)
+        features = part_b.target.features(part_b.read(Columns(state, unit, unit + 1))[0])
         for s in np.flatnonzero(swept.chance_column == column).tolist():
             sign = np.sign(swept.chance_gain[s])
             scores[s] = part_b.target.base + sign * float(features @ directions[s])
+
+    in_threads(score, np.unique(swept.chance_column).tolist())
     return scores
 
 

@@ -123,5 +123,5 @@ def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[
     total = np.zeros((len(features), len(directions)), np.float32)
     for start in range(0, features.shape[1], _TOKENS_AT_A_TIME):
         window = slice(start, start + _TOKENS_AT_A_TIME)
-        total += features[:, window] @ np.stack([d[window] for d in directions], axis=1)
+        total += features[:, window] @ np.stack([d[window] for d in directions]).T
     return total
