@@ -25,7 +25,7 @@ from rnnviz_widget.ranking.report import Extent, Ranking
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget
 from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
 from rnnviz_widget.ranking.sweep import Swept, sweep
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.ranking.threads import in_threads, kept_threads
 from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _LONG = 1 << 28  # values from which on a progress bar is worth its line
 
 
+@kept_threads()
 def rank_units(
     trace: Traces,
     label: Labelling,

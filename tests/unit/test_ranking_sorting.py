@@ -14,7 +14,6 @@ from sklearn.metrics import roc_auc_score
 
 from rnnviz_widget.ranking import sorting
 from rnnviz_widget.ranking.area import area_under_curve
-from rnnviz_widget.ranking.memory import lent
 from rnnviz_widget.ranking.sorting import (
     MANY,
     by_comparing,
@@ -117,15 +116,6 @@ def test_threads_sort_in_memory_of_their_own() -> None:
         return agree and np.array_equal(keys, expected)
 
     assert all(in_threads(agrees, columns))
-
-
-def test_memory_lasts_as_long_as_the_threads_of_a_ranking() -> None:
-    def again(_: int) -> bool:
-        first = lent("aside", 9, np.int32)
-        return np.shares_memory(first, lent("aside", 3, np.int64))
-
-    assert in_threads(again, range(3)) == [True] * 3
-    assert not again(0), "the caller's own thread may live for days, and keeps nothing"
 
 
 @pytest.mark.parametrize("quick", ["by comparing", "by counting"])
