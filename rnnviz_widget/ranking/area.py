@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking.sorting import Keys
 
 
-_ROW = 1024
+_ROW = 1024  # marks in a row of a table of them
 _NEAR = 8  # neighbours that are looked at before a run's end is searched for
 _INT32_SIGN = 31
 
@@ -37,9 +37,9 @@ def area_under_curve(column: NDArray[np.float32], label: NDArray[np.bool_]) -> f
 
 
 def sortable(values: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Return integers in the order of the numbers, shape (n,), in memory of this thread's.
+    """Return integers in the order of the numbers, shape (n,), in memory that is `lent`.
 
-    The next call overwrites them.
+    The next call in the same thread may overwrite them.
     """
     bits: NDArray[np.int32] = lent("bits", len(values), np.int32)
     np.add(values, np.float32(0), out=bits.view(np.float32))  # + 0 makes one of the two zeros

@@ -1,11 +1,11 @@
 """Sorting as fast as this processor can.
 
-numpy's sort is the fastest where its instructions are: 2.4 ms for 500,000 int32 with numpy 2.4 and
-AVX2. With AVX-512 it writes by compress-stores, and on processors that have those in microcode only
-it takes 14 ms (https://github.com/numpy/x86-simd-sort/issues/6). Counting takes 3.5 ms there; and
-6 ms for where the keys come from, which takes numpy 15 ms with AVX2 and 34 ms with AVX-512. numpy
-counts for 16 bits at most, but scipy does as it brings the elements of a sparse matrix into rows.
-So both ways are timed, once.
+numpy's sort is the fastest where its instructions are, with AVX2. With AVX-512 it writes by
+compress-stores, and on processors that have those in microcode only it takes six times as long
+(https://github.com/numpy/x86-simd-sort/issues/6), longer than counting. Where the keys come from is
+found by counting in half the time or less with either. numpy counts for 16 bits at most, but scipy
+does as it brings the elements of a sparse matrix into rows. So both ways are timed, once; for their
+times on a processor see ``python -m tests.benchmarks.sorting``.
 """
 
 from __future__ import annotations

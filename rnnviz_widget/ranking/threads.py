@@ -39,8 +39,8 @@ def kept_threads() -> Iterator[None]:
         yield
         return
     with ThreadPoolExecutor(os.cpu_count(), initializer=_work) as pool:
-        _thread.pool = pool
         try:
+            _thread.pool = pool
             yield
         finally:
             _thread.pool = None
