@@ -1,5 +1,6 @@
 """Threads of a ranking: how long they and their memory last, and what happens within one."""
 
+import os
 import threading
 
 import numpy as np
@@ -9,8 +10,8 @@ from rnnviz_widget.ranking.memory import lent
 from rnnviz_widget.ranking.threads import in_threads, kept_threads
 
 
-def thread(_: object = None) -> int:
-    return threading.get_ident()
+def thread(_: object = None) -> threading.Thread:
+    return threading.current_thread()
 
 
 def memory(_: object = None) -> int:
@@ -34,15 +35,20 @@ def test_memory_of_a_name_is_the_same_for_any_type_and_grows() -> None:
 
 
 def test_threads_and_memory_are_kept_within_and_not_beyond() -> None:
+    cores = os.cpu_count() or 1
+    together = threading.Barrier(cores, timeout=60)
+
+    def here(_: int) -> tuple[threading.Thread, int]:
+        together.wait()  # so that every thread takes one
+        return thread(), memory()
+
     with kept_threads():
         with kept_threads():
-            first = set(in_threads(thread, range(40)))
-        assert set(in_threads(thread, range(40))) <= first
-        held = {place for _ in range(3) for place in in_threads(memory, range(40))}
-        assert len(held) <= len(first)
-        alive = {t.ident for t in threading.enumerate()}
-        assert first <= alive
-    assert not first & {t.ident for t in threading.enumerate()}
+            first = in_threads(here, range(cores))
+        assert len(set(first)) == cores
+        assert set(in_threads(here, range(cores))) == set(first)
+        assert all(worker.is_alive() for worker, _ in first)
+    assert not any(worker.is_alive() for worker, _ in first)
 
 
 def test_the_callers_own_thread_keeps_nothing() -> None:
@@ -60,8 +66,8 @@ def test_within_a_thread_the_work_is_done_there() -> None:
 
 
 def test_an_error_leaves_no_threads() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with pytest.raises(ZeroDivisionError), kept_threads():
         in_threads(lambda i: 1 / i, range(3))
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
     assert in_threads(str, [1]) == ["1"]
