@@ -1,13 +1,42 @@
 // Bundles src/ into ../rnnviz_widget/static/, where the Python package reads it.
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+// `node build.mjs --watch` goes on: it bundles again at every change (npm run dev).
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { context } from "esbuild";
+import { digest } from "./stamp.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = fileURLToPath(new URL("../rnnviz_widget/static/", import.meta.url));
+const watch = process.argv.includes("--watch");
+
+// Quarto and saved pages write the bundle unescaped into HTML: these strings would end or open a script there.
+async function refuseMarkup() {
+  for (const name of ["widget.js", "page.js", "widget.css"]) {
+    const text = await readFile(out + name, "utf8");
+    for (const forbidden of ["<!--", "<script", "</script", "</style"]) {
+      if (text.toLowerCase().includes(forbidden)) throw new Error(`${name} contains ${forbidden}`);
+    }
+  }
+}
+
+const finish = {
+  name: "finish",
+  setup(build) {
+    build.onStart(() => rm(`${out}sources.sha256`, { force: true }));
+    build.onEnd(async ({ errors }) => {
+      if (errors.length) return;
+      await refuseMarkup();
+      // The colours are data that the Python side reads too (figures, tests): one source for both.
+      await copyFile(`${here}src/palettes.json`, `${out}palettes.json`);
+      // Last: a bundle without it is not whole.
+      await writeFile(`${out}sources.sha256`, `${await digest(here)}\n`);
+      if (watch) console.log(`built ${new Date().toLocaleTimeString()}`);
+    });
+  },
+};
 
 await mkdir(out, { recursive: true });
-await build({
+const bundle = await context({
   absWorkingDir: here,
   entryPoints: ["src/widget.ts", "src/page.ts", "src/widget.css"],
   outdir: out,
@@ -18,14 +47,10 @@ await build({
   // anywidget's bundle is imported from a blob: an AMD loader on the page must not be taken up.
   define: { "define.amd": "false" },
   legalComments: "none",
+  plugins: [finish],
 });
-// The colours are data that the Python side reads too (figures, tests): one source for both.
-await copyFile(`${here}src/palettes.json`, `${out}palettes.json`);
-
-// Quarto and saved pages write the bundle unescaped into HTML: these strings would end or open a script there.
-for (const name of ["widget.js", "page.js", "widget.css"]) {
-  const text = await readFile(out + name, "utf8");
-  for (const forbidden of ["<!--", "<script", "</script", "</style"]) {
-    if (text.toLowerCase().includes(forbidden)) throw new Error(`${name} contains ${forbidden}`);
-  }
+if (watch) await bundle.watch();
+else {
+  await bundle.rebuild();
+  await bundle.dispose();
 }

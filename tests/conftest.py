@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import Any
 
 import hypothesis
 import pytest
 from playwright.sync_api import expect
 from xdist.scheduler import LoadFileScheduling
+
+from tests import chromium
 
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,14 +23,10 @@ expect.set_options(timeout=20_000)
 
 EXECUTION = "tests/notebooks/test_notebooks.py::test_a_notebook_runs_from_top_to_bottom["
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Launch the installed Chromium, or else playwright's own, cut off from every network."""
-    installed = [shutil.which(name) for name in CHROMIUM_NAMES]
-    executable = os.environ.get("RNNVIZ_CHROMIUM") or next(filter(None, installed), None)
     arguments = [
         "--no-sandbox",
         # Containers have a small /dev/shm.
@@ -39,7 +36,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "--disable-lcd-text",
         "--force-color-profile=srgb",
     ]
-    return browser_type_launch_args | {"executable_path": executable, "args": arguments}
+    return browser_type_launch_args | {"executable_path": chromium.executable(), "args": arguments}
 
 
 class ByFileAndNotebook(LoadFileScheduling):

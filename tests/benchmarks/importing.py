@@ -1,6 +1,6 @@
 """How long an import takes, beside that of anywidget, in fresh processes.
 
-Run: ``python tests/benchmarks/importing.py``
+Run: ``python -m tests.benchmarks.importing``
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How large a saved page is, and how soon it shows its colours, beside pages that show nothing.
 
-Run: ``python tests/benchmarks/page.py [CHARACTERS ...]`` (10,000 and 100,000 unless told; needs
-playwright and a Chromium, by default /usr/bin/chromium, else ``RNNVIZ_CHROMIUM``).
+Run: ``python -m tests.benchmarks.page [CHARACTERS ...]`` (10,000 and 100,000 unless told; needs
+playwright and a Chromium, see `tests.chromium`).
 
 The bundled prose model reads a text that it has drawn itself; its states compress as those of any
 real text do. Each page is opened from disk in a new tab, the kinds in turn, and the time is from
@@ -15,7 +15,6 @@ canvas, or, of a page that draws nothing, it is loaded. No page can be faster th
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from playwright.sync_api import sync_playwright
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget import export
+from tests import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -121,7 +121,7 @@ def main(lengths: list[int]) -> None:
     """Print sizes and times for texts of these lengths."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("RNNVIZ_CHROMIUM", "/usr/bin/chromium"),
+            executable_path=chromium.executable(),
             args=["--no-sandbox"],
         )
         for length in lengths:

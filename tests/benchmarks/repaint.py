@@ -1,7 +1,7 @@
 """From a step of the unit slider to the painted colours, beside the bare frame floor.
 
-Run: ``python tests/benchmarks/repaint.py [CHARACTERS]`` (10,000 unless told; needs playwright and
-a Chromium, by default /usr/bin/chromium, else ``RNNVIZ_CHROMIUM``).
+Run: ``python -m tests.benchmarks.repaint [CHARACTERS]`` (10,000 unless told; needs playwright and
+a Chromium, see `tests.chromium`).
 
 The floor is what the same page needs for a double `requestAnimationFrame` with nothing to draw: no
 page that paints can be faster. Both begin just after a frame. Every step is checked to have changed
@@ -10,7 +10,6 @@ the colours on the canvas.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from rnnviz_widget import HiddenStateWidget, Trace
 from rnnviz_widget.texts import sample_text
+from tests import chromium
 
 UNITS = 256
 STEPS = 40
@@ -76,7 +76,7 @@ def main(characters: int) -> None:
         file = Path(folder) / "page.html"
         file.write_text(page(characters), encoding="utf-8")
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("RNNVIZ_CHROMIUM", "/usr/bin/chromium"),
+            executable_path=chromium.executable(),
             args=["--no-sandbox"],
         )
         tab = browser.new_page(viewport={"width": 1100, "height": 800})

@@ -1,13 +1,12 @@
 """Make the picture in the README: the unit that follows quotation marks, on a story of our own.
 
-Run: ``python tests/browser/picture.py`` whenever the look or the bundled model has changed (needs
-playwright and a Chromium, by default /usr/bin/chromium, else ``RNNVIZ_CHROMIUM``).
+Run: ``python -m tests.browser.picture`` whenever the look or the bundled model has changed (needs
+playwright and a Chromium, see `tests.chromium`).
 """
 
 from __future__ import annotations
 
 import io
-import os
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import rnnviz_widget as rnnviz
+from tests import chromium
 
 PICTURE = Path(__file__).parents[2] / "notebooks" / "quote_cell.png"
 
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page = quote_cell().save_html(Path(folder) / "page.html").path
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("RNNVIZ_CHROMIUM", "/usr/bin/chromium"),
+            executable_path=chromium.executable(),
             args=["--no-sandbox", "--disable-lcd-text"],
         )
         tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light")

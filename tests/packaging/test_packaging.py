@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from tests.packaging.conftest import REPOSITORY, Built, run
 
-BUNDLE = {"widget.js", "page.js", "widget.css", "palettes.json"}
+BUNDLE = {"widget.js", "page.js", "widget.css", "palettes.json", "sources.sha256"}
 CHECKPOINTS = {path.name for path in (REPOSITORY / "rnnviz_widget").rglob("*.safetensors")}
 CARDS = {
     path.with_suffix(".md").name
@@ -54,6 +55,23 @@ def test_the_sdist_holds_the_frontends_sources_and_builds_the_same_wheel(
         for wheel in (built.wheel, again)
     ]
     assert contents[0] == contents[1]
+
+
+def test_a_stale_bundle_is_never_taken_for_a_current_one(built: Built, tmp_path: Path) -> None:
+    with tarfile.open(built.sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    asks = (sys.executable, source / "js" / "hatch_build.py")
+    assert subprocess.run(asks, check=False).returncode == 0
+    with (source / "js" / "src" / "widget.ts").open("a") as file:
+        file.write("// changed\n")
+    assert subprocess.run(asks, check=False).returncode == 1
+    build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel")
+    done = subprocess.run(
+        build, cwd=source, env=built.without_node, capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    assert "bundle is missing or stale" in done.stderr
 
 
 def test_the_widget_works_from_the_wheel_without_torch(built: Built, tmp_path: Path) -> None:
