@@ -1,5 +1,5 @@
-import { below, rowSpan } from "./layout";
-import type { Store } from "./store";
+import { below, rowSpan } from "./store/layout";
+import type { Store } from "./store/store";
 
 /** What takes letters and arrows for itself; of these a slider has no use for letters. */
 const TAKES_KEYS = "input, select";

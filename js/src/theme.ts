@@ -1,6 +1,6 @@
-import { luminance, type RGB, type Theme } from "./colour";
 import { h } from "./dom";
-import type { Store } from "./store";
+import { luminance, type RGB, type Theme } from "./store/colour";
+import type { Store } from "./store/store";
 
 /**
  * Keeps `store.theme` as light or dark as what is around the widget.

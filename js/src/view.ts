@@ -1,20 +1,20 @@
-import { chart } from "./chart";
-import { controls } from "./controls";
-import { copiesPanel } from "./copies";
 import { h, watch } from "./dom";
-import { guessPanel } from "./guess";
-import { helpPanel } from "./help";
 import type { Host } from "./host";
 import { followKeys } from "./keys";
-import { legend } from "./legend";
-import { minimap } from "./minimap";
-import { printout } from "./printout";
-import { readout } from "./readout";
-import { saturationPanel } from "./saturation";
-import { Store } from "./store";
+import { chart } from "./panels/chart";
+import { controls } from "./panels/controls";
+import { copiesPanel } from "./panels/copies";
+import { guessPanel } from "./panels/guess";
+import { helpPanel } from "./panels/help";
+import { legend } from "./panels/legend";
+import { minimap } from "./panels/minimap";
+import { printout } from "./panels/printout";
+import { readout } from "./panels/readout";
+import { saturationPanel } from "./panels/saturation";
+import { tools } from "./panels/tools";
+import { trainingPanel } from "./panels/training";
+import { Store } from "./store/store";
 import { followTheme } from "./theme";
-import { tools } from "./tools";
-import { trainingPanel } from "./training";
 
 /** Shows a host's trace inside `parent` until `lifetime` aborts. */
 export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): void {

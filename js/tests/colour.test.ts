@@ -10,7 +10,7 @@ import {
   quietInk,
   type RGB,
   type Theme,
-} from "../src/colour";
+} from "../src/store/colour";
 
 const every = PALETTES.flatMap((name) => (["light", "dark"] as Theme[]).map((theme) => ({ name, theme })));
 const bytes = Array.from({ length: 255 }, (_, i) => i - 127);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Traits } from "../src/host";
-import { Store } from "../src/store";
+import { Store } from "../src/store/store";
 import { onRequest, rawContent } from "./content";
 import { FakeHost } from "./host";
 

@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 import { h } from "../src/dom";
 import type { Traits } from "../src/host";
 import { followKeys } from "../src/keys";
-import { layout } from "../src/layout";
-import { Store } from "../src/store";
+import { layout } from "../src/store/layout";
+import { Store } from "../src/store/store";
 import { rawCheckpoint, rawContent, utf16 } from "./content";
 import { FakeHost } from "./host";
 

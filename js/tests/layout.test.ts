@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { layout, rowCells } from "../src/layout";
-import { Tokens } from "../src/tokens";
+import { layout, rowCells } from "../src/store/layout";
+import { Tokens } from "../src/store/tokens";
 
 const characters = (text: string) => new Tokens(text, null);
 /** One token per code point, as Python cuts a string. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { pageHost, unpack } from "../src/page";
-import { decode } from "../src/wire";
+import { decode } from "../src/store/wire";
 import { rawCheckpoint, rawContent, someTraits } from "./content";
 
 /** What the Python side writes: bytes lifted out of the content, joined, compressed, as base64. */

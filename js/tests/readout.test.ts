@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { short } from "../src/legend";
-import { visibly, written } from "../src/readout";
+import { short } from "../src/panels/legend";
+import { visibly, written } from "../src/panels/readout";
 
 describe("a value in words", () => {
   it.each([

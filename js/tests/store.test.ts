@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bytes, Traits } from "../src/host";
-import { Store } from "../src/store";
+import { Store } from "../src/store/store";
 import { onRequest, rawCheckpoint, rawContent, utf16 } from "./content";
 import { FakeHost } from "./host";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { stretches } from "../src/stretches";
-import { Tokens } from "../src/tokens";
+import { stretches } from "../src/store/stretches";
+import { Tokens } from "../src/store/tokens";
 
 const starts = (text: string) => {
   const tokens = new Tokens(text, null);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Traits } from "../src/host";
-import { Store } from "../src/store";
-import { trainingPanel } from "../src/training";
+import { trainingPanel } from "../src/panels/training";
+import { Store } from "../src/store/store";
 import { onRequest, rawCheckpoint, rawContent } from "./content";
 import { FakeHost } from "./host";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decode, halfToNumber, toText, unitKey } from "../src/wire";
+import { decode, halfToNumber, toText, unitKey } from "../src/store/wire";
 import { offAlignment, onRequest, rawCheckpoint, rawContent, utf16 } from "./content";
 
 /** The only checkpoint of a content, with something else in it. */

@@ -1,6 +1,6 @@
+import type { Store } from "../store/store";
 import { borderAt } from "./rows";
-import type { Store } from "./store";
-import type { TextView } from "./textview";
+import type { TextView } from "./view";
 
 /** The browser's selection, also where the widget sits in a shadow root. */
 function ownSelection(element: Element): Selection | null {

@@ -1,5 +1,5 @@
-import type { Store } from "./store";
-import type { TextView } from "./textview";
+import type { Store } from "../store/store";
+import type { TextView } from "./view";
 
 /** A pointer that moved no further between down and up has clicked, in CSS pixels. */
 const STILL = 4;

@@ -1,12 +1,12 @@
-import type { Paint } from "./colour";
+import { context2d, fitCanvas, h, KEEP_KEYS } from "../dom";
+import type { Paint } from "../store/colour";
+import { cellAtColumn, type Layout, layoutOf, rowOf } from "../store/layout";
+import type { Span } from "../store/store";
+import type { Tokens } from "../store/tokens";
+import { MISSING } from "../store/wire";
 import type { Geometry } from "./decor";
-import { context2d, fitCanvas, h, KEEP_KEYS } from "./dom";
-import { cellAtColumn, type Layout, layoutOf, rowOf } from "./layout";
 import { type Metrics, measure } from "./metrics";
 import { buildRow, inkGradient, type Row } from "./rows";
-import type { Span } from "./store";
-import type { Tokens } from "./tokens";
-import { MISSING } from "./wire";
 
 /** Browsers cut elements off somewhere above 10 million pixels: beyond this, scrolling is scaled. */
 const MAX_HEIGHT = 8_000_000;

@@ -1,6 +1,6 @@
-import { context2d, h, onResize, resizeCanvas, watch, watchFrames } from "./dom";
-import type { Store } from "./store";
-import { MISSING } from "./wire";
+import { context2d, h, onResize, resizeCanvas, watch, watchFrames } from "../dom";
+import type { Store } from "../store/store";
+import { MISSING } from "../store/wire";
 
 /** The whole text as one strip: down it runs time, each pixel is the mean of what it covers. Press to go there. */
 export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {

@@ -1,7 +1,7 @@
-import { h } from "./dom";
-import { type Cell, type Layout, rowCells } from "./layout";
+import { h } from "../dom";
+import { type Cell, type Layout, rowCells } from "../store/layout";
+import type { Tokens } from "../store/tokens";
 import type { Metrics } from "./metrics";
-import type { Tokens } from "./tokens";
 
 /** A run of characters in one text node. */
 interface Run {

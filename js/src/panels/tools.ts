@@ -1,5 +1,5 @@
-import { h, KEEP_KEYS, watch } from "./dom";
-import type { Store } from "./store";
+import { h, KEEP_KEYS, watch } from "../dom";
+import type { Store } from "../store/store";
 
 /** The ways to look at the text that are not always wanted. */
 export function tools(store: Store, help: () => void, lifetime: AbortSignal): HTMLElement {

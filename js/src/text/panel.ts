@@ -1,10 +1,10 @@
-import type { Copy } from "./copy";
+import { onResize, variable, watch, watchFrames } from "../dom";
+import type { Copy } from "../store/copy";
+import type { Store } from "../store/store";
 import { drawLabel, drawSigns } from "./decor";
-import { onResize, variable, watch, watchFrames } from "./dom";
-import type { Store } from "./store";
-import { followPointer } from "./textinput";
-import { followSelection, selectionEnds } from "./textselection";
-import { type Mark, type Setting, TextView } from "./textview";
+import { followPointer } from "./pointer";
+import { followSelection, selectionEnds } from "./selection";
+import { type Mark, type Setting, TextView } from "./view";
 
 /** The text, coloured by one copy's unit. Click and selection set `cursor` and `selection`. */
 export function textPanel(

@@ -1,4 +1,4 @@
-import palettes from "./palettes.json";
+import palettes from "../palettes.json";
 import { MISSING } from "./wire";
 
 /** Red, green and blue, 0 to 255. */

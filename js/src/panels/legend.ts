@@ -1,4 +1,3 @@
-import { colourAt, PALETTES, position } from "./colour";
 import {
   context2d,
   fitCanvas,
@@ -9,9 +8,10 @@ import {
   variable,
   watch,
   watchFrames,
-} from "./dom";
-import type { Store } from "./store";
-import { MISSING } from "./wire";
+} from "../dom";
+import { colourAt, PALETTES, position } from "../store/colour";
+import type { Store } from "../store/store";
+import { MISSING } from "../store/wire";
 
 const BINS = 48;
 

@@ -1,4 +1,4 @@
-import type { Bytes } from "./host";
+import type { Bytes } from "../host";
 import { lastNotAbove, type Origin, Tokens } from "./tokens";
 
 /** One recorded array of one layer, such as `rnn.l0.h`. */

@@ -1,7 +1,7 @@
-import { h, watch } from "./dom";
-import type { Store } from "./store";
-import type { Tokens } from "./tokens";
-import { halfToNumber, type Label, type Predictions } from "./wire";
+import { h, watch } from "../dom";
+import type { Store } from "../store/store";
+import type { Tokens } from "../store/tokens";
+import { halfToNumber, type Label, type Predictions } from "../store/wire";
 
 /** The numbers of one token: the one under the pointer, else the cursor's. */
 export function readout(store: Store, lifetime: AbortSignal): HTMLElement {

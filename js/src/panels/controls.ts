@@ -1,6 +1,6 @@
-import { h, KEEP_KEYS, watch } from "./dom";
-import type { Offer, Store } from "./store";
-import { unitAt } from "./wire";
+import { h, KEEP_KEYS, watch } from "../dom";
+import type { Offer, Store } from "../store/store";
+import { unitAt } from "../store/wire";
 
 const NOT_RANKED = "none";
 

@@ -1,4 +1,4 @@
-import { context2d, h } from "./dom";
+import { context2d, h } from "../dom";
 
 /** Geometry of one character cell in whole CSS pixels, so that pixels of the canvas and letters stay in step. */
 export interface Metrics {

@@ -1,10 +1,10 @@
 import { signal, untracked } from "@preact/signals-core";
-import type { Copy } from "./copy";
-import { h, KEEP_KEYS, onResize, watch } from "./dom";
+import { h, KEEP_KEYS, onResize, watch } from "../dom";
+import type { Copy } from "../store/copy";
+import type { Store } from "../store/store";
+import { textPanel } from "../text/panel";
+import type { Setting } from "../text/view";
 import { written } from "./readout";
-import type { Store } from "./store";
-import { textPanel } from "./text";
-import type { Setting } from "./textview";
 
 /** Rows on screen: of one copy, or of those that stand on one another together. */
 const ROWS = { present: 8, otherwise: 18 };

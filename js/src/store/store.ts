@@ -1,8 +1,8 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { watch } from "../dom";
+import type { Arrange, Host, Synced } from "../host";
 import { anchors, type Paint, type RGB, type Theme } from "./colour";
 import { Copy, type Shared } from "./copy";
-import { watch } from "./dom";
-import type { Arrange, Host, Synced } from "./host";
 import { type Layout, rowSpan } from "./layout";
 import { stretches } from "./stretches";
 import { lastNotAbove } from "./tokens";

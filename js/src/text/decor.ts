@@ -1,8 +1,8 @@
-import { type Paint, position } from "./colour";
-import type { Cell } from "./layout";
+import { type Paint, position } from "../store/colour";
+import type { Cell } from "../store/layout";
+import type { UnitRow } from "../store/values";
+import { type Label, labelShare } from "../store/wire";
 import type { Row } from "./rows";
-import type { UnitRow } from "./values";
-import { type Label, labelShare } from "./wire";
 
 /** Where the cells of the rows on screen lie, in CSS pixels. */
 export interface Geometry {

@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals-core";
-import type { Copy } from "./copy";
-import { fitCanvas, h, KEEP_KEYS, onResize, variable, watch, watchFrames } from "./dom";
-import type { Span, Store } from "./store";
-import { type Label, labelShare, MISSING } from "./wire";
+import { fitCanvas, h, KEEP_KEYS, onResize, variable, watch, watchFrames } from "../dom";
+import type { Copy } from "../store/copy";
+import type { Span, Store } from "../store/store";
+import { type Label, labelShare, MISSING } from "../store/wire";
 
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */
 const WHOLE_BY_DEFAULT = 6000;

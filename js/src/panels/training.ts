@@ -1,5 +1,5 @@
-import { h, KEEP_KEYS, watch } from "./dom";
-import type { Store } from "./store";
+import { h, KEEP_KEYS, watch } from "../dom";
+import type { Store } from "../store/store";
 
 /** From one checkpoint to the next while it plays, in milliseconds. */
 const STEP = 900;

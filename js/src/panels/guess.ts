@@ -1,5 +1,5 @@
-import { h, KEEP_KEYS, watch } from "./dom";
-import type { Store } from "./store";
+import { h, KEEP_KEYS, watch } from "../dom";
+import type { Store } from "../store/store";
 
 /** While a class guesses: what reveals more of the text, by key and by pointer. */
 export function guessPanel(store: Store, lifetime: AbortSignal): HTMLElement {

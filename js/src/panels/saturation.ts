@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals-core";
-import { fitCanvas, h, onResize, variable, watch, watchFrames } from "./dom";
-import type { Store } from "./store";
-import type { GateShares } from "./wire";
+import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
+import type { Store } from "../store/store";
+import type { GateShares } from "../store/wire";
 
 const PAD = 7;
 /** A pointer further from every point means none, in CSS pixels. */

@@ -1,9 +1,9 @@
-import { anchors, paint } from "./colour";
-import type { Copy } from "./copy";
-import { drawNow, h } from "./dom";
-import { type Cell, layout, rowCells } from "./layout";
-import { GROUND, type Store } from "./store";
-import { MISSING } from "./wire";
+import { drawNow, h } from "../dom";
+import { anchors, paint } from "../store/colour";
+import type { Copy } from "../store/copy";
+import { type Cell, layout, rowCells } from "../store/layout";
+import { GROUND, type Store } from "../store/store";
+import { MISSING } from "../store/wire";
 
 /** Stands for the value of a token that is to be guessed: no byte does. */
 const HIDDEN = -129;

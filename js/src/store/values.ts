@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from "@preact/signals-core";
+import type { Host } from "../host";
 import { Fetcher, type Wish } from "./fetcher";
-import type { Host } from "./host";
 import { type Content, MISSING, nearestIndex, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
 
 /** The bytes of a unit and how to read them. */

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { watch } from "../dom";
 import { type Paint, paint, type RGB } from "./colour";
-import { watch } from "./dom";
 import type { Unit, UnitRow, Value, Values } from "./values";
 import type { Content, StateInfo } from "./wire";
 
