@@ -1,4 +1,4 @@
-"""The colours of values in Python, as ``js/src/colour.ts`` has them in the browser.
+"""The colours of values in Python, as ``js/src/store/colour.ts`` has them in the browser.
 
 Both read one table, ``js/src/palettes.json``; the build puts it beside the bundle.
 """

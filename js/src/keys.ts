@@ -1,4 +1,4 @@
-import { below, rowSpan } from "./store/layout";
+import { rowSpan, tokenBelow } from "./store/layout";
 import type { Store } from "./store/store";
 
 /** What takes letters and arrows for itself; of these a slider has no use for letters. */
@@ -7,31 +7,31 @@ const SLIDER = "[type=range]";
 const TEXT = "[role=textbox]";
 
 /** All keys: letters act wherever the focus is; arrows move the cursor in the text, or reveal while a class guesses. */
-export function followKeys(store: Store, root: HTMLElement, help: () => void, lifetime: AbortSignal): void {
+export function followKeys(store: Store, root: HTMLElement, lifetime: AbortSignal): void {
   root.addEventListener(
     "keydown",
     (event) => {
       // JupyterLab and slide shows listen for keys further up: ours end here.
       event.stopPropagation();
-      if (!event.defaultPrevented && act(store, event, help)) event.preventDefault();
+      if (!event.defaultPrevented && act(store, event)) event.preventDefault();
     },
     { signal: lifetime },
   );
 }
 
-function act(store: Store, event: KeyboardEvent, help: () => void): boolean {
+function act(store: Store, event: KeyboardEvent): boolean {
   // The innermost element, also where the widget sits in a shadow root.
   const target = event.composedPath()[0] as HTMLElement;
   const takes = target.matches(TAKES_KEYS);
   if (event.altKey || (takes && !target.matches(SLIDER))) return false;
   const command = event.ctrlKey || event.metaKey;
-  if (!command && letter(store, event.key, help)) return true;
+  if (!command && letter(store, event.key)) return true;
   if (takes || (target.matches("button") && [" ", "Enter"].includes(event.key))) return false;
   if (store.guess.value && !command) return reveal(store, event.key);
   return target.matches(TEXT) && move(store, event, command);
 }
 
-function letter(store: Store, key: string, help: () => void): boolean {
+function letter(store: Store, key: string): boolean {
   switch (key) {
     case "n":
       store.setUnitIndex(store.unitIndex.value + 1);
@@ -42,8 +42,8 @@ function letter(store: Store, key: string, help: () => void): boolean {
     case "s":
     case "S": {
       const step = key === "s" ? 1 : -1;
-      if (store.guess.value) store.revealStretch(step);
-      else store.goToStretch(step);
+      if (store.guess.value) store.revealSegment(step);
+      else store.goToSegment(step);
       break;
     }
     case "c":
@@ -57,7 +57,7 @@ function letter(store: Store, key: string, help: () => void): boolean {
       store.setPresent(!store.present.value);
       break;
     case "?":
-      help();
+      store.setHelp(!store.help.value);
       break;
     default:
       return false;
@@ -78,13 +78,13 @@ function target(store: Store, key: string, jump: boolean, token: number): number
     case "ArrowRight":
       return token + 1;
     case "ArrowUp":
-      return below(tokens, layout, token, -1);
+      return tokenBelow(tokens, layout, token, -1);
     case "ArrowDown":
-      return below(tokens, layout, token, 1);
+      return tokenBelow(tokens, layout, token, 1);
     case "PageUp":
-      return below(tokens, layout, token, -page);
+      return tokenBelow(tokens, layout, token, -page);
     case "PageDown":
-      return below(tokens, layout, token, page);
+      return tokenBelow(tokens, layout, token, page);
     case "Home":
       return jump ? 0 : rowSpan(tokens, layout, token).first;
     case "End":
@@ -129,10 +129,10 @@ function reveal(store: Store, key: string): boolean {
     // A presenter's remote sends these two.
     case "PageDown":
     case " ":
-      store.revealStretch(1);
+      store.revealSegment(1);
       break;
     case "PageUp":
-      store.revealStretch(-1);
+      store.revealSegment(-1);
       break;
     case "Home":
       store.setCursor(-1);

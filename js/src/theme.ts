@@ -9,7 +9,7 @@ import type { Store } from "./store/store";
  */
 export function followTheme(store: Store, root: HTMLElement, lifetime: AbortSignal): () => void {
   const look = () => {
-    store.theme.value = surroundings(root);
+    store.setTheme(surroundings(root));
   };
   const observer = new MutationObserver(look);
   for (const element of [document.documentElement, document.body])

@@ -34,8 +34,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   const problem = h("p", { class: "rnnviz-problem", role: "alert" });
   const title = h("h2", { class: "rnnviz-title" });
   const look = followTheme(store, root, lifetime);
-  const help = helpPanel(store, root, lifetime);
-  followKeys(store, root, help.toggle, lifetime);
+  followKeys(store, root, lifetime);
   root.append(
     title,
     problem,
@@ -48,16 +47,16 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
       minimap(store, lifetime),
       readout(store, lifetime),
     ),
-    printout(store, root, lifetime),
+    printout(store, lifetime),
     guessPanel(store, lifetime),
     h(
       "div",
       { class: "rnnviz-foot" },
       chart(store, lifetime),
-      h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, help.toggle, lifetime)),
+      h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, lifetime)),
     ),
     saturationPanel(store, lifetime),
-    help.panel,
+    helpPanel(store, lifetime),
   );
   look();
   watch(() => {

@@ -101,7 +101,7 @@ describe("while a class guesses", () => {
   });
 });
 
-describe("stretches of a label", () => {
+describe("segments of a label", () => {
   const label = (values: number[]) => ({ name: "q", kind: "bool", values: Uint8Array.from(values) });
   const labelled = (values: number[], traits: Partial<Traits> = {}) =>
     open({ _content: rawContent({ labels: [label(values)] }), ...traits });
@@ -110,7 +110,7 @@ describe("stretches of a label", () => {
     const { host, store } = labelled([0, 1, 1, 0], { guess: true });
     const cursors = (step: 1 | -1) =>
       Array.from({ length: 4 }, () => {
-        store.revealStretch(step);
+        store.revealSegment(step);
         return host.traits.cursor;
       });
     expect(cursors(1)).toEqual([0, 2, 3, 3]);
@@ -119,13 +119,13 @@ describe("stretches of a label", () => {
 
   it("that hold are gone to, forth and back", () => {
     const { host, store } = labelled([1, 0, 1, 1]);
-    store.goToStretch(1);
+    store.goToSegment(1);
     expect(host.traits.cursor).toBe(0);
-    store.goToStretch(1);
+    store.goToSegment(1);
     expect(host.traits.cursor).toBe(2);
-    store.goToStretch(1);
+    store.goToSegment(1);
     expect(host.traits.cursor).toBe(2);
-    store.goToStretch(-1);
+    store.goToSegment(-1);
     expect(host.traits.cursor).toBe(0);
   });
 });

@@ -131,7 +131,7 @@ describe("cursor and selection", () => {
   it("speaks of the token under the pointer before that of the cursor", () => {
     const { store } = open({ cursor: 1 });
     expect(store.focus.value).toBe(1);
-    store.hover.value = 3;
+    store.setHover(3);
     expect(store.focus.value).toBe(3);
   });
 });
@@ -139,7 +139,7 @@ describe("cursor and selection", () => {
 describe("a swap of the trace", () => {
   it("shows the new text at once and forgets the pointer", () => {
     const { host, store } = open({ unit: 1 });
-    store.hover.value = 2;
+    store.setHover(2);
     host.fromPython({ _content: rawContent({ text: utf16("wxyz") }) });
     expect(store.content.value.tokens.text).toBe("wxyz");
     expect(store.hover.value).toBe(-1);
@@ -171,7 +171,7 @@ describe("exact values", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(store.valueAt(2)).toMatchObject({ exact: true, value: Math.fround(0.3) });
     for (const token of [0, 1, 3]) {
-      store.hover.value = token;
+      store.setHover(token);
       await vi.advanceTimersByTimeAsync(100);
     }
     expect(host.requests).toHaveLength(1);

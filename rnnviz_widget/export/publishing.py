@@ -165,7 +165,7 @@ def _contents(
     """Return what of a snapshot takes room."""
     content, traits = shown.content, shown.traits
     here = (traits["state"], traits["unit"])
-    # The line over the text, see `js/src/controls.ts`.
+    # The line over the text, see `js/src/panels/controls.ts`.
     ranked = [
         f"{ranking['label']}: AUC 0.999, high where it holds. {ranking['note']}"
         for ranking in content["rankings"]

@@ -121,14 +121,14 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
   plot.addEventListener(
     "pointermove",
     (event) => {
-      store.hover.value = tokenAt(event);
+      store.setHover(tokenAt(event));
     },
     listen,
   );
   plot.addEventListener(
     "pointerleave",
     () => {
-      store.hover.value = -1;
+      store.setHover(-1);
     },
     listen,
   );

@@ -4,7 +4,7 @@ import type { Copy } from "../store/copy";
 import type { Store } from "../store/store";
 import { textPanel } from "../text/panel";
 import type { Setting } from "../text/view";
-import { written } from "./readout";
+import { written } from "../words";
 
 /** Rows on screen: of one copy, or of those that stand on one another together. */
 const ROWS = { present: 8, otherwise: 18 };

@@ -17,21 +17,21 @@ export function guessPanel(store: Store, lifetime: AbortSignal): HTMLElement {
   };
   const token = button(() => store.setCursor(store.cursor.value + 1), "→");
   const row = button(() => store.revealRow(1), "↓", "line");
-  const stretch = button(() => store.revealStretch(1), "s");
+  const segment = button(() => store.revealSegment(1), "s");
   const back = button(() => store.setCursor(store.cursor.value - 1), "←", "back");
   const end = button(() => store.setGuess(false), "Esc", "end");
   const panel = h(
     "div",
     { class: "rnnviz-guess", role: "group", "aria-label": "guess mode" },
     h("span", {}, "What will the unit do next? Reveal"),
-    ...[token, row, stretch, back, end].map(({ element }) => element),
+    ...[token, row, segment, back, end].map(({ element }) => element),
   );
   watch(() => {
     const { predictions } = store.moment.value;
-    const { label } = store.stretches.value;
+    const { label } = store.segments.value;
     panel.hidden = !store.guess.value;
     token.name.textContent = !predictions || predictions.characters ? "character" : "token";
-    stretch.name.textContent = label ? `to the next change of “${label.name}”` : "sentence";
+    segment.name.textContent = label ? `to the next change of “${label.name}”` : "sentence";
   }, lifetime);
   return panel;
 }

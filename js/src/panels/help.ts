@@ -24,8 +24,8 @@ const GUESSING: Keys = [
   ["Esc", "end guessing"],
 ];
 
-/** A list of all keys over the widget, and what opens it. */
-export function helpPanel(store: Store, root: HTMLElement, lifetime: AbortSignal) {
+/** A list of all keys over the widget, while it is asked for. */
+export function helpPanel(store: Store, lifetime: AbortSignal): HTMLElement {
   const listen = { signal: lifetime };
   const close = h(
     "button",
@@ -40,22 +40,21 @@ export function helpPanel(store: Store, root: HTMLElement, lifetime: AbortSignal
     list,
   );
   let before: HTMLElement | null = null;
-  const toggle = () => {
-    panel.hidden = !panel.hidden;
-    if (panel.hidden) before?.focus();
-    else {
-      const { activeElement } = root.getRootNode() as Document | ShadowRoot;
-      before = activeElement as HTMLElement | null;
-      close.focus();
-    }
-  };
-  close.addEventListener("click", toggle, listen);
+  watch(() => {
+    const open = store.help.value;
+    if (panel.hidden === !open) return;
+    const { activeElement } = panel.getRootNode() as Document | ShadowRoot;
+    if (open) before = activeElement as HTMLElement | null;
+    panel.hidden = !open;
+    (open ? close : before)?.focus();
+  }, lifetime);
+  close.addEventListener("click", () => store.setHelp(false), listen);
   panel.addEventListener(
     "keydown",
     (event) => {
       if (event.key !== "Escape") return;
       event.preventDefault();
-      toggle();
+      store.setHelp(false);
     },
     listen,
   );
@@ -66,5 +65,5 @@ export function helpPanel(store: Store, root: HTMLElement, lifetime: AbortSignal
       ...keys.map(([key, does]) => h("p", {}, h("kbd", {}, key), " ", h("span", {}, does))),
     );
   }, lifetime);
-  return { panel, toggle };
+  return panel;
 }

@@ -12,6 +12,7 @@ import {
 import { colourAt, PALETTES, position } from "../store/colour";
 import type { Store } from "../store/store";
 import { MISSING } from "../store/wire";
+import { short } from "../words";
 
 const BINS = 48;
 
@@ -98,10 +99,4 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     notes,
     h("label", { class: "rnnviz-field" }, "palette", palette),
   );
-}
-
-/** A positive number in few characters: 1, 0.35, 12.4, 3.1e-5. */
-export function short(value: number): string {
-  if (value !== 0 && (value < 1e-3 || value >= 1e5)) return value.toExponential(1);
-  return String(Number(value.toPrecision(3)));
 }

@@ -50,7 +50,7 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
     const box = panel.getBoundingClientRect();
     const { from, to } = store.viewport.value;
     const centre = (event.clientY - box.top) / box.height;
-    store.top.value = Math.max(0, centre - (to - from) / 2) * layout.rows;
+    store.scrollTo(Math.max(0, centre - (to - from) / 2) * layout.rows);
   };
   panel.addEventListener(
     "pointerdown",

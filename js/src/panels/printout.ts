@@ -13,17 +13,18 @@ const HIDDEN = -129;
  *
  * On screen it does not exist: it is made when the window is about to print.
  */
-export function printout(store: Store, root: HTMLElement, lifetime: AbortSignal): HTMLElement {
+export function printout(store: Store, lifetime: AbortSignal): HTMLElement {
   const sheet = h("div", { class: "rnnviz-printout", "aria-hidden": "true" });
   // A frame is printed at the height it has, so it is printed as it is on screen.
   if (window.parent !== window) return sheet;
+  const root = () => sheet.closest(".rnnviz");
   let theme = store.theme.value;
   window.addEventListener(
     "beforeprint",
     () => {
       theme = store.theme.value;
-      root.classList.add("rnnviz-printing");
-      store.theme.value = "light";
+      root()?.classList.add("rnnviz-printing");
+      store.setTheme("light");
       sheet.replaceChildren(...store.copies.value.flatMap((copy) => [heading(copy), ...lines(store, copy)]));
       // There will be no frame before the paper.
       drawNow();
@@ -34,8 +35,8 @@ export function printout(store: Store, root: HTMLElement, lifetime: AbortSignal)
     "afterprint",
     () => {
       sheet.replaceChildren();
-      root.classList.remove("rnnviz-printing");
-      store.theme.value = theme;
+      root()?.classList.remove("rnnviz-printing");
+      store.setTheme(theme);
     },
     { signal: lifetime },
   );

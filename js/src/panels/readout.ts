@@ -1,7 +1,8 @@
 import { h, watch } from "../dom";
 import type { Store } from "../store/store";
 import type { Tokens } from "../store/tokens";
-import { halfToNumber, type Label, type Predictions } from "../store/wire";
+import { halfToNumber, type Predictions } from "../store/wire";
+import { labelled, visibly, written } from "../words";
 
 /** The numbers of one token: the one under the pointer, else the cursor's. */
 export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
@@ -100,14 +101,6 @@ function fact(name: string): [HTMLElement, HTMLElement] {
   return [h("p", { class: "rnnviz-fact" }, h("span", {}, name), " ", value), value];
 }
 
-/** A label's value at a token, in words. */
-export function labelled({ kind, values }: Pick<Label, "kind" | "values">, token: number): string {
-  const value = values[token];
-  if (Number.isNaN(value)) return "not known";
-  if (kind === "bool") return value ? "yes" : "no";
-  return String(Number(value.toPrecision(4))).replace("-", "−");
-}
-
 /** What was held likely to come after a token, likeliest first; what came is marked. */
 function guesses({ vocabulary, count, ids, probabilities }: Predictions, token: number, tokens: Tokens) {
   const came = token + 1 < tokens.length ? tokens.string(token + 1) : null;
@@ -129,37 +122,4 @@ function guess(name: string, probability: number, came: boolean): HTMLElement {
   );
   if (came) row.append(h("span", { class: "rnnviz-hidden" }, "came"));
   return row;
-}
-
-/** A token with signs for what has no shape: blanks, newlines, tabs and other controls. */
-export function visibly(token: string): string {
-  return Array.from(token, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (character === " ") return "␣";
-    if (character === "\n") return "↵";
-    if (character === "\t") return "→";
-    if (code < 32) return String.fromCharCode(0x2400 + code);
-    if (/^\p{M}$/u.test(character)) return `◌${character}`;
-    return /^[\p{C}\u2028\u2029\u00a0]$/u.test(character)
-      ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
-      : character;
-  }).join("");
-}
-
-/** A number with its sign, to the decimals that mean something; "≈" says that it was rounded on its way. */
-export function written({
-  value,
-  exact,
-  decimals,
-}: {
-  value: number;
-  exact: boolean;
-  decimals: number;
-}): string {
-  if (Number.isNaN(value)) return "missing";
-  if (!Number.isFinite(value)) return value > 0 ? "+∞" : "−∞";
-  const size = Math.abs(value);
-  const digits = decimals > 8 ? size.toExponential(3) : size.toFixed(Math.max(0, Math.min(8, decimals)));
-  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
-  return `${exact ? "" : "≈ "}${sign}${digits}`;
 }

@@ -2,7 +2,7 @@ import { h, KEEP_KEYS, watch } from "../dom";
 import type { Store } from "../store/store";
 
 /** The ways to look at the text that are not always wanted. */
-export function tools(store: Store, help: () => void, lifetime: AbortSignal): HTMLElement {
+export function tools(store: Store, lifetime: AbortSignal): HTMLElement {
   const link = (words: string, title: string, run: () => void) => {
     const element = h("button", { type: "button", class: "rnnviz-link", title, ...KEEP_KEYS }, words);
     element.addEventListener("click", run, { signal: lifetime });
@@ -13,7 +13,7 @@ export function tools(store: Store, help: () => void, lifetime: AbortSignal): HT
     store.setGuess(!store.guess.value),
   );
   const large = link("large", "large type, for a hall (l)", () => store.setPresent(!store.present.value));
-  const keys = link("keys", "all keys (?)", help);
+  const keys = link("keys", "all keys (?)", () => store.setHelp(!store.help.value));
   watch(() => guess.setAttribute("aria-pressed", String(store.guess.value)), lifetime);
   watch(() => large.setAttribute("aria-pressed", String(store.present.value)), lifetime);
   return h("div", { class: "rnnviz-tools" }, compare, guess, large, keys);

@@ -125,7 +125,7 @@ export function rowSpan(tokens: Tokens, layout: Layout, token: number): { first:
 }
 
 /** The token `rows` rows below `token`, as near to the same column as there is one. */
-export function below(tokens: Tokens, layout: Layout, token: number, rows: number): number {
+export function tokenBelow(tokens: Tokens, layout: Layout, token: number, rows: number): number {
   const from = rowOf(tokens, layout, token);
   const to = Math.max(0, Math.min(from + rows, layout.rows - 1));
   const column = rowCells(tokens, layout, from).find((cell) => cell.token === token)?.column ?? 0;

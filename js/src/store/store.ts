@@ -4,7 +4,7 @@ import type { Arrange, Host, Synced } from "../host";
 import { anchors, type Paint, type RGB, type Theme } from "./colour";
 import { Copy, type Shared } from "./copy";
 import { type Layout, rowSpan } from "./layout";
-import { stretches } from "./stretches";
+import { segments } from "./segments";
 import { lastNotAbove } from "./tokens";
 import { type Unit, type UnitRow, type Value, Values } from "./values";
 import {
@@ -23,6 +23,9 @@ export type Span = { start: number; stop: number };
 
 /** A unit of a ranking, with what the ranking says of it. */
 export type Offer = Ranking["entries"][number] & { ranking: Ranking };
+
+/** First and one past the last row on screen, as fractions of all rows. */
+export type Viewport = { from: number; to: number };
 
 /** What shows where no value is painted: near enough to the background for the choice of a readable ink. */
 export const GROUND: Record<Theme, RGB> = { light: [255, 255, 255], dark: [24, 24, 27] };
@@ -51,19 +54,30 @@ export class Store {
   readonly #lifetime: AbortSignal;
   #raw: unknown;
 
+  readonly #hover = signal(-1);
+  readonly #visible = signal<Span>({ start: 0, stop: 0 });
+  readonly #layout = signal<Layout | null>(null);
+  readonly #viewport = signal<Viewport>({ from: 0, to: 1 });
+  readonly #top = signal(0);
+  readonly #theme = signal<Theme>("light");
+  readonly #help = signal(false);
+  readonly #problem = signal("");
+
   /** The token under the pointer, -1 for none. Lives in this view only. */
-  readonly hover = signal(-1);
+  readonly hover: ReadonlySignal<number> = this.#hover;
   /** The tokens on screen. */
-  readonly visible = signal<Span>({ start: 0, stop: 0 });
+  readonly visible: ReadonlySignal<Span> = this.#visible;
   /** How the text is wrapped for the room there is; null before there is any. */
-  readonly layout = signal<Layout | null>(null);
-  /** First and one past the last row on screen, as fractions of all rows. */
-  readonly viewport = signal({ from: 0, to: 1 });
+  readonly layout: ReadonlySignal<Layout | null> = this.#layout;
+  /** What is on screen of all rows. */
+  readonly viewport: ReadonlySignal<Viewport> = this.#viewport;
   /** The row at the top: of every copy, so that they scroll as one. */
-  readonly top = signal(0);
-  readonly theme = signal<Theme>("light");
+  readonly top: ReadonlySignal<number> = this.#top;
+  readonly theme: ReadonlySignal<Theme> = this.#theme;
+  /** Whether the list of all keys is open. */
+  readonly help: ReadonlySignal<boolean> = this.#help;
   /** What went wrong with the trace that was last set, for people to read. */
-  readonly problem = signal("");
+  readonly problem: ReadonlySignal<string> = this.#problem;
 
   readonly content: ReadonlySignal<Content>;
   readonly palette: ReadonlySignal<string>;
@@ -96,8 +110,8 @@ export class Store {
   readonly offers: ReadonlySignal<Offer[]>;
   /** The label that runs along under the characters. */
   readonly label: ReadonlySignal<Label | undefined>;
-  /** Where the stretches begin that are stepped through: of a bool label, else the sentences. */
-  readonly stretches: ReadonlySignal<{ starts: Uint32Array; label: Label | undefined }>;
+  /** Where the segments begin that are stepped through: of a bool label, else the sentences. */
+  readonly segments: ReadonlySignal<{ starts: Uint32Array; label: Label | undefined }>;
   /** The palette's colours from -1 to +1 for this theme. */
   readonly ramp: ReadonlySignal<RGB[]>;
 
@@ -131,10 +145,10 @@ export class Store {
       const { labels } = this.#content.value;
       return labels[this.#label.value] ?? labels[0];
     });
-    this.stretches = computed(() => {
+    this.segments = computed(() => {
       const { labels, tokens } = this.#content.value;
       const label = [this.label.value, ...labels].find((known) => known?.kind === "bool");
-      return { starts: stretches(tokens, label), label };
+      return { starts: segments(tokens, label), label };
     });
     this.ramp = computed(() => anchors(this.#palette.value, this.theme.value));
     this.#values = new Values(host, this.content);
@@ -268,6 +282,33 @@ export class Store {
     this.#label.value = index;
   }
 
+  setTheme(theme: Theme): void {
+    this.#theme.value = theme;
+  }
+
+  setHelp(open: boolean): void {
+    this.#help.value = open;
+  }
+
+  setHover(token: number): void {
+    this.#hover.value = token;
+  }
+
+  /** Says what of the text is on screen, and how it is wrapped there. */
+  setView(layout: Layout | null, viewport: Viewport, { start, stop }: Span): void {
+    const shown = this.#visible.peek();
+    batch(() => {
+      if (shown.start !== start || shown.stop !== stop) this.#visible.value = { start, stop };
+      this.#layout.value = layout;
+      this.#viewport.value = viewport;
+    });
+  }
+
+  /** Scrolls all copies of the text to a row, which may be a fraction of one. */
+  scrollTo(row: number): void {
+    this.#top.value = row;
+  }
+
   /** Sets the cursor, and drops the selection; -1 removes it. */
   setCursor(cursor: number): void {
     this.#push({ cursor: this.#inText(cursor), selection: [] });
@@ -280,7 +321,7 @@ export class Store {
     this.#push({ selection: start < stop ? [start, stop] : [], cursor: this.#inText(cursor) });
   }
 
-  /** Moves the cursor and stretches the selection with it, from where it was begun. */
+  /** Moves the cursor and extends the selection with it, from where it was begun. */
   selectTo(token: number): void {
     const selection = this.#selection.value;
     const cursor = this.cursor.value;
@@ -288,9 +329,9 @@ export class Store {
     this.select(Math.min(anchor, token), Math.max(anchor, token) + 1, token);
   }
 
-  /** Reveals the rest of the stretch that comes next, or hides the last one again. */
-  revealStretch(step: 1 | -1): void {
-    const { starts } = this.stretches.value;
+  /** Reveals the rest of the segment that comes next, or hides the last one again. */
+  revealSegment(step: 1 | -1): void {
+    const { starts } = this.segments.value;
     const cursor = this.cursor.value;
     const { length } = this.#content.value.tokens;
     const at = lastNotAbove(starts, step > 0 ? cursor + 1 : Math.max(0, cursor), starts.length - 1);
@@ -307,9 +348,9 @@ export class Store {
     this.setCursor(step > 0 ? last : first - 1);
   }
 
-  /** Goes to the beginning of the next or the last stretch in which the label holds, or of the sentence. */
-  goToStretch(step: 1 | -1): void {
-    const { starts, label } = this.stretches.value;
+  /** Goes to the beginning of the next or the last segment in which the label holds, or of the sentence. */
+  goToSegment(step: 1 | -1): void {
+    const { starts, label } = this.segments.value;
     const holds = Array.from(starts).filter((start) => !label || label.values[start] === 1);
     const cursor = this.cursor.value;
     const target =
@@ -380,10 +421,10 @@ export class Store {
     try {
       this.#content.value = decode(raw);
       this.#values.clear();
-      this.hover.value = -1;
-      this.problem.value = "";
+      this.#hover.value = -1;
+      this.#problem.value = "";
     } catch (error) {
-      this.problem.value = `The new trace cannot be shown: ${error instanceof Error ? error.message : error}`;
+      this.#problem.value = `The new trace cannot be shown: ${error instanceof Error ? error.message : error}`;
     }
   }
 }

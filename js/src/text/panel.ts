@@ -32,12 +32,8 @@ export function textPanel(
     const held = selectionEnds(scroller);
     view.place((row) => held.some((node) => row.element.contains(node)));
     if (isActive()) {
-      const { start, stop } = view.visible;
-      const shown = store.visible.peek();
-      if (shown.start !== start || shown.stop !== stop) store.visible.value = { start, stop };
-      store.layout.value = view.layout ?? null;
-      store.viewport.value = view.viewport;
-      store.top.value = view.top;
+      store.setView(view.layout ?? null, view.viewport, view.visible);
+      store.scrollTo(view.top);
     }
     recolour();
     decorate();
@@ -90,7 +86,7 @@ export function textPanel(
   scroller.addEventListener(
     "scroll",
     () => {
-      store.top.value = view.top;
+      store.scrollTo(view.top);
       draw();
     },
     { ...listen, passive: true },

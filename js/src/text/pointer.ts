@@ -18,14 +18,14 @@ export function followPointer(store: Store, view: TextView, listen: { signal: Ab
   scroller.addEventListener(
     "pointermove",
     (event) => {
-      store.hover.value = view.tokenAt(event.clientX, event.clientY);
+      store.setHover(view.tokenAt(event.clientX, event.clientY));
     },
     listen,
   );
   scroller.addEventListener(
     "pointerleave",
     () => {
-      store.hover.value = -1;
+      store.setHover(-1);
     },
     listen,
   );

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { short } from "../src/panels/legend";
-import { visibly, written } from "../src/panels/readout";
+import { short, visibly, written } from "../src/words";
 
 describe("a value in words", () => {
   it.each([

@@ -4,11 +4,11 @@ import type { Label } from "./wire";
 const SENTENCE = /[.!?…]+["'”’»)\]]*\s+|\n\s*\n/g;
 
 /**
- * Where the stretches of a text begin, in tokens: runs of one value of a label, or without one the sentences.
+ * Where the segments of a text begin, in tokens: runs of one value of a label, or without one the sentences.
  *
  * The first is 0. A class is asked before each: what will the unit do here?
  */
-export function stretches(tokens: Tokens, label: Label | undefined): Uint32Array {
+export function segments(tokens: Tokens, label: Label | undefined): Uint32Array {
   const starts = [0];
   if (label) {
     const { values } = label;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { stretches } from "../src/store/stretches";
+import { segments } from "../src/store/segments";
 import { Tokens } from "../src/store/tokens";
 
 const starts = (text: string) => {
   const tokens = new Tokens(text, null);
-  const ends = [...stretches(tokens, undefined), text.length];
+  const ends = [...segments(tokens, undefined), text.length];
   return ends.slice(1).map((end, i) => text.slice(ends[i], end));
 };
 
@@ -20,7 +20,7 @@ describe("sentences", () => {
 
   it("begin with the token that holds their first character", () => {
     const tokens = new Tokens("a. bc", Uint32Array.from([0, 2, 5]));
-    expect([...stretches(tokens, undefined)]).toEqual([0, 1]);
+    expect([...segments(tokens, undefined)]).toEqual([0, 1]);
   });
 });
 
@@ -28,6 +28,6 @@ describe("runs of a label", () => {
   it("begin where it changes, also to and from what is not known", () => {
     const values = Float32Array.from([0, 0, Number.NaN, Number.NaN, 1, 1]);
     const label = { name: "q", kind: "bool" as const, values, low: 0, high: 1 };
-    expect([...stretches(new Tokens("abcdef", null), label)]).toEqual([0, 2, 4]);
+    expect([...segments(new Tokens("abcdef", null), label)]).toEqual([0, 2, 4]);
   });
 });

@@ -1,0 +1,48 @@
+import type { Label } from "./store/wire";
+
+/** A label's value at a token, in words. */
+export function labelled({ kind, values }: Pick<Label, "kind" | "values">, token: number): string {
+  const value = values[token];
+  if (Number.isNaN(value)) return "not known";
+  if (kind === "bool") return value ? "yes" : "no";
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+/** A token with signs for what has no shape: blanks, newlines, tabs and other controls. */
+export function visibly(token: string): string {
+  return Array.from(token, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (character === " ") return "␣";
+    if (character === "\n") return "↵";
+    if (character === "\t") return "→";
+    if (code < 32) return String.fromCharCode(0x2400 + code);
+    if (/^\p{M}$/u.test(character)) return `◌${character}`;
+    return /^[\p{C}\u2028\u2029\u00a0]$/u.test(character)
+      ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
+      : character;
+  }).join("");
+}
+
+/** A number with its sign, to the decimals that mean something; "≈" says that it was rounded on its way. */
+export function written({
+  value,
+  exact,
+  decimals,
+}: {
+  value: number;
+  exact: boolean;
+  decimals: number;
+}): string {
+  if (Number.isNaN(value)) return "missing";
+  if (!Number.isFinite(value)) return value > 0 ? "+∞" : "−∞";
+  const size = Math.abs(value);
+  const digits = decimals > 8 ? size.toExponential(3) : size.toFixed(Math.max(0, Math.min(8, decimals)));
+  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
+  return `${exact ? "" : "≈ "}${sign}${digits}`;
+}
+
+/** A positive number in few characters: 1, 0.35, 12.4, 3.1e-5. */
+export function short(value: number): string {
+  if (value !== 0 && (value < 1e-3 || value >= 1e5)) return value.toExponential(1);
+  return String(Number(value.toPrecision(3)));
+}
