@@ -1,7 +1,7 @@
 """A trace as the frontend gets it: one int8 row per unit, tokens as UTF-16, small things as float.
 
-The layout of the content is written down once more in ``js/src/store/wire.ts``, its only reader. Nothing
-that is ranked, plotted for print or read out exactly goes through these bytes.
+The layout of the content is written down once more in ``js/src/store/wire.ts``, its only reader.
+Nothing that is ranked, plotted for print or read out exactly goes through these bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tokens as the cells of a wrapped text, by the rules of the frontend (``js/src/store/layout.ts``)."""
+"""Tokens as cells of a wrapped text, by the frontend's rules (``js/src/store/layout.ts``)."""
 
 from __future__ import annotations
 
