@@ -40,8 +40,9 @@ def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from rnnviz_widget import evaluation, modelcard  # noqa: PLC0415
+    from rnnviz_widget import evaluation  # noqa: PLC0415
     from rnnviz_widget.charlm import Corpus, load_model, read_card  # noqa: PLC0415
+    from rnnviz_widget.evaluation import card as modelcard  # noqa: PLC0415
 
     model, card, corpus = (
         load_model(options.model),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import as_recording, layer_and_kind
 from rnnviz_widget.tables import data_frame, html_table, plain_table
+from rnnviz_widget.trace.blocks import as_recording, layer_and_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

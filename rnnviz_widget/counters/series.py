@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import Recording, as_recording
+from rnnviz_widget.trace.blocks import Recording, as_recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

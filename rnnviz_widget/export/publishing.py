@@ -6,19 +6,19 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from rnnviz_widget import wire
 from rnnviz_widget.export.frame import Contents, Frame
 from rnnviz_widget.export.pack import Packer, TooLargeError, json_for_script
 from rnnviz_widget.export.pages import LIMIT, Fragment, SavedPage, framed, page
-from rnnviz_widget.part import choose
+from rnnviz_widget.trace.selection import choose
+from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rnnviz_widget.exhibit import Exhibit
-    from rnnviz_widget.part import Part
     from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace.selection import Part
+    from rnnviz_widget.widget.content import Exhibit
 
 
 class Choice(TypedDict, total=False):

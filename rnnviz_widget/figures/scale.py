@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget import palettes, wire
+from rnnviz_widget import palettes
 from rnnviz_widget.figures.layout import visible
+from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from rnnviz_widget.interventions.targets import find, install, values_for
-from rnnviz_widget.ranking.recordings import Columns, as_recording
-from rnnviz_widget.recording.guard import standing_in
+from rnnviz_widget.recurrent.patching import standing_in
+from rnnviz_widget.trace.blocks import Columns, as_recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rnnviz_widget.interventions.targets import Units
-    from rnnviz_widget.recording.stepwise import Where
+    from rnnviz_widget.recurrent.stepwise import Where
     from rnnviz_widget.trace import Trace
 
 To = Literal["mean", "zero"]

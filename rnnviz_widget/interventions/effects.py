@@ -14,11 +14,12 @@ from rnnviz_widget.interventions.questions import questions
 from rnnviz_widget.interventions.report import Change, Effect
 from rnnviz_widget.interventions.targets import Target, find, install
 from rnnviz_widget.ranking.intervals import draw_blocks
-from rnnviz_widget.recording import readings, record
-from rnnviz_widget.recording.guard import standing_in, undisturbed
+from rnnviz_widget.recording import logits as readings
+from rnnviz_widget.recording import record
 from rnnviz_widget.recording.recorder import TextModel, encoded
 from rnnviz_widget.recording.session import shape_in_words, takes_state
-from rnnviz_widget.recording.stepwise import Edit
+from rnnviz_widget.recurrent.patching import standing_in, undisturbed
+from rnnviz_widget.recurrent.stepwise import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.interventions.clamping import To
     from rnnviz_widget.interventions.questions import Labelling, Question
     from rnnviz_widget.interventions.targets import Units
-    from rnnviz_widget.recording.stepwise import Where
+    from rnnviz_widget.recurrent.stepwise import Where
     from rnnviz_widget.trace import Trace
 
 _WINDOW = 1024  # characters read at a time, which bounds memory

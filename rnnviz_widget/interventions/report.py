@@ -11,7 +11,7 @@ from rnnviz_widget.ranking.splits import ENOUGH_SPANS
 from rnnviz_widget.tables import data_frame, html_table, plain_table
 
 if TYPE_CHECKING:
-    from rnnviz_widget.recording.stepwise import Where
+    from rnnviz_widget.recurrent.stepwise import Where
 
 _NAMES = (0,)
 

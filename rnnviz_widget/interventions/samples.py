@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.charlm import CharLM
     from rnnviz_widget.interventions.targets import Units
-    from rnnviz_widget.recording.stepwise import Where
+    from rnnviz_widget.recurrent.stepwise import Where
 
 AS_IT_IS = "as it is"
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnviz_widget.recording.cells import KINDS
-from rnnviz_widget.recording.finding import recurrent_layers
-from rnnviz_widget.recording.intervened import Intervened
-from rnnviz_widget.recording.stack import Stack, spelling
-from rnnviz_widget.recording.stepwise import READOUT, WHERES, Edit, Where
+from rnnviz_widget.recurrent.cells import KINDS
+from rnnviz_widget.recurrent.intervention import Intervened
+from rnnviz_widget.recurrent.module import recurrent_layers
+from rnnviz_widget.recurrent.stack import Stack, spelling
+from rnnviz_widget.recurrent.stepwise import READOUT, WHERES, Edit, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget import labels
-from rnnviz_widget.ranking.area import area_under_curve
+from rnnviz_widget.stats.auc import area_under_curve
 from rnnviz_widget.widget import HiddenStateWidget
 
 if TYPE_CHECKING:

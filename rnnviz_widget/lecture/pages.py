@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import rnnviz_widget as rnnviz
-from rnnviz_widget import palettes, wire
+from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
 from rnnviz_widget.export import Page, head
 from rnnviz_widget.export.pages import escape
 from rnnviz_widget.tables import html_facts
+from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

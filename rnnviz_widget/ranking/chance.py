@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import Columns
 from rnnviz_widget.ranking.scores import make_target
 from rnnviz_widget.ranking.splits import label_values
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.stats.threads import in_threads
+from rnnviz_widget.trace.blocks import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import Columns, Recording, as_recording, memory_for
 from rnnviz_widget.ranking.sweep import gain
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace.blocks import Columns, Recording, as_recording, memory_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

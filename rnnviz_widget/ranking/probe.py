@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import layer_and_kind
 from rnnviz_widget.ranking.scores import BoolTarget, Strata, make_target
+from rnnviz_widget.trace.blocks import layer_and_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,22 +20,22 @@ from rnnviz_widget.ranking.controls import best_held_out, control_parts
 from rnnviz_widget.ranking.entry import Detail, Entry, detector
 from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import probe as read_out
-from rnnviz_widget.ranking.recordings import Columns, layer_and_kind
 from rnnviz_widget.ranking.report import Extent, Ranking
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget
 from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
 from rnnviz_widget.ranking.sweep import Swept, sweep
-from rnnviz_widget.ranking.threads import in_threads, kept_threads
+from rnnviz_widget.stats.threads import in_threads, kept_threads
 from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace.blocks import Columns, layer_and_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
-    from rnnviz_widget.ranking.recordings import Recording
     from rnnviz_widget.ranking.splits import Labelling, Traces
     from rnnviz_widget.ranking.sweep import Directions
+    from rnnviz_widget.trace.blocks import Recording
 
 _LONG = 1 << 28  # values from which on a progress bar is worth its line
 

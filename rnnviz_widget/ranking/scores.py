@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.ranking.area import area_under_curve, sortable
-from rnnviz_widget.ranking.sorting import order_of
+from rnnviz_widget.stats.auc import area_under_curve, sortable
+from rnnviz_widget.stats.sorting import order_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

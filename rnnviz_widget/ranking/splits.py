@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.labels import Label
-from rnnviz_widget.ranking.recordings import Recording, as_recording
 from rnnviz_widget.ranking.scores import Strata, Target, make_target
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.stats.threads import in_threads
+from rnnviz_widget.trace.blocks import Recording, as_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rnnviz_widget.ranking.recordings import Columns
     from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace.blocks import Columns
 
     Traces = Trace | Sequence[Trace]
     Labelling = Callable[[Trace], ArrayLike] | ArrayLike | Sequence[ArrayLike]

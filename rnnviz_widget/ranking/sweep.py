@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.ranking.recordings import memory_for
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.stats.threads import in_threads
+from rnnviz_widget.trace.blocks import memory_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from rnnviz_widget import storage
 from rnnviz_widget.recording import tokens as texts
+from rnnviz_widget.recording.parallel.plan import TOLERANCE, Plan
 from rnnviz_widget.recording.session import Session
 from rnnviz_widget.recording.sinks import FolderSink, MemorySink
-from rnnviz_widget.recording.unroll import TOLERANCE, Plan
-from rnnviz_widget.shards import ShardWriter
-from rnnviz_widget.trace import Trace, checked_tokens
+from rnnviz_widget.trace import Trace, checked_tokens, storage
+from rnnviz_widget.trace.shards import ShardWriter
 
 if TYPE_CHECKING:
     import os
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from rnnviz_widget.recording.unroll import Unroll
+    from rnnviz_widget.recording.parallel.plan import Unroll
 
 
 @runtime_checkable

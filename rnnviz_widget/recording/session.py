@@ -12,15 +12,16 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from rnnviz_widget.recording import readings, steps
-from rnnviz_widget.recording.finding import recurrent_layers, refuse_broken_weights
-from rnnviz_widget.recording.guard import undisturbed
-from rnnviz_widget.recording.intervened import Intervened
-from rnnviz_widget.recording.layers import LayerRecorder
-from rnnviz_widget.recording.readings import Readings
+from rnnviz_widget.recording import logits as readings
+from rnnviz_widget.recording.cell_recorder import CellRecorder
+from rnnviz_widget.recording.layer_recorder import LayerRecorder
+from rnnviz_widget.recording.logits import Readings
+from rnnviz_widget.recording.parallel.plan import Expanding, Plan
 from rnnviz_widget.recording.runs import Recording
-from rnnviz_widget.recording.steps import CellRecorder
-from rnnviz_widget.recording.unroll import Expanding, Plan
+from rnnviz_widget.recurrent import registry
+from rnnviz_widget.recurrent.intervention import Intervened
+from rnnviz_widget.recurrent.module import recurrent_layers, refuse_broken_weights
+from rnnviz_widget.recurrent.patching import undisturbed
 from rnnviz_widget.trace import Extras, checked_tokens, select
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class Session:
             forward = module.forward
             intervened = forward if isinstance(forward, Intervened) else None
             return LayerRecorder(module, forward, path, recording, self.plan, intervened)
-        reader = steps.reader(module)
+        reader = registry.reader(module)
         if reader is None:
             raise TypeError(f"{path} is no cell")
         return CellRecorder(module, module.forward, path, recording, reader)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
-from rnnviz_widget import storage
-from rnnviz_widget.arrays import LazyArray
-from rnnviz_widget.shards import StateFile
-from rnnviz_widget.trace import Extras, Trace
+from rnnviz_widget.trace import Extras, Trace, storage
+from rnnviz_widget.trace.arrays import LazyArray
+from rnnviz_widget.trace.shards import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnnviz_widget.arrays import Source, StateArray
-    from rnnviz_widget.shards import ShardWriter
     from rnnviz_widget.trace import Bounds
+    from rnnviz_widget.trace.arrays import Source, StateArray
+    from rnnviz_widget.trace.shards import ShardWriter
 
 
 @dataclass

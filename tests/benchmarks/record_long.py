@@ -97,8 +97,8 @@ def products(model: CharLM, steps: int) -> None:
     """Multiply what a recurrence of `steps` steps has to multiply, and nothing else."""
     import torch  # noqa: PLC0415
 
-    from rnnviz_widget.recording.abreast import abreast  # noqa: PLC0415
-    from rnnviz_widget.recording.products import Product  # noqa: PLC0415
+    from rnnviz_widget.recording.parallel.matmul import Product  # noqa: PLC0415
+    from rnnviz_widget.recording.parallel.threads import abreast  # noqa: PLC0415
 
     weights = [w for name, w in model.rnn.named_parameters() if name.startswith("weight")]
     if model.embedding is None:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.ranking.area import sortable
-from rnnviz_widget.ranking.sorting import (
+from rnnviz_widget.stats.auc import sortable
+from rnnviz_widget.stats.sorting import (
     by_comparing,
     by_counting,
     order_by_comparing,
     order_by_counting,
     seconds,
 )
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.stats.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

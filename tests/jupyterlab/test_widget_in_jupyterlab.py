@@ -236,7 +236,7 @@ def test_checkpoints_go_both_ways_also_when_the_kernel_is_asked_for_each(
     notebook: Notebook, widget: Locator
 ) -> None:
     notebook.run(
-        "from rnnviz_widget import wire\n"
+        "from rnnviz_widget.widget import wire\n"
         "limit, wire.WHOLE_LIMIT = wire.WHOLE_LIMIT, 0\n"
         "early = rnnviz.record(rnnviz.untrained(model), trace.text)\n"
         "w.trace = {'before': early, 'after': trace}; w.checkpoint = 1\n"

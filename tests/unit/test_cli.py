@@ -9,7 +9,7 @@ import pytest
 
 from rnnviz_widget import cli
 from rnnviz_widget.charlm import bundled_models, load_model, read_card
-from rnnviz_widget.modelcard import BY_HAND
+from rnnviz_widget.evaluation.card import BY_HAND
 
 if TYPE_CHECKING:
     from pathlib import Path

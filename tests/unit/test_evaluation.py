@@ -21,7 +21,7 @@ from rnnviz_widget.charlm import (
     untrained,
 )
 from rnnviz_widget.evaluation import QUESTIONS, SKIP, evaluate, newline_auc
-from rnnviz_widget.modelcard import BY_HAND, model_card, report
+from rnnviz_widget.evaluation.card import BY_HAND, model_card, report
 
 if TYPE_CHECKING:
     from pathlib import Path

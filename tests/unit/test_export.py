@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz_widget import HiddenStateWidget, Trace, rank_units, wire
+from rnnviz_widget import HiddenStateWidget, Trace, rank_units
 from rnnviz_widget.export import head, page
+from rnnviz_widget.widget import wire
 from tests.unit.saved import read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'

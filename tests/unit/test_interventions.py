@@ -15,7 +15,8 @@ from torch import nn
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
-from rnnviz_widget.recording import cells, record, record_batch, stepwise
+from rnnviz_widget.recording import record, record_batch
+from rnnviz_widget.recurrent import cells, stepwise
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, Case, cases, hx_of, module_of
 from tests.unit.test_record_module import Tagger

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from rnnviz_widget.ranking.area import area_under_curve
 from rnnviz_widget.ranking.entry import detector
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata
+from rnnviz_widget.stats.auc import area_under_curve
 
 SHAPES = {
     "smooth": lambda rng, n: rng.standard_normal(n),

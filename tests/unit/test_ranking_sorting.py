@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse._sparsetools import coo_tocsr
 from sklearn.metrics import roc_auc_score
 
-from rnnviz_widget.ranking import sorting
-from rnnviz_widget.ranking.area import area_under_curve
-from rnnviz_widget.ranking.sorting import (
+from rnnviz_widget.stats import sorting
+from rnnviz_widget.stats.auc import area_under_curve
+from rnnviz_widget.stats.sorting import (
     MANY,
     by_comparing,
     by_counting,
@@ -24,7 +24,7 @@ from rnnviz_widget.ranking.sorting import (
     order_of,
     sort,
 )
-from rnnviz_widget.ranking.threads import in_threads
+from rnnviz_widget.stats.threads import in_threads
 
 LOWEST, HIGHEST = -(1 << 31), (1 << 31) - 1
 WAYS = {"by comparing": by_comparing, "by counting": by_counting}

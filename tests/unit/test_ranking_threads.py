@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from rnnviz_widget.ranking.memory import lent
-from rnnviz_widget.ranking.threads import in_threads, kept_threads
+from rnnviz_widget.stats.memory import lent
+from rnnviz_widget.stats.threads import in_threads, kept_threads
 
 
 def thread(_: object = None) -> threading.Thread:

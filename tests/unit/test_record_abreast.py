@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from rnnviz_widget.recording import parallel, record
-from rnnviz_widget.recording.abreast import abreast
-from rnnviz_widget.recording.cells import Mode, Weights
-from rnnviz_widget.recording.kernels import Kernel
-from rnnviz_widget.recording.stack import Stack
+from rnnviz_widget.recording import record
+from rnnviz_widget.recording.parallel import chunks as parallel
+from rnnviz_widget.recording.parallel.kernels import Kernel
+from rnnviz_widget.recording.parallel.threads import abreast
+from rnnviz_widget.recurrent.cells import Mode, Weights
+from rnnviz_widget.recurrent.stack import Stack
 from tests.unit.test_record_exact import CELLS, module_of
 from tests.unit.test_record_unroll import assert_close, both, methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rnnviz_widget.recording.kernels import Ran
+    from rnnviz_widget.recording.parallel.kernels import Ran
 
 THREADS = 3
 

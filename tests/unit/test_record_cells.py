@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from rnnviz_widget import record, record_batch, register_cell
-from rnnviz_widget.recording import steps
+from rnnviz_widget.recurrent import registry
 from rnnviz_widget.trace import Trace
 from tests.unit import recurrence
 
@@ -81,7 +81,7 @@ def test_cells_have_the_bounds_that_are_proven() -> None:
 
 
 def test_a_loop_longer_than_the_memory_for_steps_is_recorded_whole() -> None:
-    cell, x = nn.GRUCell(2, 3), torch.randn(2 * steps._FLUSH + 5, 2)
+    cell, x = nn.GRUCell(2, 3), torch.randn(2 * registry._FLUSH + 5, 2)
     module = Loop(cell)
     trace = record(module, x, tokens="x" * len(x))
     with torch.no_grad():
@@ -151,7 +151,7 @@ class MinimalGatedUnit(nn.Module):
 @pytest.fixture
 def registered() -> Iterator[None]:
     """Tell of both cells, and forget them again."""
-    before = dict(steps._READERS)
+    before = dict(registry._READERS)
 
     def read_mlstm(cell: MultiplicativeLSTM, inputs: dict[str, Any], output: Any) -> dict[str, Any]:
         x, (h, c) = inputs["x"], output
@@ -170,8 +170,8 @@ def registered() -> Iterator[None]:
 
     register_cell(MinimalGatedUnit, read_mgu, ("h", "f"), bounds={"f": (0, 1)})
     yield
-    steps._READERS.clear()
-    steps._READERS.update(before)
+    registry._READERS.clear()
+    registry._READERS.update(before)
 
 
 @pytest.mark.usefixtures("registered")

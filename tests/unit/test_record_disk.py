@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from rnnviz_widget import storage
 from rnnviz_widget.charlm import CharLM, CharLMConfig
-from rnnviz_widget.recording import cells, kinds, record, session
-from rnnviz_widget.trace import Trace
+from rnnviz_widget.recording import record, session
+from rnnviz_widget.recording import writer as kinds
+from rnnviz_widget.recurrent import cells
+from rnnviz_widget.trace import Trace, storage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
-from rnnviz_widget.recording import cells, parallel, record, record_batch, unroll
+from rnnviz_widget.recording import record, record_batch
+from rnnviz_widget.recording.parallel import chunks as parallel
+from rnnviz_widget.recording.parallel import plan as unroll
+from rnnviz_widget.recurrent import cells
 from tests.unit import recurrence
 from tests.unit.untouched import contents
 

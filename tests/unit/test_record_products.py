@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import torch
 
-from rnnviz_widget.recording import products, record
-from rnnviz_widget.recording.cells import Mode, Weights
-from rnnviz_widget.recording.kernels import Kernel
-from rnnviz_widget.recording.products import Product
-from rnnviz_widget.recording.stack import Stack
+from rnnviz_widget.recording import record
+from rnnviz_widget.recording.parallel import matmul as products
+from rnnviz_widget.recording.parallel.kernels import Kernel
+from rnnviz_widget.recording.parallel.matmul import Product
+from rnnviz_widget.recurrent.cells import Mode, Weights
+from rnnviz_widget.recurrent.stack import Stack
 from tests.unit.test_record_exact import CELLS, module_of
 from tests.unit.test_record_unroll import assert_close, methods
 

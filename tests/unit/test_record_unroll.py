@@ -11,7 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rnnviz_widget.recording import parallel, record, stack, unroll
+from rnnviz_widget.recording import record
+from rnnviz_widget.recording.parallel import chunks as parallel
+from rnnviz_widget.recording.parallel import plan as unroll
+from rnnviz_widget.recurrent import stack
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, module_of
 

@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from rnnviz_widget import storage
 from rnnviz_widget.charlm import CharLM, CharLMConfig
 from rnnviz_widget.recording import record
-from rnnviz_widget.shards import ShardWriter, StateFile
-from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace import Trace, storage
+from rnnviz_widget.trace.shards import ShardWriter, StateFile
 
 if TYPE_CHECKING:
-    from rnnviz_widget.storage import StorageType
+    from rnnviz_widget.trace.storage import StorageType
 
 
 @pytest.fixture
@@ -86,7 +85,7 @@ def test_only_the_latest_shards_stay_in_the_systems_memory(
         advise(descriptor, *rest)
 
     monkeypatch.setattr(os, "posix_fadvise", noted)
-    monkeypatch.setattr("rnnviz_widget.shards._CACHED", 3 * 40)
+    monkeypatch.setattr("rnnviz_widget.trace.shards._CACHED", 3 * 40)
     with ShardWriter() as writer:
         for number in range(10):
             shard = writer.lend((2, 5), np.dtype("<f4"))

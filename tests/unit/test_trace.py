@@ -232,7 +232,7 @@ def test_a_lazy_state_indexes_as_numpy_does(tmp_path: Path) -> None:
 def test_states_longer_than_a_shard_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnviz_widget.storage.CHUNK", 8)
+    monkeypatch.setattr("rnnviz_widget.trace.storage.CHUNK", 8)
     values = np.random.default_rng(0).standard_normal((35, 4)).astype(np.float32)
     values[3, 1], values[20, 2] = np.nan, -np.inf
     Trace.from_arrays("x" * 35, {"h": values}).save(tmp_path / "t.zarr")
@@ -245,7 +245,7 @@ def test_states_longer_than_a_shard_come_back(
 def test_the_folder_is_laid_out_so_that_one_unit_is_contiguous(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnviz_widget.storage.CHUNK", 4)
+    monkeypatch.setattr("rnnviz_widget.trace.storage.CHUNK", 4)
     values = np.arange(12, dtype=np.float32).reshape(6, 2)
     Trace.from_arrays("abcdef", {"h": values}).save(tmp_path / "t.zarr")
     shard = (tmp_path / "t.zarr" / "states" / "0" / "c" / "0" / "0").read_bytes()
@@ -319,7 +319,7 @@ def test_a_save_that_fails_leaves_the_old_trace(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rnnviz_widget.storage.write_strings", full)
+    monkeypatch.setattr("rnnviz_widget.trace.storage.write_strings", full)
     with pytest.raises(OSError, match="No space left"):
         a_trace(5).save(path)
     assert Trace.load(path).text == "abc"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import traitlets
 
-from rnnviz_widget import HiddenStateWidget, Trace, export, labels, rank_units, wire
+from rnnviz_widget import HiddenStateWidget, Trace, export, labels, rank_units
 from rnnviz_widget.counters import gate_saturation
+from rnnviz_widget.widget import wire
 from tests.unit.saved import read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'

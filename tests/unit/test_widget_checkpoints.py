@@ -17,9 +17,9 @@ from rnnviz_widget import (
     rank_units,
     record,
     untrained,
-    wire,
 )
 from rnnviz_widget.charlm import read_card, snapshots
+from rnnviz_widget.widget import wire
 from tests.unit.saved import read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'

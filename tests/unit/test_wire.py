@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rnnviz_widget import wire
-from rnnviz_widget.part import Part, choose
 from rnnviz_widget.trace import Predictions, Trace
+from rnnviz_widget.trace.selection import Part, choose
+from rnnviz_widget.widget import wire
 
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
 columns = hnp.arrays(np.float32, st.integers(1, 60), elements=floats)

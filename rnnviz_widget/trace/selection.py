@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnviz_widget.trace import select
+from rnnviz_widget.trace.trace import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace.trace import Trace
 
 
 @dataclass(frozen=True)

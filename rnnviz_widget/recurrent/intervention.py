@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.functional import dropout
 
-from rnnviz_widget.recording import stepwise
-from rnnviz_widget.recording.stack import Stack, in_reading_order
+from rnnviz_widget.recurrent import stepwise
+from rnnviz_widget.recurrent.stack import Stack, in_reading_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn.utils.rnn import PackedSequence
 
-    from rnnviz_widget.recording.parallel import State
-    from rnnviz_widget.recording.stack import Given
-    from rnnviz_widget.recording.stepwise import Edit
+    from rnnviz_widget.recording.parallel.chunks import State
+    from rnnviz_widget.recurrent.stack import Given
+    from rnnviz_widget.recurrent.stepwise import Edit
 
 
 @dataclass

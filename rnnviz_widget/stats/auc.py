@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.ranking.memory import lent
-from rnnviz_widget.ranking.sorting import sort
+from rnnviz_widget.stats.memory import lent
+from rnnviz_widget.stats.sorting import sort
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rnnviz_widget.ranking.sorting import Keys
+    from rnnviz_widget.stats.sorting import Keys
 
 
 _ROW = 1024  # marks in a row of a table of them

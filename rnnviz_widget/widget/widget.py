@@ -11,9 +11,10 @@ import anywidget
 import numpy as np
 import traitlets
 
-from rnnviz_widget import export, wire
-from rnnviz_widget.exhibit import Exhibit, as_checkpoints
-from rnnviz_widget.export.words import in_words
+from rnnviz_widget import export
+from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.content import Exhibit, as_checkpoints
+from rnnviz_widget.widget.words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from rnnviz_widget.counters import Saturation
-    from rnnviz_widget.exhibit import Traces
-    from rnnviz_widget.part import Part
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace.selection import Part
+    from rnnviz_widget.widget.content import Traces
 
 PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
 """Names of the palettes, the one for high values first."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rnnviz_widget.wire import json_safe
+from rnnviz_widget.widget.wire import json_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rnnviz_widget.part import Part
     from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace.selection import Part
 
 _OPENING = 60  # characters of the text that are quoted
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rnnviz_widget import storage
-from rnnviz_widget.arrays import LazyArray, frozen, real, series
-from rnnviz_widget.predictions import Extras, Predictions, StoredExtras
-from rnnviz_widget.shards import ShardWriter, StateFile
+from rnnviz_widget.trace import storage
+from rnnviz_widget.trace.arrays import LazyArray, frozen, real, series
+from rnnviz_widget.trace.predictions import Extras, Predictions, StoredExtras
+from rnnviz_widget.trace.shards import ShardWriter, StateFile
 
 if TYPE_CHECKING:
     import os
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rnnviz_widget.arrays import Source, StateArray
+    from rnnviz_widget.trace.arrays import Source, StateArray
 
 __all__ = ["Extras", "Predictions", "Trace", "checked_tokens", "select"]
 

@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording import cells
-from rnnviz_widget.recording.products import Product
+from rnnviz_widget.recording.parallel.matmul import Product
+from rnnviz_widget.recurrent import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnnviz_widget.recording.cells import Mode, Weights
-    from rnnviz_widget.recording.parallel import State
+    from rnnviz_widget.recording.parallel.chunks import State
+    from rnnviz_widget.recurrent.cells import Mode, Weights
 
 
 class Ran(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from rnnviz_widget.storage import StorageType
+    from rnnviz_widget.trace.storage import StorageType
 
 N = TypeVar("N", bound=np.generic)
 

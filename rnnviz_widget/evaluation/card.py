@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnnviz_widget.charlm import CharLM, ModelCard
-    from rnnviz_widget.evaluation import Evaluation, Question
+    from rnnviz_widget.evaluation.evaluate import Evaluation, Question
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.ranking.probe import Probe
 

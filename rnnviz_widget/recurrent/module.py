@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from rnnviz_widget.recording import steps
-from rnnviz_widget.recording.intervened import Intervened
+from rnnviz_widget.recurrent import registry
+from rnnviz_widget.recurrent.intervention import Intervened
 
 _FORWARDS = {nn.RNN.forward, nn.GRU.forward, nn.LSTM.forward}
 
@@ -36,7 +36,7 @@ def recurrent_layers(module: nn.Module) -> dict[str, nn.Module]:
                 f"{name} is compiled, and its layers cannot be seen into; record the module it was "
                 "made from (._orig_mod)"
             )
-        if steps.reader(m) is not None:
+        if registry.reader(m) is not None:
             layers[name] = m
         elif isinstance(m, (nn.RNNBase, nn.RNNCellBase)):
             replaced = not isinstance(vars(m).get("forward"), Intervened | None)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from rnnviz_widget.recording import cells
+from rnnviz_widget.recurrent import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torch import Tensor
 
-    from rnnviz_widget.recording.cells import Mode, Weights
+    from rnnviz_widget.recording.parallel.plan import Unrolled
     from rnnviz_widget.recording.runs import Run
-    from rnnviz_widget.recording.unroll import Unrolled
+    from rnnviz_widget.recurrent.cells import Mode, Weights
 
 _ELEMENTS = 2**20
 """How many values of `h` one pass of the gate equations takes, so that its memory is bounded."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording import parallel
-from rnnviz_widget.recording.parallel import Call, Chunks, Layer, State, Stretch
+from rnnviz_widget.recording.parallel import chunks as parallel
+from rnnviz_widget.recording.parallel.chunks import Call, Chunks, Layer, State, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz_widget.recording import cells
+from rnnviz_widget.recurrent import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnnviz_widget.recording.parallel import Call, State
+    from rnnviz_widget.recording.parallel.chunks import Call, State
 
 FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "RNN_TANH": torch.rnn_tanh,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rnnviz_widget.ranking.threads import in_threads
-from rnnviz_widget.trace import Trace, select
+from rnnviz_widget.stats.threads import in_threads
+from rnnviz_widget.trace.trace import Trace, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

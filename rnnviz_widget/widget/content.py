@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from traitlets import TraitError
 
-from rnnviz_widget import wire
 from rnnviz_widget.counters import Saturation
-from rnnviz_widget.part import Part
 from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace.selection import Part
+from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable

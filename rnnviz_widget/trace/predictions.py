@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget import storage
-from rnnviz_widget.arrays import frozen, real, series
+from rnnviz_widget.trace import storage
+from rnnviz_widget.trace.arrays import frozen, real, series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

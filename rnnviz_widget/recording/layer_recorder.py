@@ -15,21 +15,21 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz_widget.recording import cells, stepwise
-from rnnviz_widget.recording.kernels import Kernel
-from rnnviz_widget.recording.kinds import Writer
-from rnnviz_widget.recording.parallel import Layer, Stretch
-from rnnviz_widget.recording.stack import FUSED, Stack, in_reading_order, spelling
-from rnnviz_widget.recording.unroll import Plan, Unrolled, unroll
+from rnnviz_widget.recording.parallel.chunks import Layer, Stretch
+from rnnviz_widget.recording.parallel.kernels import Kernel
+from rnnviz_widget.recording.parallel.plan import Plan, Unrolled, unroll
+from rnnviz_widget.recording.writer import Writer
+from rnnviz_widget.recurrent import cells, stepwise
+from rnnviz_widget.recurrent.stack import FUSED, Stack, in_reading_order, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rnnviz_widget.recording.intervened import Intervened
-    from rnnviz_widget.recording.parallel import State
+    from rnnviz_widget.recording.parallel.chunks import State
     from rnnviz_widget.recording.runs import Recording, Run
-    from rnnviz_widget.recording.stack import Given
-    from rnnviz_widget.recording.stepwise import Edit
+    from rnnviz_widget.recurrent.intervention import Intervened
+    from rnnviz_widget.recurrent.stack import Given
+    from rnnviz_widget.recurrent.stepwise import Edit
 
 
 @dataclass

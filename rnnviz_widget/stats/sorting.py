@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from rnnviz_widget.ranking.memory import lent
+from rnnviz_widget.stats.memory import lent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

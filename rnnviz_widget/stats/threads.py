@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from rnnviz_widget.ranking.memory import hold
+from rnnviz_widget.stats.memory import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnnviz_widget.part import Part
     from rnnviz_widget.trace import Predictions, Trace
+    from rnnviz_widget.trace.selection import Part
 
 VERSION = 2
 

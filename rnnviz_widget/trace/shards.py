@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from rnnviz_widget import storage
+from rnnviz_widget.trace import storage
 
 if TYPE_CHECKING:
     import zarr

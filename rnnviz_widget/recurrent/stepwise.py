@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnnviz_widget.recording import cells
+from rnnviz_widget.recurrent import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from rnnviz_widget.recording.cells import Mode, Weights
-    from rnnviz_widget.recording.parallel import State
+    from rnnviz_widget.recording.parallel.chunks import State
+    from rnnviz_widget.recurrent.cells import Mode, Weights
 
     Change = Callable[[str, Tensor], Tensor]
     Kinds = dict[str, Tensor]

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording.abreast import abreast
-from rnnviz_widget.recording.kernels import Ran
+from rnnviz_widget.recording.parallel.kernels import Ran
+from rnnviz_widget.recording.parallel.threads import abreast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnnviz_widget.recording.kernels import Kernel
+    from rnnviz_widget.recording.parallel.kernels import Kernel
 
 State = tuple[Tensor, ...]
 """`(h,)`, or of an LSTM `(h, c)`; each `(B, ·)`."""

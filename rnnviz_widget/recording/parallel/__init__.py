@@ -1,0 +1,1 @@
+"""Running a layer through many chunks of a text at once, and still exactly."""

@@ -1,0 +1,1 @@
+"""Statistics of columns of numbers: numbers in, numbers out; nothing here knows a trace."""
