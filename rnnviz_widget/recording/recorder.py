@@ -81,8 +81,8 @@ def record(
         after step where the network does not allow it) or ``"auto"``: the latter where it pays.
     tolerance
         How far values that were run in parallel may be from the sequential ones, relative to the
-        largest |state|; in [1e-5, 1e-3]. Some trained networks amplify rounding errors to a few
-        1e-5 now and then, so that two batch sizes or two machines differ by that; they are run
+        largest absolute state; in [1e-5, 1e-3]. Some trained networks amplify rounding errors to a
+        few 1e-5 now and then, so that two batch sizes or two machines differ by that; they are run
         step after step unless more is allowed.
     out
         A folder to write to while recording; what is returned is then read from it on demand. A
