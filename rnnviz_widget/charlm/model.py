@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
+from rnnviz_widget.recurrent.patching import keeping_random
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -176,6 +178,9 @@ def untrained(model: CharLM, seed: int = 0) -> CharLM:
     It is the control for a claim about a trained unit: what a random network of this shape already
     shows. torch's global random state is left as it was.
     """
-    with torch.random.fork_rng(devices=[]):
+
+    def drawn() -> CharLM:
         torch.manual_seed(seed)
         return CharLM(model.vocabulary, model.config).eval()
+
+    return keeping_random(drawn)

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rnnviz_widget.recurrent.patching import undisturbed
+
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rnnviz_widget.charlm.model import CharLM
 
 
-@torch.inference_mode()
 def sample(
     model: CharLM,
     prefix: str = "\n",
@@ -50,23 +53,23 @@ def sample(
     if not temperature > 0:
         msg = f"temperature must be positive, got {temperature}"
         raise ValueError(msg)
-    device = next(model.parameters()).device
     generator = torch.Generator()
     if seed is None:
         generator.seed()
     else:
         generator.manual_seed(seed)
-    ids, state, drawn = model.encode(prefix).to(device), None, []
-    was_training = model.training
-    model.eval()
-    try:
+    ids = model.encode(prefix).to(next(model.parameters()).device)
+
+    def draw(replica: CharLM) -> list[Tensor]:
+        read, state, drawn = ids, None, []
         for _ in range(length):
-            logits, state = model(ids, state)
+            logits, state = replica(read, state)
             scores = logits[-1].double()
             # The largest is taken off first, so that no temperature overflows.
             probabilities = ((scores - scores.max()) / temperature).softmax(-1)  # (V,)
-            ids = torch.multinomial(probabilities.cpu(), 1, generator=generator).to(device)
-            drawn.append(ids)
-    finally:
-        model.train(was_training)
+            read = torch.multinomial(probabilities.cpu(), 1, generator=generator).to(ids.device)
+            drawn.append(read)
+        return drawn
+
+    drawn = undisturbed(model, draw)
     return model.decode(torch.cat(drawn)) if drawn else ""

@@ -7,6 +7,7 @@ import math
 import platform
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ from tqdm.auto import tqdm
 from rnnviz_widget.charlm.checkpoint import ModelCard, save_model, snapshot_folder
 from rnnviz_widget.charlm.corpus import split
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
+from rnnviz_widget.recurrent.interrupts import unbroken
+from rnnviz_widget.recurrent.patching import keeping_random, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rnnviz_widget.charlm.corpus import Corpus
 
@@ -125,7 +128,6 @@ class _Streams:
         return window[:, :-1], window[:, 1:]
 
 
-@torch.inference_mode()
 def cross_entropy(model: CharLM, pieces: Sequence[str], window: int = 1000) -> float:
     """Return the mean loss of `model` on `pieces` of text, in nats per character.
 
@@ -133,21 +135,22 @@ def cross_entropy(model: CharLM, pieces: Sequence[str], window: int = 1000) -> f
     does not count. The pieces run as one batch in windows of `window` characters.
     """
     device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
     length = max(map(len, pieces))
     ids = torch.zeros(len(pieces), length, dtype=torch.int64, device=device)
     targets = torch.full_like(ids, -100)  # what cross_entropy ignores
     for row, piece in enumerate(pieces):
         ids[row, : len(piece)] = model.encode(piece)
         targets[row, : len(piece) - 1] = ids[row, 1 : len(piece)]
-    total, state = 0.0, None
-    for start in range(0, length, window):
-        logits, state = model(ids[:, start : start + window], state)
-        chunk = targets[:, start : start + window]
-        total += F.cross_entropy(logits.flatten(0, 1), chunk.flatten(), reduction="sum").item()
-    model.train(was_training)
-    return total / int((targets != -100).sum())  # noqa: PLR2004
+
+    def summed(replica: CharLM) -> float:
+        total, state = 0.0, None
+        for start in range(0, length, window):
+            logits, state = replica(ids[:, start : start + window], state)
+            chunk = targets[:, start : start + window]
+            total += F.cross_entropy(logits.flatten(0, 1), chunk.flatten(), reduction="sum").item()
+        return total
+
+    return undisturbed(model, summed) / int((targets != -100).sum())  # noqa: PLR2004
 
 
 def train(
@@ -184,8 +187,14 @@ def train(
         The trained model in float32, in eval mode.
     """
     model_config, config = model_config or CharLMConfig(), config or TrainingConfig()
-    out = Path(out)
-    run = _Run(corpus, out, model_config, config, device)
+    start = partial(_Run, corpus, Path(out), model_config, config, device)
+    return keeping_random(partial(_train, start, progress=progress))
+
+
+def _train(start: Callable[[], _Run], *, progress: bool) -> CharLM:
+    """Begin or go on with a run, and see it to its end."""
+    run = start()
+    config = run.config
     with tqdm(
         total=config.steps * config.batch_size * config.bptt,
         initial=run.characters_seen,
@@ -201,7 +210,7 @@ def train(
         except BaseException:
             run.save_resume()
             raise
-    run.save(out)
+    run.save(run.out)
     run.resume_path.unlink(missing_ok=True)
     return run.model.cpu().eval()
 
@@ -235,11 +244,12 @@ class _Run:
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
         )
-        self.step = 0
+        self.step = self.validated = 0  # how many are made, and when it was last validated
         self.state: State | None = None
         self.train_loss = math.nan  # running mean over about the last 200 steps
         self.validation = math.nan
         self.seconds = 0.0  # spent training, over all starts
+        self.random = torch.get_rng_state()  # before the next step
         if self.resume_path.exists():
             self._resume()
 
@@ -252,39 +262,49 @@ class _Run:
         config = self.config
         validate_every = max(1, VALIDATE_EVERY // (config.batch_size * config.bptt))
         snapshots = set(config.snapshot_steps())
-        while self.step < config.steps:
-            began = time.perf_counter()
-            loss = self._step()
-            self.step += 1
-            self.seconds += time.perf_counter() - began
-            first = math.isnan(self.train_loss)
-            self.train_loss = loss if first else 0.995 * self.train_loss + 0.005 * loss
+        while True:
             last = self.step == config.steps
-            if self.step in snapshots or self.step % validate_every == 0 or last:
+            due = self.step in snapshots or self.step % validate_every == 0 or last
+            if due and self.validated != self.step:
                 self.validation = cross_entropy(self.model, self.held_out)
                 if self.step in snapshots:
                     folder = snapshot_folder(self.out)
                     self.save(folder / f"{self.characters_seen:09d}.safetensors")
+                self.validated = self.step
                 self.save_resume()
-            yield loss
+            if last:
+                return
+            began = time.perf_counter()
+            loss, state = self._loss()
+            # Interrupted before this, the step has not been made; after it, all of it has.
+            unbroken(partial(self._make_step, loss.item(), state, began))
+            yield loss.item()
 
-    def _step(self) -> float:
+    def _loss(self) -> tuple[Tensor, State]:
+        """Return the loss of the next step and the state after it; leaves its gradients."""
         device = next(self.model.parameters()).device
         inputs, targets = (ids.to(device) for ids in self.streams.window(self.step))
-        if self.step % self.streams.windows == 0:
-            self.state = None
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate_at(self.step)
-        logits, state = self.model(inputs, self.state)
+        before = None if self.step % self.streams.windows == 0 else self.state
+        logits, state = self.model(inputs, before)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_norm)
+        return loss.detach(), state
+
+    def _make_step(self, loss: float, state: State, began: float) -> None:
+        """Change the weights, and all that tells how far the run is."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate_at(self.step)
         self.optimizer.step()
-        self.state = (
-            tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
-        )
-        return loss.item()
+        parts = state if isinstance(state, tuple) else (state,)
+        detached = [part.detach() for part in parts]
+        self.state = detached[0] if len(detached) == 1 else (detached[0], detached[1])
+        self.step += 1
+        first = math.isnan(self.train_loss)
+        self.train_loss = loss if first else 0.995 * self.train_loss + 0.005 * loss
+        self.random = torch.get_rng_state()
+        self.seconds += time.perf_counter() - began
 
     def save(self, path: Path) -> None:
         """Write the model as it now is, with its card."""
@@ -321,10 +341,12 @@ class _Run:
         if self.state is not None:
             states = self.state if isinstance(self.state, tuple) else (self.state,)
             tensors |= {f"state.{i}": tensor for i, tensor in enumerate(states)}
-        tensors["random"] = torch.get_rng_state()
+        tensors["random"] = self.random
         metadata = {
             "settings": self._settings(),
-            "progress": json.dumps([self.step, self.train_loss, self.validation, self.seconds]),
+            "progress": json.dumps(
+                [self.step, self.train_loss, self.validation, self.seconds, self.validated]
+            ),
         }
         self.resume_path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.resume_path.with_name(self.resume_path.name + ".partial")
@@ -344,7 +366,8 @@ class _Run:
             )
             raise ValueError(msg)
         progress = json.loads(metadata["progress"])
-        self.step, self.train_loss, self.validation, self.seconds = progress
+        self.step, self.train_loss, self.validation, self.seconds, *validated = progress
+        self.validated = validated[0] if validated else self.step
         self.model.load_state_dict(
             {k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")}
         )
@@ -361,7 +384,8 @@ class _Run:
         states = [tensors[key] for key in sorted(tensors) if key.startswith("state.")]
         if states:
             self.state = states[0] if len(states) == 1 else (states[0], states[1])
-        torch.set_rng_state(tensors["random"].cpu())
+        self.random = tensors["random"].cpu()
+        torch.set_rng_state(self.random)
 
 
 def _machine(device: torch.device) -> str:

@@ -251,14 +251,13 @@ def _record_blocks(
     return record_batch(model, padded, tokens=list(texts), states=states)
 
 
-@torch.inference_mode()
 def newline_auc(model: CharLM, texts: Sequence[str]) -> float:
     r"""Return the AUC of the model's p(newline) against whether the next character is one."""
     newline = model.vocabulary.index("\n")
     scores, follows = [], []
     for text in texts:
         logits, _ = model(model.encode(text))  # (T, V)
-        scores.append(logits.log_softmax(-1)[SKIP:-1, newline].numpy())
+        scores.append(logits.detach().log_softmax(-1)[SKIP:-1, newline].numpy())
         follows.append(np.asarray(labels.next_is(text, "\n"))[SKIP:-1])
     score, label = np.concatenate(scores), np.concatenate(follows)
     trace = Trace.from_arrays("x" * len(score), {"p": score[:, None]})

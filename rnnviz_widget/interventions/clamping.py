@@ -7,24 +7,58 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from rnnviz_widget.interventions.targets import find, install, values_for
-from rnnviz_widget.recurrent.patching import standing_in
+from rnnviz_widget.interventions.targets import find, values_for
+from rnnviz_widget.recurrent import interrupts
+from rnnviz_widget.recurrent.interrupts import unbreakable
+from rnnviz_widget.recurrent.intervention import Hold, install, remove
 from rnnviz_widget.trace.blocks import Columns, as_recording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor, nn
 
-    from rnnviz_widget.interventions.targets import Units
-    from rnnviz_widget.recurrent.stepwise import Where
+    from rnnviz_widget.interventions.targets import Target, Units
+    from rnnviz_widget.recurrent.stepwise import Edit, Where
     from rnnviz_widget.trace import Trace
 
 To = Literal["mean", "zero"]
 
 
-@contextlib.contextmanager
+class Clamped(contextlib.ContextDecorator, contextlib.AbstractContextManager[None]):
+    """What `clamp` and `ablate` return: in force inside a ``with`` block, or a function.
+
+    Parameters
+    ----------
+    target, edit
+        What is replaced, and by what.
+    """
+
+    def __init__(self, target: Target, edit: Edit) -> None:
+        self._target, self._edit = target, edit
+        self._holds: list[Hold] = []  # one for each block that is entered
+
+    @unbreakable
+    def __enter__(self) -> None:
+        """Have the module's forward make the edit."""
+        interrupts.begin()
+        hold = self._target.hold(self._edit)
+        self._holds.append(hold)
+        try:
+            install(self._target.stack, hold)
+            interrupts.deliver()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    @unbreakable
+    def __exit__(self, *_: object) -> None:
+        """Take this edit away, and no other."""
+        remove(self._target.stack.module, self._holds.pop())
+        interrupts.end()
+
+
 def clamp(
     model: nn.Module,
     state: str,
@@ -32,11 +66,12 @@ def clamp(
     value: float | ArrayLike | Tensor,
     *,
     where: Where = "recurrence",
-) -> Iterator[None]:
+) -> Clamped:
     """Hold units of a recorded state at a value, inside a ``with`` block.
 
     Within the block ``model(...)``, `record` and `sample` see the change; after it the model is
-    what it was, also on an error. Blocks nest: a later one acts on what an earlier one left.
+    what it was, also on an error or Ctrl-C. Blocks nest and may overlap, also in several threads: a
+    later one acts on what an earlier one left, and each takes away only its own change.
 
     Parameters
     ----------
@@ -78,12 +113,9 @@ def clamp(
     values = values_for(value, units, state)
     what = f"{len(values)} values" if values.ndim > 1 else _shortened("{:.4g}", values)
     said = f"{state}[{_shortened('{}', numbers)}] = {what} ({where})"
-    edit = target.edit(numbers, values, where, said)
-    with standing_in(target.stack.module, install(target, edit)):
-        yield
+    return Clamped(target, target.edit(numbers, values, where, said))
 
 
-@contextlib.contextmanager
 def ablate(
     model: nn.Module,
     state: str,
@@ -92,7 +124,7 @@ def ablate(
     to: To = "mean",
     trace: Trace | Sequence[Trace] | None = None,
     where: Where = "recurrence",
-) -> Iterator[None]:
+) -> Clamped:
     """Take away what units of a recorded state tell, inside a ``with`` block.
 
     Each is held at its mean over `trace`, or at zero. The mean is the milder question: a network
@@ -119,8 +151,7 @@ def ablate(
     ...     without = record(model, text)
     """
     numbers = find(model, state, where).units(units)
-    with clamp(model, state, numbers, level(state, numbers, to, trace), where=where):
-        yield
+    return clamp(model, state, numbers, level(state, numbers, to, trace), where=where)
 
 
 def level(

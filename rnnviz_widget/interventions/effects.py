@@ -12,13 +12,14 @@ from rnnviz_widget.charlm import CharLM
 from rnnviz_widget.interventions.clamping import level
 from rnnviz_widget.interventions.questions import questions
 from rnnviz_widget.interventions.report import Change, Effect
-from rnnviz_widget.interventions.targets import Target, find, install
+from rnnviz_widget.interventions.targets import Target, find
 from rnnviz_widget.ranking.intervals import draw_blocks
 from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording import record
 from rnnviz_widget.recording.recorder import TextModel, encoded
 from rnnviz_widget.recording.session import shape_in_words, takes_state
-from rnnviz_widget.recurrent.patching import standing_in, undisturbed
+from rnnviz_widget.recurrent.intervention import install
+from rnnviz_widget.recurrent.patching import undisturbed
 from rnnviz_widget.recurrent.stepwise import Edit
 
 if TYPE_CHECKING:
@@ -180,22 +181,24 @@ def _losses(
     last = target.layer == target.stack.module.num_layers - 1
     once = edit.where == "readout" and last and isinstance(model, CharLM)
     long = variants * characters > _LONG
-    with (
-        tqdm(
-            total=characters,
-            unit=" characters",
-            unit_scale=True,
-            desc="effect",
-            disable=not (long if progress is None else progress),
-        ) as bar,
-        standing_in(target.stack.module, install(target, edit)),
-        undisturbed(model),
-    ):
-        found = [
-            _read(model, encoded(model, text), variants, 1 if once else variants, bar.update)
+    bar = tqdm(
+        total=characters,
+        unit=" characters",
+        unit_scale=True,
+        desc="effect",
+        disable=not (long if progress is None else progress),
+    )
+
+    def read(replica: nn.Module) -> list[NDArray[np.float64]]:
+        own = find(replica, target.state, edit.where)
+        install(own.stack, own.hold(edit))
+        return [
+            _read(replica, encoded(model, text), variants, 1 if once else variants, bar.update)
             for text in texts
         ]
-    return np.concatenate(found, axis=1)
+
+    with bar:
+        return np.concatenate(undisturbed(model, read), axis=1)
 
 
 def _read(

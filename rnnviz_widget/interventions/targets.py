@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz_widget.recurrent.cells import KINDS
-from rnnviz_widget.recurrent.intervention import Intervened
+from rnnviz_widget.recurrent.intervention import Hold
 from rnnviz_widget.recurrent.module import recurrent_layers
 from rnnviz_widget.recurrent.stack import Stack, spelling
 from rnnviz_widget.recurrent.stepwise import READOUT, WHERES, Edit, Where
@@ -80,6 +80,10 @@ class Target:
         new[:, 0, index] = torch.from_numpy(np.atleast_2d(values))
         return Edit(self.kind, where, mask, new, said)
 
+    def hold(self, edit: Edit) -> Hold:
+        """Return an edit of this state, to be installed."""
+        return Hold(self.layer, self.direction, edit)
+
 
 def find(model: nn.Module, state: str, where: Where) -> Target:
     """Return the state of this name.
@@ -108,15 +112,6 @@ def find(model: nn.Module, state: str, where: Where) -> Target:
             f"(h is read from {' and '.join(readout)}); use where='recurrence'"
         )
     return target
-
-
-def install(target: Target, edit: Edit) -> Intervened:
-    """Return the stand-in for the module's forward that makes this edit, after those in force."""
-    stack, place = target.stack, (target.layer, target.direction)
-    in_force = stack.forward
-    edits = dict(in_force.edits) if isinstance(in_force, Intervened) else {}
-    edits[place] = (*edits.get(place, ()), edit)
-    return Intervened(stack.module, in_force, stack.path, edits)
 
 
 def values_for(value: float | ArrayLike | Tensor, units: Units, state: str) -> NDArray[np.float64]:

@@ -50,8 +50,15 @@ def record(
 ) -> Trace:
     """Return what every recurrent layer of a module did while it read one sequence.
 
-    Calls ``module(*inputs)`` once, in eval mode and without gradients, and leaves the module as it
-    was, also after an error or Ctrl-C. Every layer and direction of each `torch.nn.RNN`, `GRU` and
+    Calls a replica of the module on the same weights once, as ``module(*inputs)``, in eval mode and
+    without gradients; the module itself is not touched, also by an error or Ctrl-C, and may be used
+    in other threads meanwhile. What a forward pass changes is gone afterwards: attributes, buffers,
+    tensors and containers changed in place, weights that an embedding with `max_norm` scales, and
+    draws from the global random generators. Not so what it does outside of the module, to objects
+    of other classes that the module holds, and to its own parameters (of which a warning tells,
+    unless it writes to their ``.data``).
+
+    Every layer and direction of each `torch.nn.RNN`, `GRU` and
     `LSTM` in it is recorded, and every call of an `RNNCell`, `GRUCell`, `LSTMCell` or cell told of
     by `register_cell` is a step. States are named ``"<path>.l<layer>[_reverse].<kind>"``; the
     second time that a layer reads the tokens, ``"<path>@2.l0.h"``. Kinds: ``h``; of an RNN ``pre``

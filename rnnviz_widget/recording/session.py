@@ -6,6 +6,7 @@ import contextlib
 import inspect
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -66,7 +67,7 @@ class Session:
     ) -> None:
         self.module, self.inputs, self.plan = module, tuple(inputs), plan
         self.patterns = _checked_patterns(patterns)
-        self.layers = recurrent_layers(module)
+        self._layer_modules = list(recurrent_layers(module).values())
         refuse_broken_weights(module)
         self.asked = vocabulary is not None
         self.vocabulary = _own_vocabulary(module) if vocabulary is None else tuple(vocabulary)
@@ -101,7 +102,7 @@ class Session:
         lengths = [len(each) for each in tokens]
         parts = sum(
             m.num_layers * (1 + m.bidirectional) if isinstance(m, nn.RNNBase) else 1
-            for m in self.layers.values()
+            for m in self._layer_modules
         )
         bar = tqdm(total=max(lengths), unit=" tokens", unit_scale=True, disable=not self._progress)
         recording = Recording(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
@@ -118,19 +119,23 @@ class Session:
 
     def _record(self, recording: Recording) -> None:
         """Run the module once, everything into `recording`."""
+        undisturbed(self.module, partial(self._record_replica, recording))
+        recording.check()
+
+    def _record_replica(self, recording: Recording, module: nn.Module) -> None:
+        """Run a replica of the module, its recurrent layers replaced by what records them."""
         self._layers = [
-            self._recorder(module, path, recording) for path, module in self.layers.items()
+            self._recorder(layer, path, recording)
+            for path, layer in recurrent_layers(module).items()
         ]
         self._refuse_unknown_patterns()
-        with undisturbed(self.module):
-            for recorder in self._layers:
-                recorder.module.forward = recorder
-            with _explained_ids(self.module, self.inputs):
-                self._call(recording)
-            for recorder in self._layers:
-                if isinstance(recorder, CellRecorder):
-                    recorder.flush()
-        recording.check()
+        for recorder in self._layers:
+            recorder.module.forward = recorder
+        with _explained_ids(module, self.inputs):
+            self._call(module, recording)
+        for recorder in self._layers:
+            if isinstance(recorder, CellRecorder):
+                recorder.flush()
 
     def extras(self) -> list[Extras]:
         """Return predictions and loss of each sequence, as far as they have been read."""
@@ -175,7 +180,7 @@ class Session:
             raise TypeError(f"{path} is no cell")
         return CellRecorder(module, module.forward, path, recording, reader)
 
-    def _call(self, recording: Recording) -> None:
+    def _call(self, module: nn.Module, recording: Recording) -> None:
         """Call the module, a long text in segments; read what it predicts."""
         lengths = recording.lengths
         longest, batch = max(lengths), len(lengths)
@@ -193,7 +198,7 @@ class Session:
         state: tuple[Any, ...] = ()
         in_memory = all(sink.in_place for sink in recording.sinks)
         for inputs, rows in self._segments(longest, SEGMENT_IN_MEMORY if in_memory else SEGMENT):
-            output = self.module(*inputs, *state)
+            output = module(*inputs, *state)
             if rows < longest:
                 state = (output[1],)
             self._read(output, rows, lengths)

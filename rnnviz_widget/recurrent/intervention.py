@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,9 +13,7 @@ from rnnviz_widget.recurrent import stepwise
 from rnnviz_widget.recurrent.stack import Stack, in_reading_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from torch import Tensor
+    from torch import Tensor, nn
     from torch.nn.utils.rnn import PackedSequence
 
     from rnnviz_widget.recording.parallel.chunks import State
@@ -22,20 +21,49 @@ if TYPE_CHECKING:
     from rnnviz_widget.recurrent.stepwise import Edit
 
 
+@dataclass(eq=False)
+class Hold:
+    """One edit of a layer and direction that is in force until it is let go.
+
+    Attributes
+    ----------
+    layer, direction, edit
+        What is replaced where; values for each step in the order of time.
+    in_force
+        Whether it still is.
+    """
+
+    layer: int
+    direction: int
+    edit: Edit
+    in_force: bool = True
+
+
 @dataclass
 class Intervened(Stack):
     """Does what the module's own forward does, with some units' values replaced.
 
+    It is not changed while it is there: `install` and `remove` replace it, so that calls that other
+    threads are in the middle of end as they began.
+
     Attributes
     ----------
-    edits
-        What is replaced in which layer and direction; values for each step in the order of time.
+    holds
+        What is replaced, later ones after earlier ones.
+    compiled
+        What `Module.compile` left, which would not see the replaced forward.
     """
 
-    edits: Mapping[tuple[int, int], tuple[Edit, ...]]
+    holds: tuple[Hold, ...]
+    compiled: Any = None
 
     def __call__(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:  # noqa: A002, ANN401
         """Run layer by layer."""
+        holds = tuple(hold for hold in self.holds if hold.in_force)
+        if not holds:
+            return self.forward(input, hx)
+        if len(holds) < len(self.holds):
+            return replace(self, holds=holds)(input, hx)
         given = self.read(input, hx)
         if given is None:
             return self.forward(input, hx)  # which says what is wrong with them
@@ -68,7 +96,7 @@ class Intervened(Stack):
                 f"{self.path} was called with a PackedSequence, in which no unit can be ablated or "
                 "clamped; call it with one sequence at a time, or with padded ones"
             )
-        for edit in (edit for edits in self.edits.values() for edit in edits):
+        for edit in (hold.edit for hold in self.holds):
             if len(edit.values) not in (1, len(given.x)):
                 raise ValueError(
                     f"value has {len(edit.values)} steps, but {self.path} was called with "
@@ -77,14 +105,16 @@ class Intervened(Stack):
 
     def of(self, layer: int, direction: int) -> tuple[Edit, ...]:
         """Return the edits of a layer and direction, their values in reading order."""
-        edits = self.edits.get((layer, direction), ())
+        edits = tuple(
+            hold.edit for hold in self.holds if (hold.layer, hold.direction) == (layer, direction)
+        )
         if not direction:
             return edits
         return tuple(edit._replace(values=edit.values.flip(0)) for edit in edits)
 
     def said(self) -> list[str]:
         """Say what is replaced by what."""
-        return list(dict.fromkeys(e.said for edits in self.edits.values() for e in edits))
+        return list(dict.fromkeys(hold.edit.said for hold in self.holds))
 
     def _run(self, layer: int, direction: int, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Return `h (T, B, P)` and the final state of one layer and direction."""
@@ -97,3 +127,37 @@ class Intervened(Stack):
             h.append(piece.kinds["h"])
             state = piece.state
         return torch.cat(h), state
+
+
+_changing = threading.Lock()  # of what stands in for any module's forward
+
+
+def install(stack: Stack, hold: Hold) -> None:
+    """Have a module's forward make an edit, after those in force."""
+    own = vars(stack.module)
+    with _changing:
+        there = own.get("forward")
+        if isinstance(there, Intervened):
+            own["forward"] = replace(there, holds=(*there.holds, hold))
+            return
+        compiled = own.get("_compiled_call_impl")
+        own["forward"] = Intervened(stack.module, stack.forward, stack.path, (hold,), compiled)
+        if compiled is not None:
+            own["_compiled_call_impl"] = None
+
+
+def remove(module: nn.Module, hold: Hold) -> None:
+    """Take one edit away, whatever others there are; its own forward comes back after the last."""
+    hold.in_force = False
+    own = vars(module)
+    with _changing:
+        there = own.get("forward")
+        if not isinstance(there, Intervened) or hold not in there.holds:
+            return
+        left = tuple(each for each in there.holds if each is not hold)
+        if left:
+            own["forward"] = replace(there, holds=left)
+            return
+        del own["forward"]
+        if there.compiled is not None:
+            own["_compiled_call_impl"] = there.compiled

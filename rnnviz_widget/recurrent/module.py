@@ -56,11 +56,10 @@ def recurrent_layers(module: nn.Module) -> dict[str, nn.Module]:
     return layers
 
 
-@torch.no_grad()
 def refuse_broken_weights(module: nn.Module) -> None:
     """Raise a ValueError that names the first parameter in which a value is no finite number."""
     for name, parameter in module.named_parameters():
         if parameter.is_meta:
             raise ValueError(f"parameter {name} is on the meta device, where nothing has a value")
-        if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
+        if parameter.is_floating_point() and not bool(torch.isfinite(parameter.detach()).all()):
             raise ValueError(f"parameter {name} has values that are NaN or infinite")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -207,9 +207,9 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(
     model_config = CharLMConfig(cell, 12, 2, dropout=0.2)  # type: ignore[arg-type]
     whole = train(corpus, tmp_path / "whole.safetensors", model_config, QUICK, progress=False)
 
-    step, count = training._Run._step, 0
+    step, count = training._Run._loss, 0
 
-    def interrupted(run: training._Run) -> float:
+    def interrupted(run: training._Run) -> Any:
         nonlocal count
         count += 1
         if count == 31:
@@ -217,7 +217,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(
         return step(run)
 
     out = tmp_path / "cut.safetensors"
-    monkeypatch.setattr(training._Run, "_step", interrupted)
+    monkeypatch.setattr(training._Run, "_loss", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(corpus, out, model_config, QUICK, progress=False)
     assert not out.exists()
@@ -234,7 +234,7 @@ def test_a_run_with_other_settings_is_not_resumed(
         raise KeyboardInterrupt
 
     out = tmp_path / "model.safetensors"
-    monkeypatch.setattr(training._Run, "_step", stop)
+    monkeypatch.setattr(training._Run, "_loss", stop)
     with pytest.raises(KeyboardInterrupt):
         train(corpus, out, SMALL, QUICK, progress=False)
     left = (tmp_path / "model.safetensors.resume").read_bytes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -90,9 +90,9 @@ def test_few_chunks_share_their_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "_ROWS", 10**6)
     groups: list[int] = []
 
-    def noted(parts: int) -> object:
+    def noted(parts: int, work: Any) -> object:
         groups.append(parts)
-        return abreast(parts)
+        return abreast(parts, work)
 
     monkeypatch.setattr(parallel, "abreast", noted)
     generator = torch.Generator().manual_seed(0)
@@ -112,8 +112,8 @@ def test_threads_are_given_back_after_an_error(error: type[BaseException]) -> No
             raise error("of one part")
         ended.append(item)
 
-    with pytest.raises(error, match="of one part"), abreast(THREADS) as side_by_side:
-        side_by_side(fail, range(THREADS))
+    with pytest.raises(error, match="of one part"):
+        abreast(THREADS, lambda side_by_side: side_by_side(fail, range(THREADS)))
     assert sorted(ended) == [0, 2]
 
 

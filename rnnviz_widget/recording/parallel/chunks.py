@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rnnviz_widget.recording.parallel.kernels import Kernel
+    from rnnviz_widget.recording.parallel.threads import Map
 
 State = tuple[Tensor, ...]
 """`(h,)`, or of an LSTM `(h, c)`; each `(B, ·)`."""
@@ -207,10 +208,12 @@ class Chunks:
             self._keep(rows, block, ran, states[number])
             states[number] = ran.final
 
-        with abreast(len(groups)) as side_by_side:
+        def run_blocks(side_by_side: Map) -> None:
             for block in range(self.blocks):
                 side_by_side(partial(run, block), range(len(groups)))
                 advance(BLOCK * self.chunks)
+
+        abreast(len(groups), run_blocks)
         self.final = tuple(torch.cat(parts) for parts in zip(*states, strict=True))
         low, high = torch.aminmax(self.h)
         self.scale = max(float(high), -float(low))

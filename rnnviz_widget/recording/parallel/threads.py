@@ -7,20 +7,19 @@ takes in two threads (measured, torch 2.13, an LSTM of 512 units).
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_sharing = threading.Lock()  # torch's number of threads is one for all
+_sharing: list[object] = []  # tickets; the first has torch's threads, whose number is one for all
 
 
 class Map(Protocol):
@@ -30,34 +29,44 @@ class Map(Protocol):
         """Raise what the function raised, when all calls have ended."""
 
 
-@contextmanager
-def abreast(parts: int) -> Iterator[Map]:
-    """Give a `Map` for `parts` items; while it is open, torch has so many fewer threads for each.
+def abreast(parts: int, work: Callable[[Map], R]) -> R:
+    """Return what `work` makes of a `Map` for `parts` items.
 
-    Functions run without gradients, and in inference mode where the caller is. While another thread
-    has this open, they run one after the other.
+    Meanwhile torch has so many fewer threads for each. Functions run without gradients, and in
+    inference mode where the caller is. While another thread does the same, they run one after the
+    other. What is put back is put back by calls into C, which no interrupt comes between (`guard`).
     """
     threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
-    if parts == 1 or not _sharing.acquire(blocking=False):
-        yield _one_by_one
-        return
-
-    def run(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        def call(item: T) -> R:
-            with torch.inference_mode(inference), torch.no_grad():  # each thread has its own modes
-                return function(item)
-
-        calls = [pool.submit(call, item) for item in items]
-        wait(calls)
-        return [each.result() for each in calls]
-
+    if parts == 1:
+        return work(_one_by_one)
+    ticket = object()
     try:
-        torch.set_num_threads(max(1, threads // parts))  # of new threads too
-        with ThreadPoolExecutor(parts, thread_name_prefix="rnnviz-record") as pool:
-            yield run
+        _sharing.append(ticket)
+        if _sharing[0] is not ticket:
+            return work(_one_by_one)
+        try:
+            torch.set_num_threads(max(1, threads // parts))  # of new threads too
+            with ThreadPoolExecutor(parts, thread_name_prefix="rnnviz-record") as pool:
+                return work(partial(_side_by_side, pool, inference))
+        finally:
+            torch.set_num_threads(threads)
     finally:
-        torch.set_num_threads(threads)
-        _sharing.release()
+        _sharing.remove(ticket)
+
+
+def _side_by_side(
+    pool: ThreadPoolExecutor,
+    inference: bool,  # noqa: FBT001  (the caller's mode)
+    function: Callable[[T], Any],
+    items: Sequence[T],
+) -> list[Any]:
+    def call(item: T) -> Any:  # noqa: ANN401
+        with torch.inference_mode(inference), torch.no_grad():  # each thread has its own modes
+            return function(item)
+
+    calls = [pool.submit(call, item) for item in items]
+    wait(calls)
+    return [each.result() for each in calls]
 
 
 def _one_by_one(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
