@@ -8,7 +8,8 @@ from rnnviz_widget.recording import tokens as texts
 from rnnviz_widget.recording.parallel.plan import TOLERANCE, Plan
 from rnnviz_widget.recording.session import Session
 from rnnviz_widget.recording.sinks import FolderSink, MemorySink
-from rnnviz_widget.trace import Trace, checked_tokens, storage
+from rnnviz_widget.trace import Trace, checked_tokens, exchange, storage
+from rnnviz_widget.trace.opening import recognise
 from rnnviz_widget.trace.shards import ShardWriter
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def record(
     unroll: Unroll = "auto",
     tolerance: float = TOLERANCE,
     out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
     dtype: storage.StorageType = "float32",
     progress: bool = False,
 ) -> Trace:
@@ -93,7 +95,10 @@ def record(
         step after step unless more is allowed.
     out
         A folder to write to while recording; what is returned is then read from it on demand. A
-        trace that is there is replaced. Interrupted, it keeps the tokens up to the last shard.
+        trace that is there is replaced; what was opened of the old one gives nothing more.
+        Interrupted, it keeps the tokens up to the last shard, as does ``rnnviz recover`` if killed.
+    overwrite
+        Let `out` replace what is there even where it is not a trace, or holds something else too.
     dtype
         ``"float32"``, or ``"float16"`` to keep half as much, to 3 digits.
     progress
@@ -126,7 +131,7 @@ def record(
         sink = MemorySink(len(named), dtype)
         extras = session.run([sink], [named])[0]
         return sink.trace(named, extras, session.source())
-    _record_to(out, session, named, dtype)
+    _record_to(out, session, named, dtype, overwrite=overwrite)
     return Trace.load(out)
 
 
@@ -170,10 +175,13 @@ def _record_to(
     session: Session,
     tokens: tuple[str, ...],
     dtype: storage.StorageType,
+    *,
+    overwrite: bool,
 ) -> None:
     """Record into a folder; interrupted, keep the tokens that every state has a whole shard of."""
-    with storage.replacing(out) as folder, ShardWriter() as writer:
-        sink = FolderSink(folder, len(tokens), dtype, writer)
+    replacing = exchange.replacing(out, recognise, overwrite=overwrite)
+    with replacing as folder, ShardWriter() as writer:
+        sink = FolderSink(folder, tokens, dtype, writer)
         try:
             extras = session.run([sink], [tokens])[0]
         except KeyboardInterrupt as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,15 +78,24 @@ class MemorySink:
 
 
 class FolderSink:
-    """Writes the states of `length` tokens into a new trace folder, shard by shard."""
+    """Writes the states of some tokens into a new trace folder, shard by shard.
+
+    From the first shard on the folder says whose tokens it holds, so that what is there of a
+    recording that was killed can be kept (`recover`).
+    """
 
     def __init__(
-        self, folder: Path, length: int, dtype: storage.StorageType, writer: ShardWriter
+        self,
+        folder: Path,
+        tokens: tuple[str, ...],
+        dtype: storage.StorageType,
+        writer: ShardWriter,
     ) -> None:
-        self.length, self.dtype, self._writer = length, dtype, writer
+        self.length, self.dtype, self._writer, self._tokens = len(tokens), dtype, writer, tokens
         self.limits: dict[str, Bounds | None] = {}
-        self._folder, self._group = folder, storage.create(folder, {})
+        self._store = self._begun(folder)
         self._files: dict[str, StateFile] = {}
+        self._noted: dict[int, dict[str, Any]] = {}
         self.in_place = False
 
     def place(self, name: str, start: int, count: int, units: int) -> NDArray[np.float32]:
@@ -101,18 +109,21 @@ class FolderSink:
     def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
         """Keep rows of a state."""
         if name not in self._files:
-            key = f"states/{list(self.limits).index(name)}"
-            shape = (self.length, rows.shape[1])
-            self._files[name] = StateFile(self._writer, self._group, key, shape, self.dtype)
+            place = list(self.limits).index(name)
+            key, shape = f"states/{place}", (self.length, rows.shape[1])
+            self._files[name] = StateFile(self._writer, self._store, key, shape, self.dtype)
+            self._noted[place] = {"name": name, "units": shape[1], "bounds": self.limits[name]}
+            self._store.note(self.length, self._noted)
         self._files[name].write(start, rows)
 
     def clear(self) -> None:
         """Forget all states, to begin again."""
         self._writer.wait()
-        shutil.rmtree(self._folder)
-        self._group = storage.create(self._folder, {})
+        self._store.clear()
+        self._store = self._begun(self._store.folder)
         self.limits.clear()
         self._files.clear()
+        self._noted.clear()
 
     @property
     def whole_rows(self) -> int:
@@ -133,10 +144,16 @@ class FolderSink:
         if len(tokens) < self.length:
             for file in self._files.values():
                 file.truncate(len(tokens))
-        arrays: dict[str, StateArray] = {
-            name: LazyArray(cast("Source", self._group[f"states/{i}"]))
-            for i, name in enumerate(self.limits)
-        }
         bounds = {name: pair for name, pair in self.limits.items() if pair is not None}
+        nothing = np.zeros((), np.float32)  # of the states only names and widths are asked for
+        arrays: dict[str, StateArray] = {
+            name: cast("StateArray", np.broadcast_to(nothing, (len(tokens), file.units)))
+            for name, file in ((name, self._files[name]) for name in self.limits)
+        }
         trace = Trace(tokens, arrays, bounds, extras, source)
-        trace.save_rest(self._group)
+        trace.save_rest(self._store)
+
+    def _begun(self, folder: Path) -> storage.StoreWriter:
+        store = storage.StoreWriter(folder)
+        store.write_strings("tokens", self._tokens)
+        return store

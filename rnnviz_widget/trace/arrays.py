@@ -38,10 +38,15 @@ class StateArray(Protocol):
 
 
 class Source(Protocol):
-    """A numpy or zarr array of any floating type."""
+    """A numpy array, or one on disk, of any floating type."""
 
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its lengths."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What its values are stored as."""
 
     def __getitem__(self, key: Any, /) -> Any:  # noqa: ANN401
         """Return the indexed part."""

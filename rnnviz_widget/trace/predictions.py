@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.trace import storage
 from rnnviz_widget.trace.arrays import frozen, real, series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from rnnviz_widget.trace.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,28 +94,33 @@ class Extras:
 
 @dataclass(frozen=True, eq=False)
 class StoredExtras:
-    """The same, read from a trace's folder when it is asked for."""
+    """The same of `length` tokens, read from a trace's folder when it is asked for."""
 
-    group: Any
+    store: Store
+    length: int
 
     @cached_property
     def predictions(self) -> Predictions | None:
         """What was held likely to come after each token."""
-        if "predictions" not in self.group:
+        ids = self.store.array("predictions/ids")
+        if ids is None:
             return None
-        entropy = None
-        if "predictions/entropy" in self.group:
-            entropy = storage.read_array(self.group, "predictions/entropy")
-        return Predictions(
-            storage.read_array(self.group, "predictions/ids"),
-            storage.read_array(self.group, "predictions/probabilities"),
-            storage.read_strings(self.group, "vocabulary"),
-            entropy,
-        )
+        probabilities = self.store.array("predictions/probabilities")
+        entropy = self.store.array("predictions/entropy")
+        vocabulary = self.store.strings("vocabulary", least=0)
+        if probabilities is None or len(ids) != self.length:
+            raise self.store.damage("its predictions are not one row for each token")
+        try:
+            return Predictions(ids, probabilities, vocabulary, entropy)
+        except (TypeError, ValueError) as error:
+            raise self.store.damage(str(error)) from error
 
     @cached_property
     def loss(self) -> NDArray[np.float32] | None:
         """What each next token cost, in nats."""
-        if "loss" not in self.group:
+        loss = self.store.array("loss")
+        if loss is None:
             return None
-        return frozen(storage.read_array(self.group, "loss"))
+        if loss.shape != (self.length,) or loss.dtype != np.float32 or not np.isnan(loss[-1]):
+            raise self.store.damage("its loss is not one number for each token, NaN at the end")
+        return frozen(loss)

@@ -1,8 +1,8 @@
 """Writing the shards of a trace's states, quickly: bytes made here, files written meanwhile.
 
-A shard's bytes are its transposed rows, unit after unit, followed by an index that depends on the
-shape alone (see `storage` for the layout). Writing those bytes is an order of magnitude faster than
-a generic sharding codec with hundreds of inner chunks.
+A shard's bytes are its transposed rows, unit after unit, between a head and an index that depend on
+shape and place alone (see `layout`). Writing those bytes is an order of magnitude faster than a
+generic sharding codec with hundreds of inner chunks.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from rnnviz_widget.trace import storage
+from rnnviz_widget.trace.layout import StateLayout, crc32c, shard_head, shard_path
 
 if TYPE_CHECKING:
-    import zarr
+    from pathlib import Path
+
     from numpy.typing import DTypeLike, NDArray
 
 _AHEAD = 2  # shards that wait to be written, at most
@@ -58,10 +59,12 @@ class ShardWriter:
                 return self._spare.pop(n)
         return np.empty(shape, dtype)
 
-    def put(self, path: Path, shard: NDArray[Any], index: NDArray[Any], whole: set[int]) -> None:
+    def put(
+        self, path: Path, shard: NDArray[Any], index: bytes, whole: set[int], head: bytes = b""
+    ) -> None:
         """Write a shard, its number then to be among the `whole`, as soon as the disk allows."""
         self.wait(_AHEAD - 1)
-        self._pending.append(self._thread.submit(self._write, path, shard, index, whole))
+        self._pending.append(self._thread.submit(self._write, path, shard, index, whole, head))
 
     def wait(self, pending: int = 0) -> None:
         """Return when no more than `pending` shards remain to be written.
@@ -75,11 +78,14 @@ class ShardWriter:
             self._pending[0].result()
             self._pending.popleft()
 
-    def _write(self, path: Path, shard: NDArray[Any], index: NDArray[Any], whole: set[int]) -> None:
+    def _write(
+        self, path: Path, shard: NDArray[Any], index: bytes, whole: set[int], head: bytes
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
+            file.write(head)
             file.write(shard.data)
-            file.write(index.data)
+            file.write(index)
         whole.add(int(path.parent.name))
         self._spare.append(shard)
         self._cached.append((path, shard.nbytes))
@@ -94,10 +100,10 @@ class StateFile:
     ----------
     writer
         Who writes them.
-    group
-        The trace's group, open for writing.
+    store
+        The store they go into.
     key
-        The array's path in the group.
+        The state's place in it.
     shape
         `(T, U)`.
     dtype
@@ -107,49 +113,32 @@ class StateFile:
     def __init__(
         self,
         writer: ShardWriter,
-        group: zarr.Group,
+        store: storage.StoreWriter,
         key: str,
         shape: tuple[int, int],
         dtype: storage.StorageType,
     ) -> None:
-        from zarr.codecs import BytesCodec, ShardingCodec  # noqa: PLC0415  (slow to import)
-
-        self._writer = writer
+        self._writer, self._store, self._key = writer, store, key
         self.length, self.units = shape
-        self._chunk = min(storage.CHUNK, self.length)
-        self._dtype = np.dtype(dtype).newbyteorder("<")
-        self._array = group.create_array(
-            key,
-            shape=shape,
-            dtype=dtype,
-            chunks=(self._chunk, self.units),
-            serializer=ShardingCodec(
-                chunk_shape=(self._chunk, 1), codecs=[BytesCodec()], index_codecs=[BytesCodec()]
-            ),
-            filters=None,
-            compressors=None,
-            fill_value=float("nan"),
-        )
-        self._folder = Path(str(group.store.root)) / key / "c"  # type: ignore[attr-defined]
-        self._filling: dict[int, NDArray[Any]] = {}  # shards of which some rows have come
+        self._layout = StateLayout(*shape, min(storage.CHUNK, self.length), dtype)
+        self._dtype = self._layout.stored
+        store.create_state(key, self._layout)
+        self._filling: dict[int, NDArray[np.uint8]] = {}  # shards of which some rows have come
         self._missing: dict[int, int] = {}  # and how many have not
         self._whole: set[int] = set()
-        size = self._chunk * self._dtype.itemsize
-        self._index = np.empty((self.units, 2), dtype="<u8")  # (offset, bytes) of inner chunks
-        self._index[:, 0] = np.arange(self.units, dtype=np.uint64) * size
-        self._index[:, 1] = size
+        self._index = self._layout.index()
 
     def write(self, start: int, rows: NDArray[np.float32]) -> None:
         """Take the rows `start` to `start + n`, `(n, U)`; a shard goes to disk when it is full."""
-        done = 0
+        done, chunk = 0, self._layout.chunk
         # An odd number of lines apart: a cache has few places for what is a power of two apart.
         padded = np.empty((_ROWS, (-(-self.units // _LINE) | 1) * _LINE), self._dtype)
         while done < len(rows):
-            number, offset = divmod(start + done, self._chunk)
+            number, offset = divmod(start + done, chunk)
             if number not in self._filling:
                 self._filling[number] = self._begun(number)
-            count = min(self._chunk - offset, len(rows) - done)
-            shard = self._filling[number]
+            count = min(chunk - offset, len(rows) - done)
+            shard = self._values(self._filling[number])
             for first in range(0, count, _ROWS):
                 part = rows[done + first : done + min(first + _ROWS, count)]
                 place = slice(offset + first, offset + first + len(part))
@@ -159,8 +148,7 @@ class StateFile:
             self._missing[number] -= count
             done += count
             if not self._missing[number]:
-                path = self._folder / str(number) / "0"
-                self._writer.put(path, self._filling.pop(number), self._index, self._whole)
+                self._finish(number)
 
     @property
     def whole_rows(self) -> int:
@@ -168,18 +156,31 @@ class StateFile:
         number = 0
         while number in self._whole:
             number += 1
-        return min(number * self._chunk, self.length)
+        return min(number * self._layout.chunk, self.length)
 
     def truncate(self, length: int) -> None:
         """Forget the rows from `length` on."""
-        self._array.resize((length, self.units))
+        self._store.truncate(self._key, length)
 
-    def _begun(self, number: int) -> NDArray[Any]:
+    def _begun(self, number: int) -> NDArray[np.uint8]:
         """Return memory for a shard; what lies beyond the last row is missing."""
-        shard = self._writer.lend((self.units, self._chunk), self._dtype)
-        self._missing[number] = min(self._chunk, self.length - number * self._chunk)
-        shard[:, self._missing[number] :] = np.nan
+        shard = self._writer.lend((self.units, self._layout.stride), np.uint8)
+        self._missing[number] = self._layout.rows_of(number)
+        self._values(shard)[:, self._missing[number] :] = np.nan
         return shard
+
+    def _finish(self, number: int) -> None:
+        """Seal a shard whose rows have all come, and have it written."""
+        shard, size = self._filling.pop(number), self._layout.unit_bytes
+        for unit in shard:
+            unit[size:] = np.frombuffer(crc32c(unit[:size]), np.uint8)
+        path = self._store.folder / shard_path(self._key, number)
+        head = shard_head(self._store.generation, self._key, number)
+        self._writer.put(path, shard, self._index, self._whole, head)
+
+    def _values(self, shard: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return a shard's bytes as its values, `(U, rows)`."""
+        return shard[:, : self._layout.unit_bytes].view(self._dtype)
 
 
 def _uncache(path: Path) -> None:

@@ -1,29 +1,33 @@
-"""The folder a trace is kept in: Zarr v3, sharded so that one unit of a long text reads at once.
+"""Writing the folder a trace is kept in: Zarr v3, sharded so that one unit reads at once.
 
-A state of shape (T, U) is cut into shards of (32768, U), one file each, whose inner chunks are
-(32768, 1): one unit of a shard lies contiguous in its file. Chunks are not compressed (states
-compress by a tenth, and reading would cost more than it saves). `shards` writes them; everything
-else goes through zarr, and any Zarr v3 reader reads the result.
+`layout` says how a state lies in its shards, `shards` writes them, `store` reads. Everything else
+is written through zarr, and any Zarr v3 reader reads the result. Nothing is compressed (states
+compress by a tenth, and reading would cost more than it saves): what a file must hold follows from
+its size, before anything is read.
+
+All arrays carry Zarr's `crc32c` codec. The group's attributes have a digest of each small array and
+of themselves, so that files of two recordings are never taken for one.
 
 Strings are kept as code points (UTF-32), not as JSON or UTF-8, so that lone surrogates survive.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import secrets
 import shutil
-from pathlib import Path
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    import zarr
     from numpy.typing import DTypeLike, NDArray
+
+    from rnnviz_widget.trace.layout import StateLayout
 
 CHUNK = 32768
 """Rows of a shard and of an inner chunk."""
@@ -31,9 +35,10 @@ CHUNK = 32768
 VERSION = 1
 """Of the folder's layout; a reader refuses versions it does not know."""
 
-StorageType = Literal["float32", "float16"]
+KEY = "rnnviz_trace"
+"""The attribute of the group that says what it is."""
 
-_KEY = "rnnviz_trace"
+StorageType = Literal["float32", "float16"]
 
 
 def check_dtype(dtype: str) -> None:
@@ -63,126 +68,140 @@ def narrowed(rows: NDArray[np.float32], dtype: DTypeLike) -> NDArray[Any]:
         raise ValueError(msg) from None
 
 
-@contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a fresh folder beside `path` that takes its place when the block ends without error.
+class StoreWriter:
+    """A new store, open for writing.
 
-    The name `path` is bound to the old trace or to the new one, never to a half-written one.
+    Parameters
+    ----------
+    folder
+        Where; it must be empty.
 
-    Raises
-    ------
-    FileExistsError
-        If something that is not a trace is at `path`; it is left alone.
-    FileNotFoundError
-        If the folder that is to hold `path` does not exist.
+    Attributes
+    ----------
+    generation
+        Names this store, and no other, in every shard of it.
     """
-    target = Path(path).resolve()
-    _refuse_to_replace(target)
-    if not target.parent.is_dir():
-        msg = f"path {str(path)!r} lies in a folder that does not exist: {str(target.parent)!r}"
-        raise FileNotFoundError(msg)
-    token = secrets.token_hex(4)
-    fresh = target.with_name(f".{target.name}.{token}.new")
-    old = target.with_name(f".{target.name}.{token}.old")
-    try:
-        yield fresh
-        _refuse_to_replace(target)
-        replaced = target.exists()
-        if replaced:
-            target.rename(old)
-        try:
-            fresh.rename(target)
-        except BaseException:
-            if replaced:
-                old.rename(target)
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
 
+    def __init__(self, folder: Path) -> None:
+        import zarr  # noqa: PLC0415  (slow to import; a trace in memory needs none)
 
-def create(folder: Path, attributes: dict[str, Any]) -> zarr.Group:
-    """Return a new group in `folder` that holds `attributes`."""
-    import zarr  # noqa: PLC0415  (slow to import; a trace in memory needs none)
+        self.folder, self.generation = folder, secrets.token_hex(16)
+        self.group = zarr.open_group(str(folder), mode="a", zarr_format=3)
+        self._arrays: dict[str, dict[str, Any]] = {}
+        self._layouts: dict[str, StateLayout] = {}
 
-    group = zarr.open_group(str(folder), mode="w-", zarr_format=3)
-    describe(group, attributes)
-    return group
+    def create_state(self, key: str, layout: StateLayout) -> None:
+        """Announce a state, whose shards are written by `shards.StateFile`."""
+        from zarr.codecs import BytesCodec, Crc32cCodec, ShardingCodec  # noqa: PLC0415
 
-
-def describe(group: zarr.Group, attributes: dict[str, Any]) -> None:
-    """Set what the group says of itself."""
-    group.attrs[_KEY] = {"version": VERSION, **attributes}
-
-
-def read(path: str | os.PathLike[str]) -> tuple[zarr.Group, dict[str, Any]]:
-    """Return the group of the trace at `path`, open for reading, and its attributes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is nothing at `path`.
-    ValueError
-        If what is there is not a trace, or one of a version that is not known.
-    """
-    import zarr  # noqa: PLC0415
-
-    where = Path(path)
-    if not where.exists():
-        msg = f"path {str(path)!r} does not exist"
-        raise FileNotFoundError(msg)
-    try:
-        group = zarr.open_group(str(where.resolve()), mode="r", zarr_format=3)
-        attributes = group.attrs[_KEY]
-    except (OSError, KeyError, ValueError) as error:
-        msg = f"path {str(path)!r} is not a saved trace"
-        raise ValueError(msg) from error
-    if not isinstance(attributes, dict) or attributes.get("version") != VERSION:
-        found = attributes.get("version") if isinstance(attributes, dict) else attributes
-        msg = (
-            f"path {str(path)!r} is a trace of layout version {found!r}; this rnnviz-widget reads "
-            f"version {VERSION}: update it"
+        self._layouts[key] = layout
+        sealing: list[Any] = [BytesCodec(), Crc32cCodec()]
+        self.group.create_array(
+            key,
+            shape=(layout.length, layout.units),
+            dtype=layout.dtype,
+            chunks=(layout.chunk, layout.units),
+            serializer=ShardingCodec(
+                chunk_shape=(layout.chunk, 1), codecs=sealing, index_codecs=sealing
+            ),
+            filters=None,
+            compressors=None,
+            fill_value=float("nan"),
         )
-        raise ValueError(msg)
-    return group, attributes
+
+    def truncate(self, key: str, length: int) -> None:
+        """Forget a state's rows from `length` on."""
+        array: Any = self.group[key]
+        array.resize((length, array.shape[1]))
+
+    def write_strings(self, key: str, strings: Sequence[str]) -> None:
+        """Store strings under `key`: their code points, and where each ends unless each is one."""
+        codes = "".join(strings).encode("utf-32-le", "surrogatepass")
+        self.write_array(f"{key}/code_points", np.frombuffer(codes, dtype="<u4"))
+        lengths = np.fromiter(map(len, strings), dtype=np.uint64, count=len(strings))
+        if np.any(lengths != 1):
+            self.write_array(f"{key}/ends", np.cumsum(lengths, dtype=np.uint64))
+        elif self._arrays.pop(f"{key}/ends", None):
+            del self.group[f"{key}/ends"]
+
+    def write_array(self, key: str, values: NDArray[Any]) -> None:
+        """Store an array of any shape, in chunks along its first axis."""
+        from zarr.codecs import Crc32cCodec  # noqa: PLC0415
+
+        values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        rows = max(1, min(CHUNK * 4, len(values)))
+        self.group.create_array(
+            key,
+            data=values,
+            chunks=(rows, *values.shape[1:]),
+            compressors=Crc32cCodec(),
+            filters=None,
+            config={"write_empty_chunks": True},  # zeros too: a chunk that is missing is damage
+            overwrite=True,
+        )
+        self._arrays[key] = {
+            "shape": list(values.shape),
+            "dtype": values.dtype.str,
+            "rows": rows,
+            "digest": digest(values.tobytes()),
+        }
+
+    def describe(
+        self, length: int, states: Sequence[Mapping[str, Any]], source: Mapping[str, Any]
+    ) -> None:
+        """Say what the store holds; before that, it is no trace.
+
+        Parameters
+        ----------
+        length
+            T.
+        states
+            Of each state, in the order of its place: ``name``, ``units`` and ``bounds``.
+        source
+            Where the values come from.
+        """
+        self._describe(length, dict(enumerate(states)), source)
+
+    def note(self, length: int, states: Mapping[int, Mapping[str, Any]]) -> None:
+        """Say what a recording that has not ended holds, by place; `recovery` reads it."""
+        self._describe(length, states, {}, unfinished=True)
+
+    def clear(self) -> None:
+        """Remove everything; nothing more is written by this writer."""
+        for each in self.folder.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
+
+    def _describe(
+        self,
+        length: int,
+        states: Mapping[int, Mapping[str, Any]],
+        source: Mapping[str, Any],
+        **more: Any,  # noqa: ANN401  (any JSON)
+    ) -> None:
+        layouts = {i: self._layouts[f"states/{i}"] for i in states}
+        said = {
+            "version": VERSION,
+            "generation": self.generation,
+            "length": length,
+            "states": [
+                {**state, "place": i, "dtype": layouts[i].dtype, "rows": layouts[i].chunk}
+                for i, state in sorted(states.items())
+            ],
+            "arrays": self._arrays,
+            "source": dict(source),
+            **more,
+        }
+        self.group.attrs[KEY] = {**said, "digest": digest_of_attributes(said)}
 
 
-def write_strings(group: zarr.Group, key: str, strings: Sequence[str]) -> None:
-    """Store strings under `key`: their code points, and where each ends unless each is one."""
-    codes = "".join(strings).encode("utf-32-le", "surrogatepass")
-    write_array(group, f"{key}/code_points", np.frombuffer(codes, dtype="<u4"))
-    lengths = np.fromiter(map(len, strings), dtype=np.uint64, count=len(strings))
-    if np.any(lengths != 1):
-        write_array(group, f"{key}/ends", np.cumsum(lengths, dtype=np.uint64))
+def digest(data: bytes) -> str:
+    """Return 32 hexadecimal digits that change with any byte."""
+    return blake2b(data, digest_size=16).hexdigest()
 
 
-def read_strings(group: zarr.Group, key: str) -> tuple[str, ...]:
-    """Return the strings stored under `key`."""
-    codes = read_array(group, f"{key}/code_points").astype("<u4", copy=False)
-    text = codes.tobytes().decode("utf-32-le", "surrogatepass")
-    if f"{key}/ends" not in group:
-        return tuple(text)
-    ends = read_array(group, f"{key}/ends").tolist()
-    starts = [0, *ends[:-1]]
-    return tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
-
-
-def write_array(group: zarr.Group, key: str, values: NDArray[Any]) -> None:
-    """Store an array of any shape, compressed, in chunks along its first axis."""
-    group.create_array(key, data=values, chunks=(min(CHUNK * 4, len(values)), *values.shape[1:]))
-
-
-def read_array(group: zarr.Group, key: str) -> NDArray[Any]:
-    """Return all of an array."""
-    return np.asarray(group[key][...])  # type: ignore[index]
-
-
-def _refuse_to_replace(target: Path) -> None:
-    if not target.exists() and not target.is_symlink():
-        return
-    try:
-        read(target)
-    except ValueError as error:
-        msg = f"path {str(target)!r} holds something that is not a trace; it is left alone"
-        raise FileExistsError(msg) from error
+def digest_of_attributes(said: Mapping[str, Any]) -> str:
+    """Return the digest of a JSON object, whatever the order of its keys."""
+    return digest(json.dumps(said, sort_keys=True).encode())

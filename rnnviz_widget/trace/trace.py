@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rnnviz_widget.trace import storage
+from rnnviz_widget.trace import exchange, storage
 from rnnviz_widget.trace.arrays import LazyArray, frozen, real, series
+from rnnviz_widget.trace.opening import open_store, recognise
 from rnnviz_widget.trace.predictions import Extras, Predictions, StoredExtras
 from rnnviz_widget.trace.shards import ShardWriter, StateFile
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rnnviz_widget.trace.arrays import Source, StateArray
+    from rnnviz_widget.trace.arrays import StateArray
+    from rnnviz_widget.trace.store import Store
 
 __all__ = ["Extras", "Predictions", "Trace", "checked_tokens", "select"]
 
@@ -51,7 +53,7 @@ class Trace:
         Where the values come from, as far as is known: a JSON object.
     """
 
-    _tokens: Sequence[str] | _StoredStrings
+    _tokens: Sequence[str] | _StoredTokens
     _arrays: Mapping[str, StateArray]
     _bounds: Mapping[str, Bounds]
     _extras: Extras | StoredExtras
@@ -128,25 +130,35 @@ class Trace:
     def load(cls, path: str | os.PathLike[str]) -> Trace:
         """Return the trace saved at `path`; its states are read when they are asked for.
 
+        A trace is refused, now or when it is read, where a file is missing, was changed, belongs to
+        another trace or is no regular file inside the folder. Where the folder is replaced, what
+        was opened before gives nothing more: it raises a ValueError that names the path.
+
         Raises
         ------
         FileNotFoundError
             If there is nothing at `path`.
         ValueError
-            If what is there is not a trace.
+            If what is there is not a trace, or a damaged one; saying what is wrong.
         """
-        group, attributes = storage.read(path)
+        store = open_store(path)
         arrays: dict[str, StateArray] = {}
         bounds: dict[str, Bounds] = {}
-        for i, state in enumerate(attributes["states"]):
-            arrays[state["name"]] = LazyArray(cast("Source", group[f"states/{i}"]))
+        for i, state in enumerate(store.said["states"]):
+            arrays[state["name"]] = LazyArray(store.state(i))
             if state["bounds"] is not None:
-                bounds[state["name"]] = tuple(state["bounds"])
-        tokens = _StoredStrings(group, "tokens", attributes["length"])
-        return cls(tokens, arrays, bounds, StoredExtras(group), attributes["source"])
+                low, high = state["bounds"]
+                bounds[state["name"]] = float(low), float(high)
+        length = store.said["length"]
+        tokens = _StoredTokens(store, length)
+        return cls(tokens, arrays, bounds, StoredExtras(store, length), store.said["source"])
 
     def save(
-        self, path: str | os.PathLike[str], *, dtype: storage.StorageType | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        dtype: storage.StorageType | None = None,
+        overwrite: bool = False,
     ) -> None:
         """Write the trace as a Zarr v3 folder; a trace that is at `path` is replaced in one step.
 
@@ -156,43 +168,46 @@ class Trace:
             The folder to be, by custom ending in ``.zarr``.
         dtype
             ``"float32"`` or ``"float16"``; by default what each state is held in now.
+        overwrite
+            Replace what is at `path` even where it is not a trace, or holds something else too.
 
         Raises
         ------
         FileExistsError
-            If something that is not a trace is at `path`.
+            If something that is not a trace is at `path`, or anything beside one in its folder.
         """
         if dtype is not None:
             storage.check_dtype(dtype)
-        with storage.replacing(path) as folder, ShardWriter() as writer:
-            group = storage.create(folder, {})
+        with (
+            exchange.replacing(path, recognise, overwrite=overwrite) as folder,
+            ShardWriter() as writer,
+        ):
+            store = storage.StoreWriter(folder)
             for i, (name, array) in enumerate(self._arrays.items()):
                 held = array.stored_dtype if isinstance(array, LazyArray) else "float32"
                 file = StateFile(
-                    writer, group, f"states/{i}", (len(self), self.units(name)), dtype or held
+                    writer, store, f"states/{i}", (len(self), self.units(name)), dtype or held
                 )
                 for start in range(0, len(self), storage.CHUNK):
                     file.write(start, np.asarray(array[start : start + storage.CHUNK]))
-            self.save_rest(group)
+            self.save_rest(store)
 
-    def save_rest(self, group: Any) -> None:  # noqa: ANN401  (a zarr.Group, which needs no import)
-        """Write all but the states' values into an open group (for a recording that streams)."""
-        storage.write_strings(group, "tokens", self.tokens)
+    def save_rest(self, store: storage.StoreWriter) -> None:
+        """Write all but the states' values (for a recording that streams)."""
+        store.write_strings("tokens", self.tokens)
         if self.predictions is not None:
-            storage.write_strings(group, "vocabulary", self.predictions.vocabulary)
-            storage.write_array(group, "predictions/ids", self.predictions.ids)
-            storage.write_array(group, "predictions/probabilities", self.predictions.probabilities)
+            store.write_strings("vocabulary", self.predictions.vocabulary)
+            store.write_array("predictions/ids", self.predictions.ids)
+            store.write_array("predictions/probabilities", self.predictions.probabilities)
             if self.predictions.entropy is not None:
-                storage.write_array(group, "predictions/entropy", self.predictions.entropy)
+                store.write_array("predictions/entropy", self.predictions.entropy)
         if self.loss is not None:
-            storage.write_array(group, "loss", self.loss)
+            store.write_array("loss", self.loss)
         states = [
             {"name": name, "units": self.units(name), "bounds": self.bounds(name)}
             for name in self.states
         ]
-        storage.describe(
-            group, {"length": len(self), "states": states, "source": dict(self.source)}
-        )
+        store.describe(len(self), states, self.source)
 
     def __len__(self) -> int:
         """T, the number of tokens."""
@@ -225,7 +240,7 @@ class Trace:
     def tokens(self) -> tuple[str, ...]:
         """The T tokens."""
         stored = self._tokens
-        return stored.read() if isinstance(stored, _StoredStrings) else tuple(stored)
+        return stored.read() if isinstance(stored, _StoredTokens) else tuple(stored)
 
     @cached_property
     def text(self) -> str:
@@ -291,16 +306,18 @@ def select(names: Sequence[str], patterns: str | Sequence[str] | None) -> tuple[
 
 
 @dataclass(frozen=True)
-class _StoredStrings:
-    group: Any
-    key: str
+class _StoredTokens:
+    store: Store
     length: int
 
     def __len__(self) -> int:
         return self.length
 
     def read(self) -> tuple[str, ...]:
-        return storage.read_strings(self.group, self.key)
+        tokens = self.store.strings("tokens", least=1)
+        if len(tokens) != self.length:
+            raise self.store.damage(f"it has {len(tokens):,} tokens, not {self.length:,}")
+        return tokens
 
 
 def checked_tokens(tokens: Sequence[str] | str) -> tuple[str, ...]:

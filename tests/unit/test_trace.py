@@ -249,7 +249,9 @@ def test_the_folder_is_laid_out_so_that_one_unit_is_contiguous(
     values = np.arange(12, dtype=np.float32).reshape(6, 2)
     Trace.from_arrays("abcdef", {"h": values}).save(tmp_path / "t.zarr")
     shard = (tmp_path / "t.zarr" / "states" / "0" / "c" / "0" / "0").read_bytes()
-    np.testing.assert_array_equal(np.frombuffer(shard[:32], "<f4").reshape(2, 4), values[:4].T)
+    for unit in (0, 1):
+        stored = np.frombuffer(shard[64 + unit * 20 :][:16], "<f4")
+        np.testing.assert_array_equal(stored, values[:4, unit])
 
 
 @settings(max_examples=25, deadline=None)
@@ -277,7 +279,8 @@ def test_half_precision_is_kept_small_and_read_as_float32(tmp_path: Path) -> Non
         again["h"], np.asarray(trace["h"]).astype(np.float16).astype(np.float32)
     )
     again.save(tmp_path / "u.zarr")
-    assert (tmp_path / "u.zarr" / "states/0/c/0/0").stat().st_size == 2 * 2 * 2 + 2 * 16
+    expected = 64 + 2 * (2 * 2 + 4) + 2 * 16 + 4  # head, units and checksums, index and its own
+    assert (tmp_path / "u.zarr" / "states/0/c/0/0").stat().st_size == expected
 
 
 def test_half_precision_refuses_what_it_cannot_hold(tmp_path: Path) -> None:
@@ -319,7 +322,7 @@ def test_a_save_that_fails_leaves_the_old_trace(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rnnviz_widget.trace.storage.write_strings", full)
+    monkeypatch.setattr("rnnviz_widget.trace.storage.StoreWriter.write_strings", full)
     with pytest.raises(OSError, match="No space left"):
         a_trace(5).save(path)
     assert Trace.load(path).text == "abc"
