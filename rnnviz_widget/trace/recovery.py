@@ -87,7 +87,7 @@ def _kept(folder: Path) -> Trace:
         state = store.state(number, whole=False)
         rows = _whole_rows(state)
         if rows:
-            states[described["name"]] = (state, rows, described["bounds"])
+            states[described["name"]] = (state, rows, described.get("bounds"))
     if not states:
         msg = f"{folder.name} has no whole shard"
         raise DamageError(msg)

@@ -146,9 +146,8 @@ class Trace:
         bounds: dict[str, Bounds] = {}
         for i, state in enumerate(store.said["states"]):
             arrays[state["name"]] = LazyArray(store.state(i))
-            if state["bounds"] is not None:
-                low, high = state["bounds"]
-                bounds[state["name"]] = float(low), float(high)
+            if pair := state.get("bounds"):
+                bounds[state["name"]] = float(pair[0]), float(pair[1])
         length = store.said["length"]
         tokens = _StoredTokens(store, length)
         return cls(tokens, arrays, bounds, StoredExtras(store, length), store.said["source"])
