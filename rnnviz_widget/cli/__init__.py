@@ -13,6 +13,7 @@ import rnnviz_widget as rnnviz
 from rnnviz_widget.cli.evaluate import add_card, add_evaluate
 from rnnviz_widget.cli.lecture import add_lecture
 from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.cli.recover import add_recover
 from rnnviz_widget.cli.view import add_view
 from rnnviz_widget.texts import sample_text
 
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     add_evaluate(commands)
     add_card(commands)
+    add_recover(commands)
     return parser
 
 

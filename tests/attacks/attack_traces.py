@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
@@ -117,8 +118,9 @@ def outcome(path: Path, right: Callable[[Trace], bool]) -> bool:
         return path.name in said and "\n" not in said
 
 
+@contextlib.contextmanager
 def damaged(folder: Path, chance: random.Random) -> Iterator[str]:
-    """Damage one file of a folder, yield what was done, and mend it."""
+    """Damage one file of a folder for the block; gives what was done."""
     files = sorted(each for each in folder.rglob("*") if each.is_file())
     file = chance.choice(files)
     data = file.read_bytes()
@@ -148,7 +150,7 @@ def damages(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
     whole, chance = contents(Trace.load(folder)), random.Random(seed)  # noqa: S311
     lost = []
     for _ in range(count):
-        for done in damaged(folder, chance):
+        with damaged(folder, chance) as done:
             if not outcome(folder, lambda trace: contents(trace) == whole):
                 lost.append(done)
     return count, lost
@@ -205,38 +207,41 @@ def hostile(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
 
 
 def strange_files(folder: Path, secret: Path) -> tuple[int, list[str]]:
-    """Put a link, a pipe, a device's link or a folder in the place of each file."""
-    lost, tried = [], 0
-    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-        data = file.read_bytes()
-        secret.write_bytes(data)
-        for kind in ("link", "pipe", "zeros", "folder", "loop"):
+    """Put something that is no file of its own in the place of each file."""
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
+    lost = [each for file in files for each in strange(folder, file, secret)]
+    return len(STRANGE) * len(files), lost
+
+
+STRANGE = ("link", "pipe", "zeros", "folder", "loop")
+
+
+def strange(folder: Path, file: Path, secret: Path) -> list[str]:
+    """Put a link to the same bytes, a pipe, /dev/zero or a folder in a file's place."""
+    data, lost = file.read_bytes(), []
+    secret.write_bytes(data)
+    whole = contents(Trace.load(folder))
+    file.unlink()
+    for kind in STRANGE:
+        if kind == "pipe":
+            os.mkfifo(file)
+        elif kind == "folder":
+            file.mkdir()
+        else:
+            file.symlink_to({"link": secret, "zeros": "/dev/zero", "loop": file.name}[kind])
+        needed = file.name != "zarr.json" or file.parent == folder
+        try:
+            held = contents(Trace.load(folder)) == whole and not needed
+        except ValueError as error:
+            held = folder.name in str(error)
+        if not held:
+            lost.append(f"{kind} {file.relative_to(folder)}")
+        if kind == "folder":
+            file.rmdir()
+        else:
             file.unlink()
-            tried += 1
-            if kind == "link":
-                file.symlink_to(secret)
-            elif kind == "pipe":
-                os.mkfifo(file)
-            elif kind == "zeros":
-                file.symlink_to("/dev/zero")
-            elif kind == "folder":
-                file.mkdir()
-            else:
-                file.symlink_to(file.name)
-            needed = file.name != "zarr.json" or file.parent == folder
-            try:
-                contents(Trace.load(folder))
-                held = not needed
-            except ValueError as error:
-                held = folder.name in str(error)
-            if not held:
-                lost.append(f"{kind} {file.relative_to(folder)}")
-            if kind == "folder":
-                file.rmdir()
-            else:
-                file.unlink()
-            file.write_bytes(data)
-    return tried, lost
+    file.write_bytes(data)
+    return lost
 
 
 def peak() -> float:
