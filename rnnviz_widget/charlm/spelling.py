@@ -51,6 +51,11 @@ def respell(text: str, known: Collection[str]) -> tuple[str, Counter[tuple[str, 
     return "".join(table.get(c, c) for c in text), replaced
 
 
+def is_typographic(character: str, plain: str) -> bool:
+    """Return whether `plain` is how a typewriter writes a typographic mark: nothing is lost."""
+    return _STANDS_FOR.get(character) == plain
+
+
 def _nearest(character: str, allowed: set[str], known: Collection[str]) -> str:
     base = unicodedata.normalize("NFKD", character)[0]
     for candidate in (_STANDS_FOR.get(character, ""), base, base.lower(), " "):

@@ -13,6 +13,7 @@ import rnnviz_widget as rnnviz
 from rnnviz_widget.cli.evaluate import add_card, add_evaluate
 from rnnviz_widget.cli.lecture import add_lecture
 from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.cli.parser import Parser
 from rnnviz_widget.cli.recover import add_recover
 from rnnviz_widget.cli.view import add_view
 from rnnviz_widget.texts import sample_text
@@ -20,10 +21,12 @@ from rnnviz_widget.texts import sample_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rnnviz_widget.cli.parser import Commands
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 1 for a refusal, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse(arguments)
     try:
         options.run(options)
     except BrokenPipeError:
@@ -39,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="rnnviz",
         description="See what the hidden units of a recurrent network do, and measure it.",
     )
+    parser.add_argument("--version", action="version", version=f"rnnviz {rnnviz.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     add_view(commands)
@@ -55,14 +59,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: Commands) -> None:
     demo = commands.add_parser(
         "demo",
         help="find the quote unit of the bundled prose model and draw it",
         description="Record the bundled prose model over a short text, rank its units against "
         '"inside quotes", print the best, and write a page that needs no network.',
     )
-    demo.add_argument("-o", "--out", type=Path, default=Path("quote_cell.html"), metavar="FILE")
+    demo.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("quote_cell.html"),
+        metavar="FILE",
+        help="the page (default: %(default)s)",
+    )
     add_no_open(demo)
     demo.set_defaults(run=_demo)
 
@@ -81,7 +92,7 @@ def _demo(options: argparse.Namespace) -> None:
     show(saved.path, saved.size, options)
 
 
-def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_train(commands: Commands) -> None:
     train = commands.add_parser(
         "train",
         help="train a character model on a text file",
@@ -91,21 +102,31 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     train.add_argument("corpus", type=Path, metavar="CORPUS", help="a UTF-8 text file")
-    train.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
-    train.add_argument("--cell", choices=("rnn", "gru", "lstm"), default="gru")
-    train.add_argument("--hidden-size", type=int, default=256, metavar="N")
-    train.add_argument("--num-layers", type=int, default=1, metavar="N")
+    train.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="FILE", help="the checkpoint to write"
+    )
+    train.add_argument("--cell", choices=("rnn", "gru", "lstm"), default="gru", help="of a layer")
+    train.add_argument(
+        "--hidden-size", type=int, default=256, metavar="N", help="units of each layer"
+    )
+    train.add_argument("--num-layers", type=int, default=1, metavar="N", help="stacked layers")
     train.add_argument(
         "--embedding-size", type=int, default=0, metavar="N", help="0: one-hot characters"
     )
-    train.add_argument("--dropout", type=float, default=0.0, metavar="P")
-    train.add_argument("--characters", type=int, default=50_000_000, metavar="N")
-    train.add_argument("--batch-size", type=int, default=64, metavar="N")
+    train.add_argument("--dropout", type=float, default=0.0, metavar="P", help="between layers")
+    train.add_argument(
+        "--characters", type=int, default=50_000_000, metavar="N", help="to read in all"
+    )
+    train.add_argument(
+        "--batch-size", type=int, default=64, metavar="N", help="streams of text read side by side"
+    )
     train.add_argument(
         "--bptt", type=int, default=128, metavar="N", help="characters until the gradient is cut"
     )
-    train.add_argument("--learning-rate", type=float, default=3e-3, metavar="X")
-    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument("--learning-rate", type=float, default=3e-3, metavar="X", help="peak")
+    train.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of weights and order of the text"
+    )
     train.add_argument(
         "--snapshots", type=int, default=0, metavar="N", help="models to keep along the way"
     )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from rnnviz_widget.cli.parser import Commands
 
-def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+
+def add_evaluate(commands: Commands) -> None:
     """Add the command `evaluate`."""
     evaluate = commands.add_parser(
         "evaluate",
@@ -67,7 +69,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         options.card.write_text(f"{text}\n{notes}", encoding="utf-8")
 
 
-def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_card(commands: Commands) -> None:
     """Add the command `card`."""
     card = commands.add_parser(
         "card",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnviz_widget.cli.opening import add_no_open, show
+
+if TYPE_CHECKING:
+    from rnnviz_widget.cli.parser import Commands
 
 _EXAMPLES = """
 examples:
@@ -18,7 +22,7 @@ leaves pages that work.
 """
 
 
-def add_lecture(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_lecture(commands: Commands) -> None:
     """Add the command."""
     lecture = commands.add_parser(
         "lecture",
@@ -28,7 +32,9 @@ def add_lecture(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    lecture.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER")
+    lecture.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="FOLDER", help="where the pages go"
+    )
     add_no_open(lecture)
     lecture.set_defaults(run=_lecture)
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from rnnviz_widget.cli.parser import Commands
 
-def add_recover(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+
+def add_recover(commands: Commands) -> None:
     """Add the command."""
     recover = commands.add_parser(
         "recover",

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rnnviz_widget as rnnviz
-from rnnviz_widget.charlm.spelling import respell
+from rnnviz_widget.charlm.spelling import is_typographic, respell
 from rnnviz_widget.cli.named import NAMED, label_by_name, label_names
 from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
     from rnnviz_widget.charlm import CharLM
     from rnnviz_widget.cli.named import Labelling
+    from rnnviz_widget.cli.parser import Commands
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
 
 _EXAMPLES = r"""
 examples:
   rnnviz view story.txt                       the quote unit of the prose model, on your story
-  rnnviz view driver.c --model linux --label inside_comment -o driver.html
+  rnnviz view driver.c --label inside_comment -o driver.html
   rnnviz view story.txt --label inside_quotes --label 'next_is:\n'
   rnnviz view story.txt --unit 16             a unit you know, no ranking
   echo '"No," she said. "Not yet."' | rnnviz view -
@@ -38,10 +41,11 @@ ranked on a longer text of the same kind.
 
 exit codes: 0 written, 1 refused (the last line says why), 2 wrong usage, 130 interrupted
 """
+_C_SUFFIXES = {".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh"}
 _DEFAULT_LABELS = {"prose": "inside_quotes", "linux": "inside_comment"}
 
 
-def add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_view(commands: Commands) -> None:
     """Add the command."""
     view = commands.add_parser(
         "view",
@@ -56,7 +60,9 @@ def add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "-o", "--out", type=Path, metavar="FILE", help="the page (default: TEXT's name and .html)"
     )
     view.add_argument(
-        "--model", default="prose", metavar="MODEL", help="prose (default), linux, or a checkpoint"
+        "--model",
+        metavar="MODEL",
+        help="prose, linux, or a checkpoint (default: linux for C by TEXT's name, else prose)",
     )
     view.add_argument(
         "--label",
@@ -66,16 +72,22 @@ def add_view(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="what to rank units by, see below; may be given several times (default: "
         "inside_quotes for prose, inside_comment for linux)",
     )
-    view.add_argument("--unit", type=int, metavar="N", help="the unit to open on")
     view.add_argument(
-        "--state", metavar="NAME", help="the state to open on, such as rnn.l0.h or rnn.l0.z"
+        "--unit", type=int, metavar="N", help="the unit to open on (default: the best ranked)"
+    )
+    view.add_argument(
+        "--state",
+        metavar="NAME",
+        help="the state to open on, such as rnn.l0.h or rnn.l0.z (default: the best ranked; with "
+        "--unit, h of the last layer)",
     )
     view.add_argument(
         "--unknown",
         choices=("refuse", "replace"),
         default="refuse",
         help="what to do with characters the model does not know: replace reads the nearest one "
-        "that it does, or a space",
+        "that it does, or a space (default: refuse; typographic quotation marks and dashes are "
+        "always read as plain ones)",
     )
     view.add_argument("--title", metavar="WORDS", help="the page's heading (default: TEXT's name)")
     add_no_open(view)
@@ -88,6 +100,8 @@ def _view(options: argparse.Namespace) -> None:
     if out.resolve() == Path(options.text).resolve():
         msg = f"--out must be another file than TEXT, got {out}"
         raise ValueError(msg)
+    if options.model is None:
+        options.model = _model_for(name)
     model = rnnviz.load_model(options.model)
     text = _in_known_characters(text, model, options.unknown)
     states = ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
@@ -103,7 +117,10 @@ def _view(options: argparse.Namespace) -> None:
     if rankings and options.unit is None:
         state, unit = None, None  # the widget opens on the best
     else:
-        state, unit = options.state or trace.states[0], options.unit or 0
+        state, unit = options.state or _last_h(trace), options.unit or 0
+        if options.state is None:
+            others = ", ".join(each for each in trace.states if each != state)
+            print(f"unit {unit} of {state}" + (f" (--state: {others})" if others else ""))
         trace.unit(state, unit)  # refuses what the state does not have
     widget = rnnviz.HiddenStateWidget(
         trace,
@@ -120,6 +137,19 @@ def _view(options: argparse.Namespace) -> None:
         f"{model.config.num_layers} x {model.config.hidden_size} units)",
     )
     show(saved.path, saved.size, options)
+
+
+def _model_for(name: str) -> str:
+    """Return the bundled model that reads a text of this name; say so if it is not the usual."""
+    if Path(name).suffix.lower() not in _C_SUFFIXES:
+        return "prose"
+    print(f"{name} is C: read by the model linux (--model prose reads it as prose)")
+    return "linux"
+
+
+def _last_h(trace: Trace) -> str:
+    """Return the last layer's h, which the network predicts from."""
+    return [state for state in trace.states if state.endswith(".h")][-1]
 
 
 def _read(source: str) -> tuple[str, str]:
@@ -150,20 +180,24 @@ def _read(source: str) -> tuple[str, str]:
 def _in_known_characters(text: str, model: CharLM, unknown: str) -> str:
     """Return the text as the model can read it; say what that changed, or refuse."""
     respelled, replaced = respell(text, model.vocabulary)
-    if not replaced:
-        return text
-    pairs = [f"{c!r} -> {plain!r} ({n:,})" for (c, plain), n in replaced.most_common(8)]
-    more = ", ..." if len(replaced) > len(pairs) else ""
-    if unknown == "refuse":
-        (first, _), _ = replaced.most_common(1)[0]
+    lost = Counter({pair: n for pair, n in replaced.items() if not is_typographic(*pair)})
+    if lost and unknown == "refuse":
+        (first, _), _ = lost.most_common(1)[0]
         msg = (
-            f"TEXT has {replaced.total():,} characters that the model does not know, such as "
+            f"TEXT has characters that the model does not know, {lost.total():,} in all, such as "
             f"{first!r} (U+{ord(first):04X}) at {text.index(first):,}; --unknown replace would "
-            f"read {', '.join(pairs)}{more}"
+            f"read {_in_words(lost)}"
         )
         raise ValueError(msg)
-    print(f"replaced {', '.join(pairs)}{more}\n", file=sys.stderr)
+    if replaced:
+        print(f"read as plain characters: {_in_words(replaced)}\n", file=sys.stderr)
     return respelled
+
+
+def _in_words(replaced: Counter[tuple[str, str]]) -> str:
+    """Return what is read in place of what, and how often."""
+    pairs = [f"{c!r} -> {plain!r} ({n:,})" for (c, plain), n in replaced.most_common(8)]
+    return ", ".join(pairs) + (", ..." if len(replaced) > len(pairs) else "")
 
 
 def _rank(
@@ -180,9 +214,17 @@ def _rank(
 
     try:
         return rank(trace, name)
-    except ValueError as error:
+    except ConstantLabelError:
+        label = labelling(trace).name
+        why = f"{name} is too short to rank units by {label!r}, which must vary in both its halves"
         if options.model not in _DEFAULT_LABELS:
-            raise
-        print(f"{name} cannot rank units: {error}; see the sample text instead", file=sys.stderr)
+            raise ValueError(f"{why}; name a unit by --unit, or take a longer text") from None
+        print(f"{why}; ranked on the model's sample text instead", file=sys.stderr)
     sample = rnnviz.record(model, sample_text(options.model), states=trace.states)
-    return rank(sample, "the sample text that comes with the model")
+    try:
+        return rank(sample, "the sample text that comes with the model")
+    except ConstantLabelError:
+        raise ValueError(
+            f"{why}, and so it must in the model's sample text, where it does not either; take a "
+            "longer text, another --label, or name a unit by --unit"
+        ) from None

@@ -135,6 +135,10 @@ def labelled(traces: Traces, label: Labelling, argument: str) -> Labelled:
     return Labelled(recording, values, known, name or "the label")
 
 
+class ConstantLabelError(ValueError):
+    """A part of the text in which a label does not vary: nothing can be ranked there."""
+
+
 def label_values(label: ArrayLike, argument: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return a label as a plain array, and where it is known, both of shape (tokens,)."""
     values = np.asarray(label)
@@ -217,7 +221,7 @@ def _part(
     if len(rows) < 2 or (values == values[0]).all():  # noqa: PLR2004 - no two values to tell apart
         held = f"is {values[0]} at all of its {len(rows)} tokens" if len(rows) else "has no token"
         msg = f"the label {source.name!r} must vary in both parts, but {which} {held}"
-        raise ValueError(msg)
+        raise ConstantLabelError(msg)
     strata = Strata.pool(len(rows)) if within is None else Strata(codes[rows])
     target = make_target(values, strata)
     starts = _segment_starts(source, rows, values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import rnnviz_widget
 from rnnviz_widget import cli
 from rnnviz_widget.charlm import bundled_models, load_model, read_card
 from rnnviz_widget.evaluation.card import BY_HAND
@@ -85,6 +86,34 @@ def test_a_refusal_is_one_line_and_exit_code_1(
     assert message in error
     assert error.startswith(f"rnnviz {arguments[0]}: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["veiw", "a.txt"], "did you mean view?"),
+        (["view", "a.txt", "--lable", "x"], "unknown: --lable; did you mean --label?"),
+        (["view", "a.txt", "--unti=7"], "unknown: --unti=7; did you mean --unit?"),
+        (["train", "a.txt", "-o", "m", "--cell", "gru2"], "did you mean gru?"),
+        (["view", "a.txt", "b.txt"], "unknown: b.txt"),
+    ],
+)
+def test_a_mistyped_word_is_answered_with_the_right_one_and_that_commands_usage(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(arguments)
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    known = arguments[0] in {"view", "train"}
+    assert error.startswith(f"usage: rnnviz {arguments[0] if known else ''}".strip())
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"rnnviz {rnnviz_widget.__version__}\n"
 
 
 @pytest.mark.parametrize("command", ["", "demo", "train", "evaluate", "card"])

@@ -64,7 +64,7 @@ def test_a_text_too_short_to_rank_is_shown_by_units_ranked_on_the_sample(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SHORT.encode())))
     assert view("-", "-o", "out.html", "--label", "inside_quotes") == 0
     out, error = capsys.readouterr()
-    assert "text cannot rank units: the label 'inside quotes' must vary in both parts" in error
+    assert "text is too short to rank units by 'inside quotes', which must vary in both" in error
     assert "halves of the sample text that comes with the model" in out
     assert "No," in (tmp_path / "out.html").read_text(encoding="utf-8")
 
@@ -79,8 +79,24 @@ def test_a_unit_may_be_named_and_nothing_is_ranked(
     assert "Gate &lt;7&gt;" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
-def test_c_is_read_by_the_model_of_c(tmp_path: Path) -> None:
-    assert view(write("a.c", "int\ti;\t/* {~} */\n"), "--model", "linux", "--unit", "383") == 0
+def test_typographic_marks_are_read_as_plain_ones_with_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert view(write("a.txt", "“No” \u2013 \u2018not yet\u2019"), "--unit", "0") == 0
+    assert "read as plain characters: '“' -> '\"' (1)" in capsys.readouterr().err
+    assert data_of(tmp_path / "a.html")["content"]["length"] == len("'No' - 'not yet'")
+
+
+def test_a_unit_without_a_state_says_which_state_it_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert view(write("a.txt"), "--unit", "7") == 0
+    assert "unit 7 of rnn.l1.h (--state: rnn.l0.h)" in capsys.readouterr().out
+
+
+def test_c_is_read_by_the_model_of_c(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert view(write("a.c", "int\ti;\t/* {~} */\n"), "--unit", "383") == 0
+    assert "a.c is C: read by the model linux (--model prose" in capsys.readouterr().out
     states = [state["name"] for state in data_of(tmp_path / "a.html")["content"]["states"]]
     assert states == ["rnn.l0.h", "rnn.l0.c"]
 
@@ -91,8 +107,9 @@ def test_unknown_characters_are_refused_with_what_would_be_read_instead(
     name = write("a.txt", "“Café”\r\n")
     assert view(name, "--unit", "0") == 1
     error = capsys.readouterr().err
-    assert "3 characters that the model does not know" in error
+    assert "characters that the model does not know, 1 in all, such as 'é' (U+00E9) at 4" in error
     assert "'é' -> 'e' (1)" in error
+    assert "“" not in error  # which is read as a plain mark
     assert error.count("\n") == 1
     assert not (tmp_path / "a.html").exists()
     assert view(name, "--unit", "0", "--unknown", "replace") == 0
@@ -110,7 +127,7 @@ def test_unknown_characters_are_refused_with_what_would_be_read_instead(
         (["a.txt", "-o", "a.txt"], "--out must be another file than TEXT"),
         (["empty.txt"], "at least one character, got an empty empty.txt"),
         (["latin.txt"], "must be UTF-8, got byte 0xe9 at 3"),
-        (["a.txt", "--label", "inside_comment"], "'inside comment' must vary in both parts"),
+        (["a.txt", "--label", "inside_comment"], "by 'inside comment', which must vary"),
     ],
 )
 def test_a_refusal_says_why_in_its_last_line_and_has_exit_code_1(
