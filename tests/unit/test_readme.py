@@ -23,7 +23,7 @@ def test_every_way_to_show_a_widget_works_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     section = re.search(
-        r"## Which way for which place\n(.*?)\n## ", README.read_text(encoding="utf-8"), re.DOTALL
+        r"## Where it works\n(.*?)\n## ", README.read_text(encoding="utf-8"), re.DOTALL
     )
     assert section
     snippets = re.findall(r"```python\n(.*?)```", section[1], re.DOTALL)
@@ -40,3 +40,19 @@ def test_every_way_to_show_a_widget_works_as_written(
         "quote.pdf",
         "two.html",
     ]
+
+
+def test_the_first_lines_run_as_they_stand() -> None:
+    first = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert first
+    assert len(first[1].splitlines()) == 3
+    *statements, last = first[1].splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(statements), names)  # noqa: S102
+    widget = eval(last, names)  # noqa: S307
+    assert isinstance(widget, rnnviz.HiddenStateWidget)
+    trace = names["trace"]
+    assert isinstance(trace, rnnviz.Trace)
+    inside = np.asarray(rnnviz.labels.inside_quotes(trace), bool)
+    values = trace.unit(widget.state, widget.unit)
+    assert np.median(values[inside]) > np.median(values[~inside])  # red is inside
