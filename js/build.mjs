@@ -3,6 +3,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { context } from "esbuild";
+import { assembly } from "./assembly.mjs";
 import { digest } from "./stamp.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -11,7 +12,7 @@ const watch = process.argv.includes("--watch");
 
 // Quarto and saved pages write the bundle unescaped into HTML: these strings would end or open a script there.
 async function refuseMarkup() {
-  for (const name of ["widget.js", "page.js", "widget.css"]) {
+  for (const name of ["widget.js", "page.js", "network.js", "widget.css"]) {
     const text = await readFile(out + name, "utf8");
     for (const forbidden of ["<!--", "<script", "</script", "</style"]) {
       if (text.toLowerCase().includes(forbidden)) throw new Error(`${name} contains ${forbidden}`);
@@ -38,7 +39,13 @@ const finish = {
 await mkdir(out, { recursive: true });
 const bundle = await context({
   absWorkingDir: here,
-  entryPoints: ["src/widget.ts", "src/page.ts", "src/widget.css"],
+  entryPoints: [
+    { in: "src/widget.ts", out: "widget" },
+    { in: "src/page.ts", out: "page" },
+    // Loaded only where a network lives in the page.
+    { in: "src/network/main.ts", out: "network" },
+    { in: "src/widget.css", out: "widget" },
+  ],
   outdir: out,
   bundle: true,
   minify: true,
@@ -47,7 +54,7 @@ const bundle = await context({
   // anywidget's bundle is imported from a blob: an AMD loader on the page must not be taken up.
   define: { "define.amd": "false" },
   legalComments: "none",
-  plugins: [finish],
+  plugins: [assembly, finish],
 });
 if (watch) await bundle.watch();
 else {

@@ -1,0 +1,50 @@
+// The engine, a bundle of its own: the page imports it, and the worker that the page starts runs it.
+import { Connection } from "./connection";
+import { Engine } from "./engine";
+import type { Request } from "./protocol";
+import wasm from "./assembly/products.wasm";
+
+/** How long the engine computes without a pause: on a thread of its own, and on the page's. */
+const SLICE = { worker: 25, page: 6 };
+
+/**
+ * Opens a network: in a worker, or where none starts on the page's own thread.
+ *
+ * @param network a portable network, as `rnnviz_widget/portable` writes it
+ * @param code this bundle's own source
+ * @throws Error with a sentence for people, where the network cannot live here
+ */
+export async function connect(network: ArrayBuffer, code: string, lifetime: AbortSignal): Promise<Connection> {
+  const connection = (await Connection.toWorker(code, lifetime)) ?? onThisThread();
+  await connection.open(network);
+  return connection;
+}
+
+function onThisThread(): Connection {
+  const engine: Engine = new Engine((answer) => connection.receive(answer), wasm, SLICE.page, (run) =>
+    setTimeout(run),
+  );
+  const connection = new Connection((request) => engine.receive(request), "page");
+  return connection;
+}
+
+/** Answers the page that started this worker. */
+function serve(scope: DedicatedWorkerGlobalScope): void {
+  const { port1, port2 } = new MessageChannel();
+  let next = () => {};
+  port1.onmessage = () => next();
+  // A message to oneself comes behind those of the page, and at once; a timer would wait.
+  const engine = new Engine((answer) => scope.postMessage(answer), wasm, SLICE.worker, (run) => {
+    next = run;
+    port2.postMessage(0);
+  });
+  scope.onmessage = ({ data }: MessageEvent<Request>) => engine.receive(data);
+  scope.postMessage({ kind: "ready" });
+}
+
+interface DedicatedWorkerGlobalScope {
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(message: unknown): void;
+}
+
+if (typeof document === "undefined") serve(globalThis as unknown as DedicatedWorkerGlobalScope);
