@@ -14,7 +14,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = ("build.mjs", "package-lock.json", "src/**/*")
+SOURCES = ("assembly.mjs", "build.mjs", "package-lock.json", "src/**/*")
 """Globs below js/: all that the bundle is made from."""
 
 STAMP = "sources.sha256"

@@ -9,7 +9,7 @@ async function sources(js) {
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const names = files.map((file) => relative(js, file).split(sep).join("/"));
   // By bytes, as Python sorts: `localeCompare` depends on the machine.
-  return [...names, "build.mjs", "package-lock.json"].sort((a, b) =>
+  return [...names, "assembly.mjs", "build.mjs", "package-lock.json"].sort((a, b) =>
     Buffer.compare(Buffer.from(a), Buffer.from(b)),
   );
 }

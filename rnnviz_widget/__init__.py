@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         plot_unit,
     )
     from rnnviz_widget.interventions import Effect, ablate, clamp, effect, sample_clamped
+    from rnnviz_widget.network import Portable, portable
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch, register_cell
     from rnnviz_widget.texts import sample_text
@@ -34,6 +35,7 @@ _HOMES = {
     "CharLM": "charlm",
     "Effect": "interventions",
     "HiddenStateWidget": "widget",
+    "Portable": "network",
     "Predictions": "trace",
     "Ranking": "ranking",
     "Trace": "trace",
@@ -49,6 +51,7 @@ _HOMES = {
     "plot_saturation": "figures",
     "plot_text": "figures",
     "plot_unit": "figures",
+    "portable": "network",
     "rank_units": "ranking",
     "record": "recording",
     "record_batch": "recording",
@@ -65,6 +68,7 @@ __all__ = [
     "CharLM",
     "Effect",
     "HiddenStateWidget",
+    "Portable",
     "Predictions",
     "Ranking",
     "Trace",
@@ -81,6 +85,7 @@ __all__ = [
     "plot_saturation",
     "plot_text",
     "plot_unit",
+    "portable",
     "rank_units",
     "record",
     "record_batch",

@@ -25,7 +25,7 @@ const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
 /** The equations of torch's documentation of `nn.RNN`, `nn.GRU` and `nn.LSTM`. */
 export const CELLS: Record<Cell, Step> = {
   RNN_TANH: (x, h, _, now, change) => rnn(x, h, now, change, Math.tanh),
-  RNN_RELU: (x, h, _, now, change) => rnn(x, h, now, change, (a) => (a < 0 ? 0 : a)),
+  RNN_RELU: (x, h, _, now, change) => rnn(x, h, now, change, (a) => Math.max(a, 0)),
 
   GRU(x, from, before, [h, r, z, n], change) {
     const size = h.length;

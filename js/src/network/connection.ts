@@ -3,7 +3,8 @@ import type { Answer, Request, Values, Want } from "./protocol";
 /** How long a worker has to say that it runs, in milliseconds. */
 const START_WITHIN = 4000;
 
-type Opened = Extract<Answer, { kind: "opened" }>;
+/** What an engine says of the network that it opened. */
+export type Opened = Extract<Answer, { kind: "opened" }>;
 
 /** A page's end of the line to an engine. */
 export class Connection {
@@ -26,9 +27,11 @@ export class Connection {
 
   /** A connection to a worker that runs this code; null where none starts. */
   static async toWorker(code: string, lifetime: AbortSignal): Promise<Connection | null> {
-    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    // Not as a module: Chromium starts none from a file's blob.
+    const script = code.replace(/export\s*\{[^}]*\};?\s*$/, "");
+    const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     try {
-      const worker = new Worker(url, { type: "module" });
+      const worker = new Worker(url);
       lifetime.addEventListener("abort", () => worker.terminate(), { once: true });
       const runs = await new Promise<boolean>((resolve) => {
         setTimeout(resolve, START_WITHIN, false);

@@ -1,8 +1,9 @@
 // The engine, a bundle of its own: the page imports it, and the worker that the page starts runs it.
-import { Connection } from "./connection";
-import { Engine } from "./engine";
-import type { Request } from "./protocol";
+
 import wasm from "./assembly/products.wasm";
+import { Connection, type Opened } from "./connection";
+import { Engine } from "./engine";
+import type { Answer, Request } from "./protocol";
 
 /** How long the engine computes without a pause: on a thread of its own, and on the page's. */
 const SLICE = { worker: 25, page: 6 };
@@ -14,16 +15,22 @@ const SLICE = { worker: 25, page: 6 };
  * @param code this bundle's own source
  * @throws Error with a sentence for people, where the network cannot live here
  */
-export async function connect(network: ArrayBuffer, code: string, lifetime: AbortSignal): Promise<Connection> {
+export async function connect(
+  network: ArrayBuffer,
+  code: string,
+  lifetime: AbortSignal,
+): Promise<{ connection: Connection; opened: Opened }> {
   const connection = (await Connection.toWorker(code, lifetime)) ?? onThisThread();
-  await connection.open(network);
-  return connection;
+  return { connection, opened: await connection.open(network) };
 }
 
 function onThisThread(): Connection {
-  const engine: Engine = new Engine((answer) => connection.receive(answer), wasm, SLICE.page, (run) =>
-    setTimeout(run),
-  );
+  const thread = {
+    post: (answer: Answer) => connection.receive(answer),
+    slice: SLICE.page,
+    pause: (run: () => void) => setTimeout(run),
+  };
+  const engine = new Engine(thread, wasm);
   const connection = new Connection((request) => engine.receive(request), "page");
   return connection;
 }
@@ -33,11 +40,16 @@ function serve(scope: DedicatedWorkerGlobalScope): void {
   const { port1, port2 } = new MessageChannel();
   let next = () => {};
   port1.onmessage = () => next();
-  // A message to oneself comes behind those of the page, and at once; a timer would wait.
-  const engine = new Engine((answer) => scope.postMessage(answer), wasm, SLICE.worker, (run) => {
-    next = run;
-    port2.postMessage(0);
-  });
+  const thread = {
+    post: (answer: Answer) => scope.postMessage(answer),
+    slice: SLICE.worker,
+    // A message to oneself comes behind those of the page, and at once; a timer would wait.
+    pause(run: () => void) {
+      next = run;
+      port2.postMessage(0);
+    },
+  };
+  const engine = new Engine(thread, wasm);
   scope.onmessage = ({ data }: MessageEvent<Request>) => engine.receive(data);
   scope.postMessage({ kind: "ready" });
 }

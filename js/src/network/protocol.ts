@@ -61,6 +61,10 @@ export type Answer =
       kind: "opened";
       /** What does the arithmetic. */
       arithmetic: "WebAssembly" | "JavaScript";
+      /** Names of the states, each of `units` units. */
+      states: string[];
+      units: number;
+      vocabulary: string[];
       /** The largest difference from Python's values, relative to the largest of them. */
       difference: number;
     }

@@ -25,7 +25,10 @@ export function products(out: usize, w: usize, x: usize, b: usize, rows: i32, wi
     // The four lanes of each sum, added: twice two sums at once.
     const low = f32x4.add(v128.shuffle<f32>(s0, s1, 0, 4, 1, 5), v128.shuffle<f32>(s0, s1, 2, 6, 3, 7));
     const high = f32x4.add(v128.shuffle<f32>(s2, s3, 0, 4, 1, 5), v128.shuffle<f32>(s2, s3, 2, 6, 3, 7));
-    const sums = f32x4.add(v128.shuffle<f32>(low, high, 0, 1, 4, 5), v128.shuffle<f32>(low, high, 2, 3, 6, 7));
+    const sums = f32x4.add(
+      v128.shuffle<f32>(low, high, 0, 1, 4, 5),
+      v128.shuffle<f32>(low, high, 2, 3, 6, 7),
+    );
     v128.store(out, f32x4.add(sums, v128.load(b)));
     w = w3 + width;
     out += 16;
