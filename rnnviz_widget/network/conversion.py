@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812  (the field's own name for it
 from rnnviz_widget.network.format import Layer, Portable, Proof
 from rnnviz_widget.network.reference import run
 from rnnviz_widget.recording import record
-from rnnviz_widget.recording.finding import recurrent_layers, refuse_broken_weights
+from rnnviz_widget.recurrent.module import recurrent_layers, refuse_broken_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
