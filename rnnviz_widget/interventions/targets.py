@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnviz_widget.recurrent.cells import KINDS
 from rnnviz_widget.recurrent.intervention import Hold
 from rnnviz_widget.recurrent.module import recurrent_layers
 from rnnviz_widget.recurrent.stack import Stack, spelling
-from rnnviz_widget.recurrent.stepwise import READOUT, WHERES, Edit, Where
+from rnnviz_widget.recurrent.stepwise import WHERES, Edit, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,7 +104,7 @@ def find(model: nn.Module, state: str, where: Where) -> Target:
     if state not in targets:
         _refuse(state, layers, targets)
     target = targets[state]
-    readout = READOUT[target.stack.mode]
+    readout = target.stack.cell.readout
     if where == "readout" and target.kind not in readout:
         raise ValueError(
             f"where='readout' has no meaning for {state}: it acts through what the layer remembers "
@@ -147,11 +146,9 @@ def _targets(stack: Stack) -> Iterator[Target]:
     module = stack.module
     for layer in range(module.num_layers):
         for d in range(stack.directions):
-            for kind in KINDS[stack.mode]:
-                projected = kind == "h" and module.proj_size
-                size = module.proj_size if projected else module.hidden_size
+            for kind in stack.cell.kinds:
                 name = f"{stack.path}.{spelling(layer, d)}.{kind}"
-                yield Target(name, stack, layer, d, kind, size)
+                yield Target(name, stack, layer, d, kind, stack.size(kind))
 
 
 def _refuse(state: object, layers: Mapping[str, nn.Module], targets: Iterable[str]) -> NoReturn:

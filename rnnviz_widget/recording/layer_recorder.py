@@ -19,14 +19,14 @@ from rnnviz_widget.recording.parallel.chunks import Layer, Stretch
 from rnnviz_widget.recording.parallel.kernels import Kernel
 from rnnviz_widget.recording.parallel.plan import Plan, Unrolled, unroll
 from rnnviz_widget.recording.writer import Writer
-from rnnviz_widget.recurrent import cells, stepwise
-from rnnviz_widget.recurrent.stack import FUSED, Stack, in_reading_order, spelling
+from rnnviz_widget.recurrent import stepwise
+from rnnviz_widget.recurrent.stack import Stack, in_reading_order, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rnnviz_widget.recording.parallel.chunks import State
     from rnnviz_widget.recording.runs import Recording, Run
+    from rnnviz_widget.recurrent.cell import State, Weights
     from rnnviz_widget.recurrent.intervention import Intervened
     from rnnviz_widget.recurrent.stack import Given
     from rnnviz_widget.recurrent.stepwise import Edit
@@ -148,7 +148,7 @@ class LayerRecorder(Stack):
             writer = Writer(
                 run,
                 prefix,
-                mode=self.mode,
+                cell=self.cell,
                 weights=weights,
                 wanted=self._wanted(run, prefix),
                 x=reading,
@@ -170,8 +170,8 @@ class LayerRecorder(Stack):
         """Run one layer and direction over all time, into the writer's `h`."""
         name = f"{self.path}.{writer.prefix}"
         tally = self.tallies.setdefault(name, Tally())
-        kernel, kept = Kernel(self.mode, writer.weights), frozenset(writer.wanted - {"h"})
-        alike = self.mode == "LSTM" and not self.module.proj_size
+        kernel, kept = Kernel(self.cell, writer.weights), frozenset(writer.wanted - {"h"})
+        alike = self.cell.rounds_alike and not self.module.proj_size
         layer = Layer(
             name, self.fused(number, direction), kernel, kept, writer.room, writer.in_place, alike
         )
@@ -191,7 +191,7 @@ class LayerRecorder(Stack):
         parts = [torch.stack(p) for p in zip(*states, strict=True)]  # (D, B, ·)
         parts = parts if order is None else [part.index_select(1, order) for part in parts]
         weights = [w for d in range(len(states)) for w in self.weights(layer, d) if w is not None]
-        data, *final = FUSED[self.module.mode](
+        data, *final = self.cell.fused(
             data,
             batch_sizes,
             parts if len(parts) > 1 else parts[0],
@@ -221,7 +221,7 @@ class LayerRecorder(Stack):
         self,
         run: Run,
         prefix: str,
-        weights: cells.Weights,
+        weights: Weights,
         *,
         x: Tensor,
         start: State,
@@ -230,7 +230,7 @@ class LayerRecorder(Stack):
         """Run one layer and direction under an intervention, and write every wanted kind."""
         wanted, h, state = self._wanted(run, prefix), [], start
         keep = wanted | {"h"}
-        for piece in stepwise.run(self.mode, weights, x, start, edits=edits, keep=keep):
+        for piece in stepwise.run(self.cell, weights, x, start, edits=edits, keep=keep):
             h.append(piece.kinds["h"])
             state = piece.state
             for kind in wanted:
@@ -246,10 +246,10 @@ class LayerRecorder(Stack):
             for d in range(self.directions):
                 edits = () if self.intervened is None else self.intervened.of(layer, d)
                 prefix = spelling(layer, d)
-                for kind in cells.KINDS[self.mode]:
+                for kind in self.cell.kinds:
                     if run.wants(f"{prefix}.{kind}"):
                         limits = stepwise.bounds(
-                            self.mode,
+                            self.cell,
                             kind,
                             edits,
                             projected=bool(self.module.proj_size),
@@ -259,4 +259,4 @@ class LayerRecorder(Stack):
 
     def _wanted(self, run: Run, prefix: str) -> set[str]:
         """Return the kinds of a layer and direction that are to be kept."""
-        return {kind for kind in cells.KINDS[self.mode] if run.wants(f"{prefix}.{kind}")}
+        return {kind for kind in self.cell.kinds if run.wants(f"{prefix}.{kind}")}

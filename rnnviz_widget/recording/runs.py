@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from rnnviz_widget.recording.parallel.chunks import State
+    from rnnviz_widget.recurrent.cell import State
     from rnnviz_widget.trace import Bounds
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from rnnviz_widget.recurrent import cells
+from rnnviz_widget.recurrent.cell import Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.recording.parallel.plan import Unrolled
     from rnnviz_widget.recording.runs import Run
-    from rnnviz_widget.recurrent.cells import Mode, Weights
+    from rnnviz_widget.recurrent.cell import Cell, Gates, Weights
 
 _ELEMENTS = 2**20
 """How many values of `h` one pass of the gate equations takes, so that its memory is bounded."""
@@ -70,8 +70,8 @@ class Writer:
     ----------
     run, prefix
         Where values go, and what their names begin with; `reverse` if they come last token first.
-    mode, weights
-        The cell.
+    cell, weights
+        The cell and its weights.
     wanted
         The kinds to write.
     x
@@ -89,7 +89,7 @@ class Writer:
         run: Run,
         prefix: str,
         *,
-        mode: Mode,
+        cell: Cell,
         weights: Weights,
         wanted: set[str],
         x: Tensor,
@@ -98,12 +98,12 @@ class Writer:
         lengths: Tensor | None,
     ) -> None:
         self.run, self.prefix, self.reverse = run, prefix, prefix.endswith("_reverse")
-        self.mode, self.wanted, self.x, self.h, self.start = mode, wanted, x, h, start
+        self.cell, self.wanted, self.x, self.h, self.start = cell, wanted, x, h, start
         self.lengths = lengths
         half = x.dtype in (torch.float16, torch.bfloat16)
         self.dtype = torch.float32 if half else x.dtype
-        self.weights, self.space = weights.to(self.dtype), cells.Space()
-        self._piece = cells.Space()
+        self.weights, self.space = weights.to(self.dtype), Space()
+        self._piece = Space()
         self.residual = Residual(_ALLOWED[x.dtype], lengths)
 
     @property
@@ -157,7 +157,7 @@ class Writer:
             c = piece.starting(start, blocks, c)
             first, last = piece.first + start, piece.first + stop
             shape = (blocks, (last - first) // blocks, self.h.shape[1], -1)
-            did = self._steps(self.x[first:last], self._before(first, last), c, shape)
+            did = self._gates(self.x[first:last], self._before(first, last), c, shape)
             c = did.c
             for kind in self.wanted & did.kinds.keys():
                 self._write(kind, first, did.kinds[kind].reshape(last - first, -1, units))
@@ -174,19 +174,16 @@ class Writer:
         before = self.h[rows - 1]
         if not piece.first:
             before[0] = self.start
-        did = self._steps(self.x[rows], before, piece.starts, (len(rows), 1, 1, -1))
+        did = self._gates(self.x[rows], before, piece.starts, (len(rows), 1, 1, -1))
         self.residual.compare(did.h.reshape(before.shape), self.h[rows], piece.first)
 
-    def _steps(
-        self, x: Tensor, before: Tensor, c: Tensor | None, shape: tuple[int, ...]
-    ) -> cells.Steps:
-        return cells.steps(
-            self.mode,
+    def _gates(self, x: Tensor, before: Tensor, c: Tensor | None, shape: tuple[int, ...]) -> Gates:
+        return self.cell.gates(
             self.weights,
             x.to(self.dtype).reshape(shape),
             before.to(self.dtype).reshape(shape),
             None if c is None else c.to(self.dtype),
-            space=self.space,
+            self.space,
         )
 
     def _before(self, first: int, last: int) -> Tensor:

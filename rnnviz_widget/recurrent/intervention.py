@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.nn.utils.rnn import PackedSequence
 
-    from rnnviz_widget.recording.parallel.chunks import State
+    from rnnviz_widget.recurrent.cell import State
     from rnnviz_widget.recurrent.stack import Given
     from rnnviz_widget.recurrent.stepwise import Edit
 
@@ -123,7 +123,7 @@ class Intervened(Stack):
             return self.fused(layer, direction)(x, state)
         h = []
         weights = self.weights(layer, direction)
-        for piece in stepwise.run(self.mode, weights, x, state, edits=edits, keep=("h",)):
+        for piece in stepwise.run(self.cell, weights, x, state, edits=edits, keep=("h",)):
             h.append(piece.kinds["h"])
             state = piece.state
         return torch.cat(h), state

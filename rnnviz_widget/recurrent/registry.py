@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from rnnviz_widget.recurrent import cells
+from rnnviz_widget.recurrent.cell import Space, Weights
+from rnnviz_widget.recurrent.cells import CELLS
 
 if TYPE_CHECKING:
+    from rnnviz_widget.recurrent.cell import Cell
     from rnnviz_widget.trace import Bounds
 
 Read = Callable[[Any, dict[str, Any], Any], Mapping[str, Tensor]]
@@ -93,43 +95,43 @@ def _read_torch_cell(
     output: Any,  # noqa: ANN401
 ) -> dict[str, Tensor]:
     """Return every kind of `nn.RNNCell`, `GRUCell` and `LSTMCell`, as documented by torch."""
-    mode = _cell_mode(cell)
-    h = output[0] if mode == "LSTM" else output
+    equations = _equations(cell)
+    several = len(equations.state) > 1
+    h = output[0] if several else output
     x = inputs["input"].reshape(-1, cell.input_size)
     zeros = x.new_zeros(len(x), cell.hidden_size)
     given = inputs["hx"]
-    before = (zeros, zeros) if given is None else given if mode == "LSTM" else (given,)
+    before = (zeros, zeros) if given is None else given if several else (given,)
     h_prev, *c_prev = (part.reshape(-1, cell.hidden_size) for part in before)
-    weights = cells.Weights(cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh, None)
+    weights = Weights(cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh, None)
     wide = torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype
-    did = cells.steps(
-        mode,
+    did = equations.gates(
         weights.to(wide),
         x[None, None].to(wide),
         h_prev[None, None].to(wide),
-        c_prev[0][None].to(wide) if mode == "LSTM" else None,
-        space=cells.Space(),
+        c_prev[0][None].to(wide) if several else None,
+        Space(),
     )
     return {"h": h, **{kind: values[0, 0] for kind, values in did.kinds.items()}}
 
 
-def _cell_mode(cell: nn.RNNCellBase) -> cells.Mode:
+def _equations(cell: nn.RNNCellBase) -> Cell:
     if isinstance(cell, nn.LSTMCell):
-        return "LSTM"
+        return CELLS["LSTM"]
     if isinstance(cell, nn.GRUCell):
-        return "GRU"
-    return "RNN_RELU" if getattr(cell, "nonlinearity", "tanh") == "relu" else "RNN_TANH"
+        return CELLS["GRU"]
+    return CELLS["RNN_RELU" if getattr(cell, "nonlinearity", "tanh") == "relu" else "RNN_TANH"]
 
 
 def _torch_bounds(cell: nn.RNNCellBase) -> dict[str, Bounds]:
     """Return what is proven whatever `h` a user's loop passes in: not the `h` of a GRU."""
-    mode = _cell_mode(cell)
+    equations = _equations(cell)
     start = torch.full((1, 1), torch.inf)
     proven = {
-        kind: cells.bounds(mode, kind, projected=False, start=start) for kind in cells.KINDS[mode]
+        kind: equations.bounds(kind, projected=False, start=start) for kind in equations.kinds
     }
     return {kind: pair for kind, pair in proven.items() if pair is not None}
 
 
 for _cls, _mode in ((nn.RNNCell, "RNN_TANH"), (nn.GRUCell, "GRU"), (nn.LSTMCell, "LSTM")):
-    _READERS[_cls] = CellReader(_read_torch_cell, cells.KINDS[_mode], _torch_bounds)  # type: ignore[index]
+    _READERS[_cls] = CellReader(_read_torch_cell, CELLS[_mode].kinds, _torch_bounds)  # type: ignore[index]

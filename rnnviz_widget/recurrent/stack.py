@@ -13,19 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz_widget.recurrent import cells
+from rnnviz_widget.recurrent.cell import Weights
+from rnnviz_widget.recurrent.cells import CELLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnnviz_widget.recording.parallel.chunks import Call, State
-
-FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
-    "RNN_TANH": torch.rnn_tanh,
-    "RNN_RELU": torch.rnn_relu,
-    "GRU": torch.gru,
-    "LSTM": torch.lstm,
-}
+    from rnnviz_widget.recurrent.cell import Call, Cell, Mode, State
 
 
 class Given(NamedTuple):
@@ -57,9 +51,9 @@ class Stack:
     path: str
 
     @property
-    def mode(self) -> cells.Mode:
+    def cell(self) -> Cell:
         """Which cell it is made of."""
-        return cast("cells.Mode", self.module.mode)
+        return CELLS[cast("Mode", self.module.mode)]
 
     @property
     def directions(self) -> int:
@@ -72,14 +66,18 @@ class Stack:
             f"{spelling(layer, d)}.{kind}"
             for layer in range(self.module.num_layers)
             for d in range(self.directions)
-            for kind in cells.KINDS[self.mode]
+            for kind in self.cell.kinds
         )
 
-    def weights(self, layer: int, direction: int) -> cells.Weights:
+    def size(self, kind: str) -> int:
+        """Return how many units a kind has."""
+        return (kind == "h" and self.module.proj_size) or self.module.hidden_size
+
+    def weights(self, layer: int, direction: int) -> Weights:
         """Return the module's own weights of one layer and direction."""
         module, suffix = self.module, f"_l{layer}" + ("_reverse" if direction else "")
         bias = module.bias
-        return cells.Weights(
+        return Weights(
             getattr(module, "weight_ih" + suffix),
             getattr(module, "weight_hh" + suffix),
             getattr(module, "bias_ih" + suffix) if bias else None,
@@ -89,7 +87,7 @@ class Stack:
 
     def fused(self, layer: int, direction: int) -> Call:
         """Return torch's fused call of one layer and direction, reading forwards."""
-        run, bias = FUSED[self.module.mode], self.module.bias
+        run, bias = self.cell.fused, self.module.bias
         weights = [w for w in self.weights(layer, direction) if w is not None]
 
         def call(x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -115,12 +113,11 @@ class Stack:
         else:
             return None
         size = self.directions * module.num_layers
-        widths = [module.proj_size or module.hidden_size]
-        widths += [module.hidden_size] if module.mode == "LSTM" else []
+        widths = [self.size(kind) for kind in self.cell.state]
         if hx is None:
             start = tuple(x.new_zeros(size, x.shape[1], width) for width in widths)
         else:
-            parts = hx if module.mode == "LSTM" else (hx,)
+            parts = hx if len(widths) > 1 else (hx,)
             start = tuple(part if batched else part.unsqueeze(1) for part in parts)
         fits = (
             x.numel() > 0

@@ -16,7 +16,7 @@ from torch import nn
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
 from rnnviz_widget.recording import record, record_batch
-from rnnviz_widget.recurrent import cells, stepwise
+from rnnviz_widget.recurrent import cells
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, Case, cases, hx_of, module_of
 from tests.unit.test_record_module import Tagger
@@ -39,8 +39,8 @@ def replacements(draw: st.DrawFn, case: Case) -> list[recurrence.Replaced]:
     found = []
     for _ in range(draw(st.integers(1, 3))):
         where = draw(st.sampled_from(("recurrence", "readout")))
-        kinds = stepwise.READOUT if where == "readout" else cells.KINDS
-        kind = draw(st.sampled_from(kinds[module.mode]))
+        cell = cells.CELLS[module.mode]
+        kind = draw(st.sampled_from(cell.readout if where == "readout" else cell.kinds))
         layer = draw(st.integers(0, module.num_layers - 1))
         suffix = draw(st.sampled_from(("", "_reverse"))) if module.bidirectional else ""
         size = module.proj_size if kind == "h" and module.proj_size else module.hidden_size
@@ -141,7 +141,7 @@ def test_a_clamp_to_the_values_a_unit_has_changes_nothing(mode: str, where: Any)
     with torch.no_grad():
         expected = module(x)[0]
     for state in trace.states:
-        if where == "readout" and state.rsplit(".")[-1] not in stepwise.READOUT[mode]:  # type: ignore[index]
+        if where == "readout" and state.rsplit(".")[-1] not in cells.CELLS[mode].readout:  # type: ignore[index]
             continue
         with rnnviz.clamp(module, state, 5, trace.unit(state, 5), where=where), torch.no_grad():
             assert torch.allclose(module(x)[0], expected, atol=1e-6, rtol=0), state

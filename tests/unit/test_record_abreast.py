@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from rnnviz_widget.recording import record
-from rnnviz_widget.recording.parallel import chunks as parallel
+from rnnviz_widget.recording.parallel import chunks
 from rnnviz_widget.recording.parallel.kernels import Kernel
 from rnnviz_widget.recording.parallel.threads import abreast
-from rnnviz_widget.recurrent.cells import Mode, Weights
+from rnnviz_widget.recurrent.cell import Mode, Weights
+from rnnviz_widget.recurrent.cells import CELLS as EQUATIONS
 from rnnviz_widget.recurrent.stack import Stack
 from tests.unit.test_record_exact import CELLS, module_of
 from tests.unit.test_record_unroll import assert_close, both, methods
@@ -20,7 +21,7 @@ from tests.unit.test_record_unroll import assert_close, both, methods
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rnnviz_widget.recording.parallel.kernels import Ran
+    from rnnviz_widget.recurrent.cell import Block, State
 
 THREADS = 3
 
@@ -49,13 +50,13 @@ def test_groups_of_chunks_run_beside_each_other(
 ) -> None:
     """Each in a thread of its own, by a kernel of its own; the values are the sequential ones."""
     ran: set[tuple[int, int]] = set()
-    run = parallel.Layer.run
+    run = chunks.Layer.run
 
-    def noted(layer: parallel.Layer, x: torch.Tensor, state: parallel.State) -> Ran:
+    def noted(layer: chunks.Layer, x: torch.Tensor, state: State) -> Block:
         ran.add((threading.get_ident(), torch.get_num_threads()))
         return run(layer, x, state)
 
-    monkeypatch.setattr(parallel.Layer, "run", noted)
+    monkeypatch.setattr(chunks.Layer, "run", noted)
     generator = torch.Generator().manual_seed(0)
     module = module_of(mode, (3, 16), generator)
     x = torch.randn(33_000, 3, generator=generator)
@@ -73,7 +74,7 @@ def test_a_kernels_twin_overwrites_nothing_of_its(mode: Mode) -> None:
     """They are the same layer, and share no memory that a call leaves results in."""
     module = module_of(mode, (3, 5), torch.Generator().manual_seed(0))
     weights = Stack(module, module.forward, "").weights(0, 0)
-    kernel = Kernel(mode, Weights(*(w.detach() for w in weights[:4]), None))
+    kernel = Kernel(EQUATIONS[mode], Weights(*(w.detach() for w in weights[:4]), None))
     state = tuple(torch.zeros(2, 5) for _ in range(2 if mode == "LSTM" else 1))
     x = torch.ones(4, 2, 3)
     ran = kernel(x, state)
@@ -87,14 +88,14 @@ def test_a_kernels_twin_overwrites_nothing_of_its(mode: Mode) -> None:
 
 def test_few_chunks_share_their_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A product of few rows is better done in several threads."""
-    monkeypatch.setattr(parallel, "_ROWS", 10**6)
+    monkeypatch.setattr(chunks, "_ROWS", 10**6)
     groups: list[int] = []
 
     def noted(parts: int, work: Any) -> object:
         groups.append(parts)
         return abreast(parts, work)
 
-    monkeypatch.setattr(parallel, "abreast", noted)
+    monkeypatch.setattr(chunks, "abreast", noted)
     generator = torch.Generator().manual_seed(0)
     module = module_of("LSTM", (3, 8), generator)
     trace, expected = both(module, torch.randn(20_000, 3, generator=generator))

@@ -10,20 +10,21 @@ import torch
 from torch import nn
 
 from rnnviz_widget.charlm import CharLM, CharLMConfig
-from rnnviz_widget.recording import record, session
-from rnnviz_widget.recording import writer as kinds
-from rnnviz_widget.recurrent import cells
+from rnnviz_widget.recording import record, session, writer
+from rnnviz_widget.recording.writer import Writer
 from rnnviz_widget.trace import Trace, storage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rnnviz_widget.recurrent.cell import Gates
 
 
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards of 64 rows, passes of 64 rows (for 8 units), segments of 256 tokens."""
     monkeypatch.setattr(storage, "CHUNK", 64)
-    monkeypatch.setattr(kinds, "_ELEMENTS", 64 * 8)
+    monkeypatch.setattr(writer, "_ELEMENTS", 64 * 8)
     monkeypatch.setattr(session, "SEGMENT", 256)
     monkeypatch.setattr(session, "SEGMENT_IN_MEMORY", 256)
 
@@ -78,16 +79,16 @@ def test_half_precision_is_kept_in_half_the_bytes(tmp_path: Path, *, out: bool) 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
     """Press Ctrl-C in a certain pass of the gate equations."""
-    steps, count = cells.steps, 0
+    gates, count = Writer._gates, 0
 
-    def interrupted(*arguments: Any, **more: Any) -> cells.Steps:
+    def interrupted(*arguments: Any, **more: Any) -> Gates:
         nonlocal count
         count += 1
         if count == calls:
             raise KeyboardInterrupt
-        return steps(*arguments, **more)
+        return gates(*arguments, **more)
 
-    monkeypatch.setattr(cells, "steps", interrupted)
+    monkeypatch.setattr(Writer, "_gates", interrupted)
 
 
 @pytest.mark.usefixtures("small_shards")

@@ -13,8 +13,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 from rnnviz_widget.recording import record, record_batch
-from rnnviz_widget.recording.parallel import chunks as parallel
-from rnnviz_widget.recording.parallel import plan as unroll
+from rnnviz_widget.recording.parallel import chunks, plan
 from rnnviz_widget.recurrent import cells
 from tests.unit import recurrence
 from tests.unit.untouched import contents
@@ -158,7 +157,8 @@ def test_every_kind_of_every_layer_follows_the_equations(
     hx, tokens = hx_of(case, batched=batched), "x" * len(x)
     before = contents(case.module)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parallel, "BLOCK", block)
+        patch.setattr(chunks, "BLOCK", block)
+        patch.setattr(plan, "BLOCK", block)
         trace = record(case.module, inputs, *hx, tokens=tokens, unroll=how)
     assert contents(case.module) == before
     assert_reference(case, [trace])
@@ -213,7 +213,7 @@ def test_a_long_sequence_is_recorded_across_blocks(mode: str) -> None:
     """More rows than one fused call, one pass of the gate equations, or one shard takes."""
     generator = torch.Generator().manual_seed(1)
     module = module_of(mode, (3, 5), generator, gain=0.9, bidirectional=True)
-    x = torch.randn(3 * unroll.SEQUENTIAL_BLOCK + 2, 3, generator=generator)
+    x = torch.randn(3 * plan.SEQUENTIAL_BLOCK + 2, 3, generator=generator)
     trace = record(module, x, tokens="x" * len(x), unroll="sequential")
     assert_reference(Case(module, [x], None, 1e-5), [trace])
 
@@ -242,7 +242,7 @@ def test_an_expanding_network_is_recorded_as_it_ran(mode: str) -> None:
     c = np.asarray(trace[f"{path}.l0.c"]) if mode == "LSTM" else h
     for t in range(1, 300):
         row = recurrence.step(mode, w, recurrence.double(x[t]), (h[t - 1], c[t - 1]))
-        for kind in cells.KINDS[mode]:
+        for kind in cells.CELLS[mode].kinds:
             recorded = np.asarray(trace[f"{path}.l0.{kind}"])[t]
             scale = max(1.0, np.abs(recorded).max())
             assert np.abs(recorded - row[kind]).max() <= 2e-5 * scale, (kind, t)

@@ -78,7 +78,7 @@ def test_a_module_is_left_as_it_was_found_after_a_failure(
     if where == "head":
         monkeypatch.setattr(nn.functional, "batch_norm", fail)
     else:
-        monkeypatch.setattr("rnnviz_widget.recurrent.cells.steps", fail)
+        monkeypatch.setattr("rnnviz_widget.recording.writer.Writer._gates", fail)
     with pytest.raises(error, match="stop"):
         record(module, torch.arange(7), tokens="abcdefg")
     assert contents(module) == before
@@ -312,7 +312,7 @@ def test_running_out_of_memory_names_what_lowers_it(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("rnnviz_widget.recurrent.cells.steps", fail)
+    monkeypatch.setattr("rnnviz_widget.recording.writer.Writer._gates", fail)
     module = nn.GRU(2, 3)
     with pytest.raises(MemoryError, match=r"out=.*states=.*float16"):
         record(module, X, tokens="abcd")

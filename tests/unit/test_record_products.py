@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from rnnviz_widget.recording import record
-from rnnviz_widget.recording.parallel import matmul as products
+from rnnviz_widget.recording.parallel import matmul
 from rnnviz_widget.recording.parallel.kernels import Kernel
 from rnnviz_widget.recording.parallel.matmul import Product
-from rnnviz_widget.recurrent.cells import Mode, Weights
+from rnnviz_widget.recurrent.cell import Mode, Weights
+from rnnviz_widget.recurrent.cells import CELLS as EQUATIONS
 from rnnviz_widget.recurrent.stack import Stack
 from tests.unit.test_record_exact import CELLS, module_of
 from tests.unit.test_record_unroll import assert_close, methods
@@ -38,7 +39,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Leave torch as it is, or take oneDNN's products away from it."""
     if request.param != "packed":
         ops = SimpleNamespace(mkldnn=MISSING[request.param])
-        monkeypatch.setattr(products.torch, "ops", ops)
+        monkeypatch.setattr(matmul.torch, "ops", ops)
     return str(request.param)
 
 
@@ -91,7 +92,7 @@ def test_a_kernels_memory_goes_with_it(mode: Mode) -> None:
     weights = Stack(module, module.forward, "").weights(0, 0)
     gc.disable()
     try:
-        kernel = Kernel(mode, Weights(*(w.detach() for w in weights[:4]), None))
+        kernel = Kernel(EQUATIONS[mode], Weights(*(w.detach() for w in weights[:4]), None))
         kernel(torch.ones(4, 2, 3), (torch.zeros(2, 8),) * (2 if mode == "LSTM" else 1))
         gone = weakref.ref(kernel)
         del kernel

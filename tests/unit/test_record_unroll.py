@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rnnviz_widget.recording import record
-from rnnviz_widget.recording.parallel import chunks as parallel
-from rnnviz_widget.recording.parallel import plan as unroll
-from rnnviz_widget.recurrent import stack
+from rnnviz_widget.recording.parallel import chunks, plan
+from rnnviz_widget.recurrent.rnn import RNN
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, module_of
 
@@ -68,7 +67,8 @@ def test_the_parallel_run_is_the_sequential_one_or_is_not_used(data: st.DataObje
     dtype = data.draw(st.sampled_from((torch.float32, torch.float64)))
     x = torch.randn(data.draw(st.integers(32, 400)), 3, generator=generator).to(dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parallel, "BLOCK", 8)
+        patch.setattr(chunks, "BLOCK", 8)
+        patch.setattr(plan, "BLOCK", 8)
         trace, expected = both(module.to(dtype), x)
     if "chunks" in methods(trace):
         assert_close(trace, expected)
@@ -226,8 +226,8 @@ def test_a_network_that_turns_chaotic_late_comes_back_step_by_step_bit_for_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: bool
 ) -> None:
     """As long as its first input holds all units at 1 it forgets; what was run so is given up."""
-    monkeypatch.setattr(unroll, "_LONGEST", 4096)
-    monkeypatch.setattr(unroll, "_KEPT_BYTES", 4096 * 400)
+    monkeypatch.setattr(plan, "_LONGEST", 4096)
+    monkeypatch.setattr(plan, "_KEPT_BYTES", 4096 * 400)
     module = chaotic(2, torch.Generator().manual_seed(3))
     with torch.no_grad():
         module.weight_ih_l0[:, 0] = 100
@@ -265,7 +265,7 @@ def test_seams_that_disagree_with_a_sequential_rerun_are_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With a tolerance that accepts any seam, the rerun spans are what is left to notice."""
-    monkeypatch.setattr(parallel.Chunks, "settle", lambda *_: True)
+    monkeypatch.setattr(chunks.Chunks, "settle", lambda *_: True)
     trace, expected = both(lstm_of(2, f=3.0), noise(8000))
     assert_same_bits(trace, expected)
 
@@ -274,14 +274,14 @@ def test_steps_that_do_not_follow_from_the_ones_before_are_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With both of that disabled, the first step of every block still has to fit."""
-    monkeypatch.setattr(parallel.Chunks, "settle", lambda *_: True)
-    monkeypatch.setattr(parallel.Chunks, "agree_with_sequential", lambda *_: True)
+    monkeypatch.setattr(chunks.Chunks, "settle", lambda *_: True)
+    monkeypatch.setattr(chunks.Chunks, "agree_with_sequential", lambda *_: True)
     with pytest.raises(RuntimeError, match=r"lstm\.l0: the gate equations give an h that differs"):
         both(lstm_of(2, f=3.0), noise(8000))
 
 
 def test_a_layer_that_computes_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(stack.FUSED, "RNN_TANH", torch.rnn_relu)
+    monkeypatch.setattr(RNN, "fused", torch.rnn_relu)
     with pytest.raises(RuntimeError, match=r"rnn\.l0: the gate equations give an h that differs"):
         record(nn.RNN(2, 3), torch.randn(20, 2), tokens="x" * 20)
 

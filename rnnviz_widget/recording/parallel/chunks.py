@@ -26,17 +26,15 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording.parallel.kernels import Ran
 from rnnviz_widget.recording.parallel.threads import abreast
+from rnnviz_widget.recurrent.cell import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rnnviz_widget.recording.parallel.kernels import Kernel
     from rnnviz_widget.recording.parallel.threads import Map
-
-State = tuple[Tensor, ...]
-"""`(h,)`, or of an LSTM `(h, c)`; each `(B, ·)`."""
+    from rnnviz_widget.recurrent.cell import Call, State
 
 BLOCK = 32
 """Steps that are run at once, and the window over which a chunk must rejoin."""
@@ -49,13 +47,6 @@ _SPAN = 128  # steps on each side of a seam that are run again
 _SPANS = 8
 _LOSING_AFTER = 32  # blocks after which a rerun that has gained nothing is given up
 _CONTRACTING = 0.5
-
-
-class Call(Protocol):
-    """One layer and direction, as torch's fused call on a piece of the sequence."""
-
-    def __call__(self, x: Tensor, state: State, /) -> tuple[Tensor, State]:
-        """Return `h (S, B, P)` and the final state for `x (S, B, I)`."""
 
 
 class Room(Protocol):
@@ -104,8 +95,7 @@ class Layer(NamedTuple):
     in_place
         Whether that is where they stay, so that long pieces cost no more of it than short ones.
     alike
-        Whether the fused call rounds alike in batches of any size. An LSTM's of oneDNN does
-        (measured, torch 2.13 on a CPU), but not the products that other cells are made of.
+        Whether the fused call rounds alike in batches of any size, see `Cell.rounds_alike`.
     """
 
     name: str
@@ -120,9 +110,9 @@ class Layer(NamedTuple):
         """Return the same, its chunks run by the fused call, which gives no other kinds."""
         return self._replace(kernel=None, kinds=frozenset())
 
-    def run(self, x: Tensor, state: State) -> Ran:
+    def run(self, x: Tensor, state: State) -> Block:
         """Run some steps of chunks; `x` may be ids of one-hot rows where there is a kernel."""
-        return Ran(*self.call(x, state), {}) if self.kernel is None else self.kernel(x, state)
+        return Block(*self.call(x, state), {}) if self.kernel is None else self.kernel(x, state)
 
 
 class Chunks:
@@ -283,7 +273,7 @@ class Chunks:
             part[alive] = new
         return alive.tolist() if bool((rho < _CONTRACTING).all()) else None
 
-    def _compare(self, which: Tensor, block: int, ran: Ran) -> tuple[Tensor, Tensor]:
+    def _compare(self, which: Tensor, block: int, ran: Block) -> tuple[Tensor, Tensor]:
         """Return how far chunks are from their earlier run in a block, and which are apart still.
 
         Of an LSTM, `c` after the block takes the place of the earlier one.
@@ -330,12 +320,12 @@ class Chunks:
         rows = itertools.starmap(slice, itertools.pairwise(ends))
         return list(zip(rows, layers, strict=True))
 
-    def _run(self, layer: Layer, which: Tensor | slice, block: int, state: State) -> Ran:
+    def _run(self, layer: Layer, which: Tensor | slice, block: int, state: State) -> Block:
         """Run one block of some chunks."""
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
         return layer.run(self._read[which, rows].transpose(0, 1).contiguous(), state)
 
-    def _keep(self, which: Tensor | slice, block: int, ran: Ran, before: State) -> None:
+    def _keep(self, which: Tensor | slice, block: int, ran: Block, before: State) -> None:
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
         self.h[which, rows] = ran.h.transpose(0, 1)
         if self.c is not None:

@@ -1,6 +1,6 @@
 """Running one layer, in one direction, over all time: step after step, or in parallel and exact.
 
-A recurrence is slow at batch size 1, because each step reads all weights for one row. `parallel`
+A recurrence is slow at batch size 1, because each step reads all weights for one row. `chunks`
 runs many parts of the sequence at once and notices where the network does not allow it. Here it is
 decided where that is tried, and a long sequence is run in pieces, each recorded before the next.
 """
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording.parallel import chunks as parallel
-from rnnviz_widget.recording.parallel.chunks import Call, Chunks, Layer, State, Stretch
+from rnnviz_widget.recording.parallel.chunks import BLOCK, Chunks, Layer, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rnnviz_widget.recurrent.cell import Call, State
 
 Unroll = Literal["auto", "chunked", "sequential"]
 
@@ -98,7 +99,7 @@ class Plan:
         exact = x.dtype in (torch.float32, torch.float64)
         if self.mode == "sequential" or x.shape[1] > 1 or not exact:
             return None
-        shortest = _SHORTEST if self.mode == "auto" else 4 * parallel.BLOCK
+        shortest = _SHORTEST if self.mode == "auto" else 4 * BLOCK
         failed = self.failed.get(name, 0)
         if failed == len(_CUTS) or len(x) < shortest:
             return None
@@ -228,9 +229,9 @@ def _chunked(
     layer: Layer, stretch: Stretch, cut: Cut, plan: Plan, advance: Callable[[int], object]
 ) -> Unrolled | None:
     """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
-    block, length = parallel.BLOCK, len(stretch.x)
-    chunks = min(_MOST, max(cut.least, length // cut.steps), length // (2 * block))
-    length = length // (chunks * block) * chunks * block
+    length = len(stretch.x)
+    chunks = min(_MOST, max(cut.least, length // cut.steps), length // (2 * BLOCK))
+    length = length // (chunks * BLOCK) * chunks * BLOCK
     whole = stretch._replace(x=stretch.x[:length], h=stretch.h[:length])
     ran = Chunks(layer, whole, chunks, _REJOINED * plan.tolerance)
     if not ran.rounds_alike(known=layer.name in plan.settled):
@@ -244,7 +245,7 @@ def _chunked(
         whole.h,
         tuple(part[-1:] for part in ran.final),
         ran.starts(),
-        block,
+        BLOCK,
         {kind: values.view(length, 1, -1) for kind, values in ran.kinds.items()},
         ran.reruns,
     )
