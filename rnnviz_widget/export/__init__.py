@@ -1,17 +1,32 @@
 """Pages that need neither kernel nor network."""
 
-from rnnviz_widget.export.frame import Frame
-from rnnviz_widget.export.pages import STATIC, Fragment, Page, SavedPage, head, page
-from rnnviz_widget.export.publishing import Publishing, Snapshot
+from rnnviz_widget.export.frame import Contents, Frame
+from rnnviz_widget.export.pack import Packer, TooLargeError, json_for_script
+from rnnviz_widget.export.pages import (
+    LIMIT,
+    STATIC,
+    Fragment,
+    Page,
+    PageItem,
+    SavedPage,
+    framed,
+    head,
+    page,
+)
 
 __all__ = [
+    "LIMIT",
     "STATIC",
+    "Contents",
     "Fragment",
     "Frame",
+    "Packer",
     "Page",
-    "Publishing",
+    "PageItem",
     "SavedPage",
-    "Snapshot",
+    "TooLargeError",
+    "framed",
     "head",
+    "json_for_script",
     "page",
 ]

@@ -7,12 +7,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rnnviz_widget.export.publishing import Publishing
 
 STATIC = Path(__file__).parents[1] / "static"
 """Where the build puts the frontend."""
@@ -88,6 +86,13 @@ class Fragment:
         return f"Fragment of {len(self.data) / 1e6:.2f} MB: {self.words}"
 
 
+class PageItem(Protocol):
+    """What can be shown on a page: a widget."""
+
+    def fragment(self, *, limit: float) -> Fragment:
+        """Return what it brings to a page of at most `limit` megabytes."""
+
+
 @dataclass(frozen=True, repr=False)
 class SavedPage(os.PathLike[str]):
     """A page on disk; it can be used wherever a path can.
@@ -156,7 +161,7 @@ class Page:
 
 
 def page(
-    shown: Publishing | Fragment | Iterable[Publishing | Fragment],
+    shown: PageItem | Fragment | Iterable[PageItem | Fragment],
     *,
     title: str | None = None,
     caption: str = "",
@@ -238,7 +243,7 @@ def escape(text: str) -> str:
     return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _as_fragment(item: Publishing | Fragment, limit: float) -> Fragment:
+def _as_fragment(item: PageItem | Fragment, limit: float) -> Fragment:
     if isinstance(item, Fragment):
         return item
     if not hasattr(item, "fragment"):

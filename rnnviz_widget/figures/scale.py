@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnviz_widget import palettes
 from rnnviz_widget.figures.layout import visible
+from rnnviz_widget.stats.quantise import kind, quantise
 from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Scale:
     palette
         A palette's name.
     limit
-        The value at the end of the scale, as `wire.quantise` sets it.
+        The value at the end of the scale, as `quantise` sets it.
     peak
         The largest finite size of a value; beyond `limit` it has the end's colour.
     gate
@@ -68,8 +69,8 @@ def scale_of(
 ) -> Scale:
     """Return the scale for all of a unit's values."""
     palettes.anchors(palette)  # refuses an unknown name
-    unit = wire.quantise(values, bounds)
-    return Scale(palette, unit.limit, unit.peak, wire.kind(bounds) == "gate")
+    unit = quantise(values, bounds)
+    return Scale(palette, unit.limit, unit.peak, kind(bounds) == "gate")
 
 
 def short(value: float) -> str:

@@ -13,8 +13,8 @@ from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
 from rnnviz_widget.export import Page, head
 from rnnviz_widget.export.pages import escape
+from rnnviz_widget.stats.quantise import quantise
 from rnnviz_widget.tables import html_facts
-from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -212,7 +212,7 @@ def _strip(shown: Shown) -> list[str]:
     """Return the colours of the first tokens by the demo's unit, as CSS."""
     trace = shown.trace
     values = trace.unit(shown.state, shown.unit)
-    limit = wire.quantise(values, trace.bounds(shown.state)).limit
+    limit = quantise(values, trace.bounds(shown.state)).limit
     parts = np.array_split(values[:_STRIP_TOKENS], min(_STRIP, len(values)))
     means = np.array([np.mean(part) for part in parts])
     return ["#" + bytes(colour).hex() for colour in palettes.colours("red-blue", means / limit)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnviz_widget.widget.widget import PALETTES, HiddenStateWidget
+    from rnnviz_widget.widget.traits import PALETTES
+    from rnnviz_widget.widget.widget import HiddenStateWidget
 
 __all__ = ["PALETTES", "HiddenStateWidget"]
 

@@ -13,6 +13,7 @@ from traitlets import TraitError
 
 from rnnviz_widget.counters import Saturation
 from rnnviz_widget.ranking import Ranking
+from rnnviz_widget.stats.quantise import colour_limit, quantise
 from rnnviz_widget.trace import Trace
 from rnnviz_widget.trace.selection import Part
 from rnnviz_widget.widget import wire
@@ -121,6 +122,25 @@ class Exhibit:
             raise TraitError(msg)
         return name
 
+    def selection(self, selection: Sequence[int]) -> list[int]:
+        """Return selected tokens as they are, if the text has them.
+
+        Raises
+        ------
+        TraitError
+            If they are neither empty nor ``[start, stop]`` within the text.
+        """
+        match list(selection):
+            case []:
+                return []
+            case [start, stop] if 0 <= start < stop <= len(self.trace):
+                return [start, stop]
+        msg = (
+            "selection must be [] or [start, stop] with 0 <= start < stop <= "
+            f"{len(self.trace)}, got {list(selection)}"
+        )
+        raise TraitError(msg)
+
     def checkpoint(self, index: int) -> int:
         """Return the index of a checkpoint that there is, or refuse it."""
         if not 0 <= index < len(self.checkpoints):
@@ -182,9 +202,13 @@ class Exhibit:
                 wire.encode_label(name, self._label(label), self.trace, part)
                 for name, label in self.labels.items()
             ],
-            "rankings": [self._describe(ranking, part) for ranking in self.rankings],
+            "rankings": self.ranked(part),
             "saturation": None if self.saturation is None else self._gates(self.saturation, part),
         }
+
+    def ranked(self, part: Part) -> list[dict[str, Any]]:
+        """Return what was measured of the units of a part, best first."""
+        return [self._describe(ranking, part) for ranking in self.rankings]
 
     def _label(self, label: ArrayLike | Callable[[Trace], ArrayLike]) -> Any:  # noqa: ANN401
         return np.asarray(label(self.trace) if callable(label) else label)
@@ -237,7 +261,7 @@ class Exhibit:
             case "unit":
                 bounds = self.trace.bounds(state)
                 columns = (trace.unit(state, unit) for trace in self.traces)
-                quantised = wire.quantise(values, bounds, wire.colour_limit(columns, bounds))
+                quantised = quantise(values, bounds, colour_limit(columns, bounds))
                 scales = np.array([quantised.scale, quantised.limit, quantised.peak], "<f4")
                 return [quantised.values.tobytes(), scales.tobytes()]
             case kind:

@@ -4,52 +4,32 @@ from __future__ import annotations
 
 import logging
 import operator
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import anywidget
-import numpy as np
 import traitlets
 
 from rnnviz_widget import export
-from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.content import Exhibit, as_checkpoints
-from rnnviz_widget.widget.words import in_words
+from rnnviz_widget.widget.publishing import Choice, Publisher
+from rnnviz_widget.widget.traits import ARRANGEMENTS, PALETTES, Integer, display_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from rnnviz_widget.counters import Saturation
+    from rnnviz_widget.export import Fragment, Frame, SavedPage
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
-    from rnnviz_widget.trace.selection import Part
     from rnnviz_widget.widget.content import Traces
 
-PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
-"""Names of the palettes, the one for high values first."""
-
-DISPLAYS = ("live", "iframe")
-"""What a notebook's cell may show."""
-
-ARRANGEMENTS = ("stacked", "side by side")
-"""How several copies of the text stand."""
-
-_PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
 _log = logging.getLogger(__name__)
 
 
-class _Integer(traitlets.Int[int, Any]):
-    """An int trait that also takes numpy's integers, as `argmax` or a ranking gives them."""
-
-    def validate(self, obj: Any, value: Any) -> int:  # noqa: ANN401  (traitlets' own signature)
-        if isinstance(value, np.integer):
-            value = operator.index(value)
-        return super().validate(obj, value)
-
-
-class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
+class HiddenStateWidget(anywidget.AnyWidget):
     """The text of a trace, every token coloured by the value of one hidden unit.
 
     Parameters
@@ -91,7 +71,6 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
     present
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.
-
     saturation
         A result of `gate_saturation`: drawn under the chart, a point for each unit of each gate; a
         click on one shows its unit. Until the trace is swapped.
@@ -130,22 +109,20 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     state = traitlets.Unicode(help="Name of the state shown.").tag(sync=True)
     # These follow a slider or a pointer: an echo that comes late would pull it back.
-    unit = _Integer(0, help="Unit shown.").tag(sync=True, echo_update=False)
-    cursor = _Integer(-1, help="Token the cursor is on; -1: none.").tag(
-        sync=True, echo_update=False
-    )
-    selection = traitlets.List(_Integer(), help="Selected tokens: [start, stop], or empty.").tag(
+    unit = Integer(0, help="Unit shown.").tag(sync=True, echo_update=False)
+    cursor = Integer(-1, help="Token the cursor is on; -1: none.").tag(sync=True, echo_update=False)
+    selection = traitlets.List(Integer(), help="Selected tokens: [start, stop], or empty.").tag(
         sync=True, echo_update=False
     )
     palette = traitlets.Enum(PALETTES, PALETTES[0], help="Name of the palette.").tag(sync=True)
     units: traitlets.List[tuple[str, int]] = traitlets.List(
         help="(state, unit) of each copy; empty: one copy."
     ).tag(sync=True, echo_update=False)
-    active = _Integer(0, help="Which of units is state and unit.").tag(sync=True, echo_update=False)
+    active = Integer(0, help="Which of units is state and unit.").tag(sync=True, echo_update=False)
     arrange = traitlets.Enum(ARRANGEMENTS, ARRANGEMENTS[0], help="How the copies stand.").tag(
         sync=True
     )
-    checkpoint = _Integer(0, help="Which checkpoint is shown.").tag(sync=True, echo_update=False)
+    checkpoint = Integer(0, help="Which checkpoint is shown.").tag(sync=True, echo_update=False)
     guess = traitlets.Bool(help="Whether what is behind the cursor is hidden.").tag(sync=True)
     present = traitlets.Bool(help="Whether it is drawn for a hall.").tag(sync=True)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
@@ -170,7 +147,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
         present: bool = False,
         saturation: Saturation | None = None,
     ) -> None:
-        self._display = _checked_display(display)
+        self._display = display_of(display)
         self._offered = states
         self._exhibit = Exhibit.of(
             trace,
@@ -271,19 +248,7 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     @traitlets.validate("selection")
     def _validate_selection(self, proposal: Mapping[str, Any]) -> list[int]:
-        selection = list(proposal["value"])
-        match selection:
-            case []:
-                pass
-            case [start, stop] if 0 <= start < stop <= len(self._exhibit.trace):
-                pass
-            case _:
-                msg = (
-                    "selection must be [] or [start, stop] with 0 <= start < stop <= "
-                    f"{len(self._exhibit.trace)}, got {selection}"
-                )
-                raise traitlets.TraitError(msg)
-        return selection
+        return self._exhibit.selection(proposal["value"])
 
     @traitlets.validate("units")
     def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -353,42 +318,76 @@ class HiddenStateWidget(export.Publishing, anywidget.AnyWidget):
 
     # --- pages without a kernel --------------------------------------------------------------
 
-    def _snapshot(self, part: Part) -> export.Snapshot:
-        own = HiddenStateWidget.class_own_traits(sync=True)
-        names = [name for name in own if not name.startswith("_")]
-        traits = part.traits({name: getattr(self, name) for name in names})
-        content = self._exhibit.part_content(part)
-        shown = [(traits["state"], traits["unit"]), *traits["units"]]
-        ranked = [
-            (entry["state"], entry["unit"])
-            for ranking in content["rankings"]
-            for entry in ranking["entries"][:_PINNED_UNITS]
-        ]
-        for i, (trace, checkpoint) in enumerate(
-            zip(self._exhibit.traces, content["checkpoints"], strict=True)
-        ):
-            units = [*shown, *ranked] if i == self.checkpoint else shown
-            checkpoint["pinned"] = wire.pin(trace, part, units)
-        return export.Snapshot(content, traits, self._words(part, traits["state"], traits["unit"]))
+    def save_html(self, path: str | os.PathLike[str], **choice: Unpack[Choice]) -> SavedPage:
+        """Write one self-contained HTML file; say how large it is.
 
-    def _words(self, part: Part, state: str, unit: int) -> str:
-        words = in_words(self.trace, part, state, unit, self._content["rankings"])
-        names = list(self._exhibit.checkpoints)
-        if len(names) == 1:
-            return words
-        return f"{words} Checkpoint {names[self.checkpoint]}, one of {len(names)}."
+        It needs neither network nor kernel: slider, hover, keyboard and chart work in any browser
+        of 2023 or later (it uses `DecompressionStream`). It opens as the widget now is.
+
+        Parameters
+        ----------
+        path
+            The file; an older one is replaced once all is written.
+        title, caption, source
+            Plain text: the heading (by default the widget's title), a line under the widget, and
+            where the text or the model comes from.
+        states
+            States that go in, as shell patterns such as ``"*.c"``; by default all that the widget
+            offers.
+        units
+            Units that go in: numbers such as ``[152, 17]``, the same of every state, or numbers by
+            state. The slider moves among them. By default all.
+        start, stop
+            Tokens that go in, `stop` not included. Tokens, lines and columns keep their numbers,
+            values their colours.
+        limit
+            Most megabytes (10**6 bytes) that the page may have; 25 unless told otherwise.
+
+        Returns
+        -------
+        SavedPage
+            `path`, `size` in bytes, and in words what is shown; usable as a path.
+
+        Raises
+        ------
+        ValueError
+            If the page would be larger than `limit` (the message says how large, and what lowers
+            it), or the choice is not one that the trace allows.
+        """
+        return self._publisher().page(**choice).save(path)
+
+    def to_html(self, **choice: Unpack[Choice]) -> str:
+        """Return the page that `save_html`, which explains the arguments, writes."""
+        return self._publisher().page(**choice).html
+
+    def to_iframe(self, *, height: int | None = None, **choice: Unpack[Choice]) -> Frame:
+        """Return the page in an iframe, for notebooks that will be published.
+
+        Where a notebook becomes a page (``nbconvert --to html``, ``--to slides``, MyST and Jupyter
+        Book, Quarto, nbviewer), a live widget is blank or needs the network; this stays alive. It
+        is sandboxed: it can do nothing to the page around it.
+
+        Parameters
+        ----------
+        height
+            In CSS pixels; by default what the text needs in a column of ordinary width.
+        **choice
+            As for `save_html`.
+        """
+        return self._publisher().frame(height, **choice)
+
+    def fragment(self, **choice: Unpack[Choice]) -> Fragment:
+        """Return what this widget brings to a page of several, see `export.page`.
+
+        The arguments are those of `save_html`.
+        """
+        return self._publisher().fragment(**choice)
+
+    def _publisher(self) -> Publisher:
+        own = HiddenStateWidget.class_own_traits(sync=True)
+        traits = {name: getattr(self, name) for name in own if not name.startswith("_")}
+        return Publisher(self._exhibit, traits)
 
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
-        return f"HiddenStateWidget: {self._words(self._exhibit.whole, self.state, self.unit)}"
-
-
-def _checked_display(display: str | None) -> str:
-    """Return how a cell shows the widget: as told, else as the environment says."""
-    name, value = "display", display
-    if value is None:
-        name, value = "RNNVIZ_DISPLAY", os.environ.get("RNNVIZ_DISPLAY") or DISPLAYS[0]
-    if value not in DISPLAYS:
-        msg = f"{name} must be one of {', '.join(DISPLAYS)}, got {value!r}"
-        raise ValueError(msg)
-    return value
+        return f"HiddenStateWidget: {self._publisher().words}"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from rnnviz_widget import record, record_batch, register_cell
+from rnnviz_widget.recording import cell_recorder
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.trace import Trace
 from tests.unit import recurrence
@@ -81,7 +82,7 @@ def test_cells_have_the_bounds_that_are_proven() -> None:
 
 
 def test_a_loop_longer_than_the_memory_for_steps_is_recorded_whole() -> None:
-    cell, x = nn.GRUCell(2, 3), torch.randn(2 * registry._FLUSH + 5, 2)
+    cell, x = nn.GRUCell(2, 3), torch.randn(2 * cell_recorder._FLUSH + 5, 2)
     module = Loop(cell)
     trace = record(module, x, tokens="x" * len(x))
     with torch.no_grad():

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from rnnviz_widget.export.frame import Contents, Frame
-from rnnviz_widget.export.pack import Packer, TooLargeError, json_for_script
-from rnnviz_widget.export.pages import LIMIT, Fragment, SavedPage, framed, page
+from rnnviz_widget.export import (
+    LIMIT,
+    Contents,
+    Fragment,
+    Frame,
+    Packer,
+    TooLargeError,
+    framed,
+    json_for_script,
+    page,
+)
 from rnnviz_widget.trace.selection import choose
 from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.words import in_words
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rnnviz_widget.export import Page
+    from rnnviz_widget.stats.quantise import QuantisedUnit
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.trace.selection import Part
     from rnnviz_widget.widget.content import Exhibit
 
 
+_PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
+
+
 class Choice(TypedDict, total=False):
-    """The arguments of `Publishing.fragment`."""
+    """The arguments of `HiddenStateWidget.fragment`."""
 
     title: str | None
     caption: str
@@ -53,71 +65,60 @@ class Snapshot:
     words: str
 
 
-class Publishing:
-    """Gives pages to a widget that can tell what it shows."""
+@dataclass(frozen=True)
+class Publisher:
+    """Makes pages, pieces of pages and frames of what a widget now shows.
 
-    _exhibit: Exhibit
+    Attributes
+    ----------
+    exhibit
+        What the widget shows.
+    traits
+        The widget's public traits by name.
+    """
 
-    @abstractmethod
-    def _snapshot(self, part: Part) -> Snapshot:
+    exhibit: Exhibit
+    traits: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        """What is shown, in a sentence."""
+        whole = self.exhibit.whole
+        return self._words(whole, self.traits, self.exhibit.ranked(whole))
+
+    def snapshot(self, part: Part) -> Snapshot:
         """Return what is shown, cut to a part."""
+        traits = part.traits(self.traits)
+        content = self.exhibit.part_content(part)
+        shown = [(traits["state"], traits["unit"]), *traits["units"]]
+        ranked = [
+            (entry["state"], entry["unit"])
+            for ranking in content["rankings"]
+            for entry in ranking["entries"][:_PINNED_UNITS]
+        ]
+        for i, (trace, checkpoint) in enumerate(
+            zip(self.exhibit.traces, content["checkpoints"], strict=True)
+        ):
+            units = [*shown, *ranked] if i == traits["checkpoint"] else shown
+            checkpoint["pinned"] = wire.pin(trace, part, units)
+        return Snapshot(content, traits, self._words(part, traits, content["rankings"]))
 
-    def save_html(self, path: str | os.PathLike[str], **choice: Unpack[Choice]) -> SavedPage:
-        """Write one self-contained HTML file; say how large it is.
+    def _words(
+        self, part: Part, traits: Mapping[str, Any], rankings: Sequence[dict[str, Any]]
+    ) -> str:
+        trace = self.exhibit.traces[self.traits["checkpoint"]]
+        words = in_words(trace, part, traits["state"], traits["unit"], rankings)
+        names = list(self.exhibit.checkpoints)
+        if len(names) == 1:
+            return words
+        return f"{words} Checkpoint {names[traits['checkpoint']]}, one of {len(names)}."
 
-        It needs neither network nor kernel: slider, hover, keyboard and chart work in any browser
-        of 2023 or later (it uses `DecompressionStream`). It opens as the widget now is.
+    def page(self, **choice: Unpack[Choice]) -> Page:
+        """Return a page of its own."""
+        return page(self.fragment(**choice), limit=choice.get("limit", LIMIT))
 
-        Parameters
-        ----------
-        path
-            The file; an older one is replaced once all is written.
-        title, caption, source
-            Plain text: the heading (by default the widget's title), a line under the widget, and
-            where the text or the model comes from.
-        states
-            States that go in, as shell patterns such as ``"*.c"``; by default all that the widget
-            offers.
-        units
-            Units that go in: numbers such as ``[152, 17]``, the same of every state, or numbers by
-            state. The slider moves among them. By default all.
-        start, stop
-            Tokens that go in, `stop` not included. Tokens, lines and columns keep their numbers,
-            values their colours.
-        limit
-            Most megabytes (10**6 bytes) that the page may have; 25 unless told otherwise.
-
-        Returns
-        -------
-        SavedPage
-            `path`, `size` in bytes, and in words what is shown; usable as a path.
-
-        Raises
-        ------
-        ValueError
-            If the page would be larger than `limit` (the message says how large, and what lowers
-            it), or the choice is not one that the trace allows.
-        """
-        return page(self.fragment(**choice), limit=choice.get("limit", LIMIT)).save(path)
-
-    def to_html(self, **choice: Unpack[Choice]) -> str:
-        """Return the page that `save_html`, which explains the arguments, writes."""
-        return page(self.fragment(**choice), limit=choice.get("limit", LIMIT)).html
-
-    def to_iframe(self, *, height: int | None = None, **choice: Unpack[Choice]) -> Frame:
-        """Return the page in an iframe, for notebooks that will be published.
-
-        Where a notebook becomes a page (``nbconvert --to html``, ``--to slides``, MyST and Jupyter
-        Book, Quarto, nbviewer), a live widget is blank or needs the network; this stays alive. It
-        is sandboxed: it can do nothing to the page around it.
-
-        Parameters
-        ----------
-        height
-            In CSS pixels; by default what the text needs in a column of ordinary width.
-        **choice
-            As for `save_html`.
-        """
+    def frame(self, height: int | None, **choice: Unpack[Choice]) -> Frame:
+        """Return the page in an iframe, by default as high as the text needs."""
         fragment = self.fragment(**choice)
         shown = framed(fragment, choice.get("limit", LIMIT))
         return Frame(shown, fragment.height if height is None else height)
@@ -134,14 +135,11 @@ class Publishing:
         stop: int | None = None,
         limit: float = LIMIT,
     ) -> Fragment:
-        """Return what this widget brings to a page of several, see `export.page`.
-
-        The arguments are those of `save_html`.
-        """
-        exhibit = self._exhibit
+        """Return what the widget brings to a page, see `HiddenStateWidget.fragment`."""
+        exhibit = self.exhibit
         trace = exhibit.trace
         part = choose(trace, exhibit.states, states=states, units=units, start=start, stop=stop)
-        shown = self._snapshot(part)
+        shown = self.snapshot(part)
         heading = exhibit.title if title is None else title
         try:
             data = _pack(exhibit, part, shown, limit * 1e6)
@@ -193,13 +191,13 @@ def _pack(exhibit: Exhibit, part: Part, shown: Snapshot, limit: float) -> str:
     content = packer.lift({**shown.content, "title": ""})
     limits = exhibit.limits(part)
     for trace, checkpoint in zip(exhibit.traces, content["checkpoints"], strict=True):
-        units: list[wire.QuantisedUnit] = []
+        units: list[QuantisedUnit] = []
         checkpoint["values"] = packer.add(_rows(wire.quantised_units(trace, part, limits), units))
         checkpoint.update(packer.lift(wire.encode_scales(units)))
     return json_for_script({"traits": shown.traits, "content": content, **packer.finish()})
 
 
-def _rows(units: Iterable[wire.QuantisedUnit], seen: list[wire.QuantisedUnit]) -> Iterable[bytes]:
+def _rows(units: Iterable[QuantisedUnit], seen: list[QuantisedUnit]) -> Iterable[bytes]:
     """Yield the bytes of units, and keep the units: their scales follow all values."""
     for unit in units:
         seen.append(unit)
