@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -12,17 +12,31 @@ from rnnviz_widget.trace.regular import METADATA, DamageError, read_json, size_i
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from rnnviz_widget.trace.store import Store
 
 _DTYPES = {"uint32": 4, "uint64": 8, "float32": 4}
 _PACKED = 1000  # times the bytes of its states may a text have when it is unpacked
 _LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
 
 
-def old_layout(store: Store, key: str, length: int, units: int) -> StateLayout:
+class Folder(Protocol):
+    """What must be known of an old store to read it; see `store.Store`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What it says of itself, checked."""
+
+    def damage(self, what: str) -> DamageError:
+        """Return the error that says what is damaged."""
+
+
+def old_layout(store: Folder, key: str, length: int, units: int) -> StateLayout:
     """Return how a state of an old store lies in its shards.
 
     Raises
@@ -46,7 +60,7 @@ def old_layout(store: Store, key: str, length: int, units: int) -> StateLayout:
     return StateLayout(length, units, chunk, dtype, sealed=False)
 
 
-def old_array(store: Store, key: str) -> NDArray[Any] | None:
+def old_array(store: Folder, key: str) -> NDArray[Any] | None:
     """Return all of a small array of an old store, None if there is none of this name.
 
     A chunk of zeros was not written; of the tokens none may be missing.
@@ -75,7 +89,7 @@ def old_array(store: Store, key: str) -> NDArray[Any] | None:
     return _unpacked(store, key)
 
 
-def _unpacked(store: Store, key: str) -> NDArray[Any]:
+def _unpacked(store: Folder, key: str) -> NDArray[Any]:
     import zarr  # noqa: PLC0415  (slow to import; new stores need none)
 
     try:
@@ -85,11 +99,11 @@ def _unpacked(store: Store, key: str) -> NDArray[Any]:
         raise store.damage(f"{key} cannot be unpacked ({error})") from error
 
 
-def _exists(store: Store, name: str) -> bool:
+def _exists(store: Folder, name: str) -> bool:
     return (store.path / name).exists()
 
 
-def _metadata(store: Store, key: str) -> dict[str, Any]:
+def _metadata(store: Folder, key: str) -> dict[str, Any]:
     try:
         return read_json(store.path, f"{key}/{METADATA}")
     except FileNotFoundError as error:
@@ -119,7 +133,7 @@ def _is_shape(shape: Any) -> bool:  # noqa: ANN401  (anything that JSON holds)
     )
 
 
-def _bytes_of_states(store: Store) -> int:
+def _bytes_of_states(store: Folder) -> int:
     return sum(
         old_layout(store, f"states/{i}", store.said["length"], state["units"]).file_bytes
         for i, state in enumerate(store.said["states"])
