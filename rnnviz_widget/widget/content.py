@@ -141,12 +141,27 @@ class Exhibit:
         )
         raise TraitError(msg)
 
+    def unit(self, state: str, unit: int) -> int:
+        """Return a unit that a state has, or refuse it."""
+        units = self.trace.units(state)
+        if not 0 <= unit < units:
+            msg = f"unit must be in [0, {units}) for state {state!r}, got {unit}"
+            raise TraitError(msg)
+        return unit
+
     def checkpoint(self, index: int) -> int:
         """Return the index of a checkpoint that there is, or refuse it."""
         if not 0 <= index < len(self.checkpoints):
             msg = f"checkpoint must be in [0, {len(self.checkpoints)}), got {index}"
             raise TraitError(msg)
         return index
+
+    def cursor(self, token: int) -> int:
+        """Return a token that there is, or -1 for none, or refuse it."""
+        if not -1 <= token < len(self.trace):
+            msg = f"cursor must be in [-1, {len(self.trace)}), got {token}"
+            raise TraitError(msg)
+        return token
 
     def copies(self, units: Sequence[Any], state: str) -> list[tuple[str, int]]:
         """Return pairs of state and unit; a unit alone is of the state before it, first `state`."""
@@ -161,7 +176,7 @@ class Exhibit:
                 case number:
                     name = state
             try:
-                unit = operator.index(number)
+                unit = whole_number(number)
             except TypeError:
                 msg = f"units must be pairs (state, unit) or unit numbers, got {item!r}"
                 raise TraitError(msg) from None
@@ -251,12 +266,21 @@ class Exhibit:
         return {"tokens": saturation.tokens, "gates": gates}
 
     def look_up(self, request: Mapping[str, Any]) -> list[bytes]:
-        """Return what the view asks for."""
-        state, unit, checkpoint = request["state"], request["unit"], request["checkpoint"]
-        values = self.traces[checkpoint].unit(state, unit)
+        """Return what the view asks for.
+
+        Raises
+        ------
+        TraitError, KeyError, TypeError, ValueError
+            If it asks for what there is not, or not as it is asked for.
+        """
+        state = self.state(request["state"])
+        unit = self.unit(state, whole_number(request["unit"]))
+        trace = self.traces[self.checkpoint(whole_number(request["checkpoint"]))]
+        values = trace.unit(state, unit)
         match request["kind"]:
             case "exact":
-                span = slice(max(0, request["start"]), max(0, request["stop"]))
+                ends = (whole_number(request["start"]), whole_number(request["stop"]))
+                span = slice(*(max(0, end) for end in ends))
                 return [values[span].astype("<f4").tobytes()]
             case "unit":
                 bounds = self.trace.bounds(state)
@@ -267,6 +291,20 @@ class Exhibit:
             case kind:
                 msg = f"kind must be 'exact' or 'unit', got {kind!r}"
                 raise ValueError(msg)
+
+
+def whole_number(value: Any) -> int:  # noqa: ANN401
+    """Return an int, also of numpy's, but not what is true or false.
+
+    Raises
+    ------
+    TypeError
+        Naming what came.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        msg = f"a whole number is needed, got {value}"
+        raise TypeError(msg)
+    return operator.index(value)
 
 
 def offered_states(

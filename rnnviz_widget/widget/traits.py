@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import traitlets
+
+from rnnviz_widget import export
+from rnnviz_widget.widget.content import whole_number
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
 """Names of the palettes, the one for high values first."""
@@ -20,13 +24,24 @@ ARRANGEMENTS = ("stacked", "side by side")
 
 
 class Integer(traitlets.Int[int, Any]):
-    """An int trait that also takes numpy's integers, as `argmax` or a ranking gives them."""
+    """An int trait that takes numpy's integers, as `argmax` gives them, and no booleans."""
 
     def validate(self, obj: Any, value: Any) -> int:  # noqa: ANN401  (traitlets' own signature)
         """Return the integer."""
-        if isinstance(value, np.integer):
-            value = operator.index(value)
+        try:
+            value = whole_number(value)
+        except TypeError:
+            self.error(obj, value)
         return super().validate(obj, value)
+
+
+def frontend(name: str) -> str | Path:
+    """Return a file of the frontend: what is in it, or its path while it is worked on.
+
+    anywidget watches a path, and its watcher holds every widget ever made with all it shows.
+    """
+    path = export.STATIC / name
+    return path if os.environ.get("ANYWIDGET_HMR") == "1" else path.read_text("utf-8") + "\n"
 
 
 def display_of(display: str | None) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import operator
 from typing import TYPE_CHECKING, Any, Unpack
 
 import anywidget
 import traitlets
 
-from rnnviz_widget import export
-from rnnviz_widget.widget.content import Exhibit, as_checkpoints
+from rnnviz_widget.widget.content import Exhibit, as_checkpoints, whole_number
+from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, active_copy, checked
 from rnnviz_widget.widget.publishing import Choice, Publisher
-from rnnviz_widget.widget.traits import ARRANGEMENTS, PALETTES, Integer, display_of
+from rnnviz_widget.widget.traits import ARRANGEMENTS, PALETTES, Integer, display_of, frontend
 
 if TYPE_CHECKING:
     import os
@@ -104,8 +103,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
         If a value is not one the trace allows; the message names both.
     """
 
-    _esm = export.STATIC / "widget.js"
-    _css = export.STATIC / "widget.css"
+    _esm = frontend("widget.js")
+    _css = frontend("widget.css")
 
     state = traitlets.Unicode(help="Name of the state shown.").tag(sync=True)
     # These follow a slider or a pointer: an echo that comes late would pull it back.
@@ -159,7 +158,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
         )
         checkpoints, rankings = self._exhibit.checkpoints, self._exhibit.rankings
         moment = self._exhibit.checkpoint(
-            len(checkpoints) - 1 if checkpoint is None else operator.index(checkpoint)
+            len(checkpoints) - 1 if checkpoint is None else whole_number(checkpoint)
         )
         content = self._exhibit.content(moment)
         if state is None and unit is None and not units and rankings and rankings[0]:
@@ -233,18 +232,11 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
     @traitlets.validate("unit")
     def _validate_unit(self, proposal: Mapping[str, Any]) -> int:
-        unit, units = proposal["value"], self._exhibit.trace.units(self.state)
-        if not 0 <= unit < units:
-            msg = f"unit must be in [0, {units}) for state {self.state!r}, got {unit}"
-            raise traitlets.TraitError(msg)
-        return int(unit)
+        return self._exhibit.unit(self.state, proposal["value"])
 
     @traitlets.validate("cursor")
     def _validate_cursor(self, proposal: Mapping[str, Any]) -> int:
-        if not -1 <= proposal["value"] < len(self._exhibit.trace):
-            msg = f"cursor must be in [-1, {len(self._exhibit.trace)}), got {proposal['value']}"
-            raise traitlets.TraitError(msg)
-        return int(proposal["value"])
+        return self._exhibit.cursor(proposal["value"])
 
     @traitlets.validate("selection")
     def _validate_selection(self, proposal: Mapping[str, Any]) -> list[int]:
@@ -256,11 +248,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
     @traitlets.validate("active")
     def _validate_active(self, proposal: Mapping[str, Any]) -> int:
-        count = max(1, len(self.units))
-        if not 0 <= proposal["value"] < count:
-            msg = f"active must be in [0, {count}), got {proposal['value']}"
-            raise traitlets.TraitError(msg)
-        return int(proposal["value"])
+        return active_copy(proposal["value"], self.units)
 
     @traitlets.validate("checkpoint")
     def _validate_checkpoint(self, proposal: Mapping[str, Any]) -> int:
@@ -283,12 +271,15 @@ class HiddenStateWidget(anywidget.AnyWidget):
                 self.state, self.unit = self.units[self.active]
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take values from the view; what is refused is set back there."""
+        """Take values from the view, all or none; what is refused is set back there."""
         try:
-            super().set_state(sync_data)
-        except traitlets.TraitError as error:
-            _log.warning("%s", error)
-            self.send_state(list(sync_data))
+            settable = {name: self.traits()[name] for name in _FROM_VIEW}
+            values = checked(sync_data, self, settable, self._exhibit)
+        except (traitlets.TraitError, TypeError) as error:
+            _log.warning("%s", str(error)[:LONGEST_COMPLAINT])
+            self.send_state([name for name in self.keys if name in sync_data])
+        else:
+            super().set_state(values)
 
     # --- requests from the view --------------------------------------------------------------
 
@@ -297,8 +288,9 @@ class HiddenStateWidget(anywidget.AnyWidget):
             return
         try:
             buffers = self._exhibit.look_up(request)
-        except (KeyError, ValueError, IndexError, TypeError) as error:
-            self.send({"id": request["id"], "error": str(error)})
+        except Exception as error:  # noqa: BLE001  (whatever it is, the view is told)
+            complaint = f"{type(error).__name__}: {error}"[:LONGEST_COMPLAINT]
+            self.send({"id": request["id"], "error": complaint})
         else:
             self.send({"id": request["id"]}, buffers)
 
@@ -391,3 +383,6 @@ class HiddenStateWidget(anywidget.AnyWidget):
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
         return f"HiddenStateWidget: {self._publisher().words}"
+
+
+_FROM_VIEW = [name for name in HiddenStateWidget.class_own_traits(sync=True) if name[0] != "_"]

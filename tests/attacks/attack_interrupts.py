@@ -1,13 +1,9 @@
-"""Ctrl-C at random moments, once or twice, in all that runs a module, and what it leaves behind.
-
-Run alone: ``python -m tests.attacks.attack_interrupts [HOW MANY]``.
-"""
+"""Ctrl-C at random moments, once or twice, in all that runs a module, and what it leaves behind."""
 
 from __future__ import annotations
 
 import random
 import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -91,8 +87,3 @@ def _timed(action: Callable[[], object], draw: random.Random, *, second: bool) -
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
     return answered
-
-
-if __name__ == "__main__":
-    for row in run(*map(int, sys.argv[1:])):
-        sys.stdout.write("{:50} {:6,} tried  {:6,} survived\n".format(*row))

@@ -122,7 +122,7 @@ def test_what_is_too_much_comes_by_request(
     widget._answer(widget, exact, [])
     assert sent[1][1] == [traces[2].unit("a.c", 2)[:5].tobytes()]
     widget._answer(widget, request | {"checkpoint": 3}, [])
-    assert "range" in sent[2][0]["error"]
+    assert "checkpoint must be in [0, 3), got 3" in sent[2][0]["error"]
 
 
 def test_predictions_of_all_checkpoints_travel_or_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
