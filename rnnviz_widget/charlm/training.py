@@ -12,17 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 from tqdm.auto import tqdm
 
-from rnnviz_widget.charlm.checkpoint import ModelCard, save_model, snapshot_folder
+from rnnviz_widget.charlm.checkpoint import (
+    ModelCard,
+    narrowest,
+    refuse_to_replace,
+    save_model,
+    snapshot_folder,
+)
 from rnnviz_widget.charlm.corpus import split
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
 from rnnviz_widget.recurrent.interrupts import unbroken
 from rnnviz_widget.recurrent.patching import keeping_random, undisturbed
+from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -161,6 +168,7 @@ def train(
     *,
     device: str = "cpu",
     progress: bool = True,
+    overwrite: bool = False,
 ) -> CharLM:
     """Train a model on the training part of `corpus` and write it to `out`.
 
@@ -180,12 +188,21 @@ def train(
         A torch device.
     progress
         Show a bar with the losses in nats per character.
+    overwrite
+        Replace what is at `out` even if it is no checkpoint.
 
     Returns
     -------
     CharLM
         The trained model in float32, in eval mode.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file at `out` that is no checkpoint.
     """
+    if not overwrite:
+        refuse_to_replace(Path(out))
     model_config, config = model_config or CharLMConfig(), config or TrainingConfig()
     start = partial(_Run, corpus, Path(out), model_config, config, device)
     return keeping_random(partial(_train, start, progress=progress))
@@ -323,7 +340,7 @@ class _Run:
             },
             losses={"train": self.train_loss, "validation": self.validation},
         )
-        save_model(self.model, path, card)
+        save_model(self.model, path, card, narrowest(self.model), overwrite=True)
 
     def _settings(self) -> str:
         """All that must be the same for a run to be gone on with."""
@@ -349,16 +366,21 @@ class _Run:
             ),
         }
         self.resume_path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.resume_path.with_name(self.resume_path.name + ".partial")
-        save_file({k: t.detach().cpu().contiguous() for k, t in tensors.items()}, partial, metadata)
-        partial.replace(self.resume_path)
+        with replacing_file(self.resume_path) as file:
+            save_file(
+                {k: t.detach().cpu().contiguous() for k, t in tensors.items()}, file, metadata
+            )
 
     def _resume(self) -> None:
         device = next(self.model.parameters()).device
-        with safe_open(self.resume_path, framework="pt", device=str(device)) as file:
-            metadata = file.metadata()
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        if metadata["settings"] != self._settings():
+        try:
+            with safe_open(self.resume_path, framework="pt", device=str(device)) as file:
+                metadata = file.metadata() or {}
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            msg = f"{str(self.resume_path)!r} is not what a run is gone on with from; delete it"
+            raise ValueError(msg) from error
+        if metadata.get("settings") != self._settings():
             msg = (
                 f"out must be a new file or that of the same run, got {self.out}, beside which "
                 f"{self.resume_path.name} holds a run with another corpus or other settings; "

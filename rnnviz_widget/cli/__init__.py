@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import rnnviz_widget as rnnviz
 from rnnviz_widget.cli.evaluate import add_card, add_evaluate
 from rnnviz_widget.cli.lecture import add_lecture
-from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.cli.opening import add_force, add_no_open, show
 from rnnviz_widget.cli.parser import Parser
 from rnnviz_widget.cli.recover import add_recover
 from rnnviz_widget.cli.view import add_view
+from rnnviz_widget.export.pages import refuse_to_replace
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
@@ -74,11 +75,14 @@ def _add_demo(commands: Commands) -> None:
         metavar="FILE",
         help="the page (default: %(default)s)",
     )
+    add_force(demo)
     add_no_open(demo)
     demo.set_defaults(run=_demo)
 
 
 def _demo(options: argparse.Namespace) -> None:
+    if not options.force:
+        refuse_to_replace(options.out)
     trace = rnnviz.record(rnnviz.load_model("prose"), sample_text("prose"))
     ranking = rnnviz.rank_units(trace, rnnviz.labels.inside_quotes(trace))
     print(ranking)
@@ -88,7 +92,7 @@ def _demo(options: argparse.Namespace) -> None:
         labels={"inside quotes": rnnviz.labels.inside_quotes},
         title="The unit that follows quotation marks",
     )
-    saved = widget.save_html(options.out)
+    saved = widget.save_html(options.out, overwrite=options.force)
     show(saved.path, saved.size, options)
 
 
@@ -132,6 +136,7 @@ def _add_train(commands: Commands) -> None:
     )
     train.add_argument("--device", default="cpu", help="a torch device, such as cuda")
     train.add_argument("--threads", type=int, metavar="N", help="torch threads; all cores if unset")
+    add_force(train)
     train.set_defaults(run=_train)
 
 
@@ -159,6 +164,7 @@ def _train(options: argparse.Namespace) -> None:
         CharLMConfig(**chosen(CharLMConfig)),
         TrainingConfig(**chosen(TrainingConfig)),
         device=options.device,
+        overwrite=options.force,
     )
     losses = read_card(options.out).losses
     print(f"wrote {options.out}: validation loss {losses['validation']:.3f} nats per character")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnviz_widget.trace.exchange import replacing_file
+
 if TYPE_CHECKING:
     import argparse
 
@@ -66,7 +68,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(modelcard.report(options.model, found))
     if options.card:
         text = modelcard.model_card(Path(options.model).stem, model, card, found)
-        options.card.write_text(f"{text}\n{notes}", encoding="utf-8")
+        with replacing_file(options.card) as fresh:
+            fresh.write_text(f"{text}\n{notes}", encoding="utf-8")
 
 
 def add_card(commands: Commands) -> None:

@@ -17,6 +17,13 @@ def add_no_open(command: argparse.ArgumentParser) -> None:
     command.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
 
 
+def add_force(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--force``."""
+    command.add_argument(
+        "--force", action="store_true", help="replace the file even if it is no work of rnnviz"
+    )
+
+
 def show(path: Path, size: int, options: argparse.Namespace) -> None:
     """Print where the page is and how large, and open it unless told otherwise."""
     path = path.resolve()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm.spelling import is_typographic, respell
 from rnnviz_widget.cli.named import NAMED, label_by_name, label_names
-from rnnviz_widget.cli.opening import add_no_open, show
+from rnnviz_widget.cli.opening import add_force, add_no_open, show
+from rnnviz_widget.export.pages import refuse_to_replace
 from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.texts import sample_text
 
@@ -90,6 +91,7 @@ def add_view(commands: Commands) -> None:
         "always read as plain ones)",
     )
     view.add_argument("--title", metavar="WORDS", help="the page's heading (default: TEXT's name)")
+    add_force(view)
     add_no_open(view)
     view.set_defaults(run=_view)
 
@@ -100,6 +102,8 @@ def _view(options: argparse.Namespace) -> None:
     if out.resolve() == Path(options.text).resolve():
         msg = f"--out must be another file than TEXT, got {out}"
         raise ValueError(msg)
+    if not options.force:
+        refuse_to_replace(out)
     if options.model is None:
         options.model = _model_for(name)
     model = rnnviz.load_model(options.model)
@@ -131,6 +135,7 @@ def _view(options: argparse.Namespace) -> None:
     )
     saved = widget.save_html(
         out,
+        overwrite=options.force,
         title=options.title or name,
         caption=" ".join(ranking.verdict for ranking in rankings),
         source=f"{name}, read by {options.model} ({model.config.cell.upper()}, "

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rnnviz_widget.trace.exchange import replacing_file
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,6 +38,9 @@ _PAGE = """\
 """
 
 _OWN, _FRAMED = "rnnviz-body", "rnnviz-body rnnviz-framed"
+
+_MARKS = (b'<body class="rnnviz-body', b'<body class="lecture')  # of pages of all versions
+_HEAD_BYTES = 2**22  # the code stands before
 
 _FRAGMENT = """\
 <figure class="rnnviz-figure">{heading}
@@ -143,16 +148,20 @@ class Page:
         """Bytes of the file."""
         return len(self.html.encode())
 
-    def save(self, path: str | os.PathLike[str]) -> SavedPage:
-        """Write the page to `path`, replacing an older file only once all is written."""
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> SavedPage:
+        """Write the page to `path`, replacing an older one only once all is written.
+
+        Raises
+        ------
+        FileExistsError
+            If there is a file at `path` that is no page of this package, unless `overwrite`.
+        """
         target = Path(path)
-        partial = target.with_name(target.name + ".partial")
+        if not overwrite:
+            refuse_to_replace(target)
         data = self.html.encode()
-        try:
-            partial.write_bytes(data)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing_file(target) as fresh:
+            fresh.write_bytes(data)
         return SavedPage(target, len(data), self.words)
 
     def __repr__(self) -> str:
@@ -229,6 +238,31 @@ def _assemble(
         )
         raise ValueError(msg)
     return result
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Refuse a place at which there is something that is no page of this package.
+
+    Raises
+    ------
+    FileExistsError
+        If there is.
+    """
+    if path.exists() and not is_page(path):
+        msg = (
+            f"path {str(path)!r} holds something that is no page of rnnviz; it is left alone "
+            "(--force, or overwrite=True, replaces it)"
+        )
+        raise FileExistsError(msg)
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that this package wrote, or empty."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(_HEAD_BYTES)
+    return not start or any(mark in start for mark in _MARKS)
 
 
 def head() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
+from rnnviz_widget.export.pages import is_page
 from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.materials import Materials
 from rnnviz_widget.lecture.pages import INDEX, MARK, Saved, demo_page, index_page
@@ -57,10 +58,11 @@ def _check(folder: Path) -> None:
         msg = f"folder must be a folder, got the file {folder}"
         raise ValueError(msg)
     index = folder / INDEX
-    if index.is_file() and MARK in index.read_text(encoding="utf-8", errors="replace"):
-        return
+    kit = index.is_file() and MARK in index.read_text(encoding="utf-8", errors="replace")
     own = {f"{demo.name}.html" for demo in DEMOS}  # of a kit that was interrupted
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in own)
+    foreign = sorted(
+        path.name for path in folder.iterdir() if not (is_page(path) if path.name in own else kit)
+    )
     if foreign:
         more = ", ..." if len(foreign) > 3 else ""  # noqa: PLR2004
         msg = (

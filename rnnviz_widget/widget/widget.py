@@ -310,7 +310,9 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
     # --- pages without a kernel --------------------------------------------------------------
 
-    def save_html(self, path: str | os.PathLike[str], **choice: Unpack[Choice]) -> SavedPage:
+    def save_html(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, **choice: Unpack[Choice]
+    ) -> SavedPage:
         """Write one self-contained HTML file; say how large it is.
 
         It needs neither network nor kernel: slider, hover, keyboard and chart work in any browser
@@ -319,7 +321,9 @@ class HiddenStateWidget(anywidget.AnyWidget):
         Parameters
         ----------
         path
-            The file; an older one is replaced once all is written.
+            The file; an older page of this package is replaced once all is written.
+        overwrite
+            Replace any other file too.
         title, caption, source
             Plain text: the heading (by default the widget's title), a line under the widget, and
             where the text or the model comes from.
@@ -342,11 +346,13 @@ class HiddenStateWidget(anywidget.AnyWidget):
 
         Raises
         ------
+        FileExistsError
+            If there is a file at `path` that is no page of this package.
         ValueError
             If the page would be larger than `limit` (the message says how large, and what lowers
             it), or the choice is not one that the trace allows.
         """
-        return self._publisher().page(**choice).save(path)
+        return self._publisher().page(**choice).save(path, overwrite=overwrite)
 
     def to_html(self, **choice: Unpack[Choice]) -> str:
         """Return the page that `save_html`, which explains the arguments, writes."""

@@ -29,6 +29,9 @@ def make_trace(text: str = TEXT, **states: int) -> Trace:
     return Trace.from_arrays(text, {k: v.astype(np.float32) for k, v in arrays.items()})
 
 
+OLD = '<body class="rnnviz-body">an older page</body>'
+
+
 @pytest.fixture
 def widget() -> HiddenStateWidget:
     return HiddenStateWidget(make_trace(), state="rnn.l0.h", unit=2, title="A title")
@@ -144,14 +147,14 @@ def test_a_page_over_the_limit_is_refused_with_its_size_and_what_lowers_it(
     widget = HiddenStateWidget(trace)
     size = len(widget.to_html()) / 1e6
     path = tmp_path / "page.html"
-    path.write_text("old")
+    path.write_text(OLD)
     with pytest.raises(ValueError, match=r"over limit=0\.5 MB") as refused:
         widget.save_html(path, limit=0.5)
     message = str(refused.value)
     assert all(word in message for word in ("units=", "states=", "start=, stop=", "4,000 tokens"))
     (estimate,) = re.findall(r"about ([\d.]+) MB", message)
     assert float(estimate) == pytest.approx(size, rel=0.2)
-    assert path.read_text() == "old"
+    assert path.read_text() == OLD
     assert widget.save_html(path, units=range(20), limit=0.5).size < 0.5e6
     assert widget.save_html(path, limit=size + 0.01).size == pytest.approx(size * 1e6, rel=0.01)
 
@@ -167,7 +170,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     widget: HiddenStateWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "page.html"
-    path.write_text("old")
+    path.write_text(OLD)
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -176,7 +179,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
     with pytest.raises(OSError, match="No space"):
         widget.save_html(path)
     monkeypatch.undo()
-    assert path.read_text() == "old"
+    assert path.read_text() == OLD
     assert list(tmp_path.iterdir()) == [path]
 
 

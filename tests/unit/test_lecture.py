@@ -64,7 +64,7 @@ def test_words_are_written_as_text(tmp_path: Path) -> None:
 def test_an_earlier_kit_is_replaced_and_what_lies_beside_it_stays(tmp_path: Path) -> None:
     write_lecture(tmp_path, progress=False)
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    (tmp_path / "one.html").write_text("old", encoding="utf-8")
+    (tmp_path / "one.html").write_text('<body class="lecture">old', encoding="utf-8")
     write_lecture(tmp_path, progress=False)
     assert names(tmp_path) == ["index.html", "notes.txt", "one.html", "two.html"]
     assert "About one." in (tmp_path / "one.html").read_text(encoding="utf-8")
