@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from rnnviz_widget.tables import data_frame, html_table, plain_table
-from rnnviz_widget.trace.blocks import as_recording, layer_and_kind
+from rnnviz_widget.trace.blocks import as_recording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -196,7 +196,7 @@ def gate_saturation(trace: Trace | Sequence[Trace]) -> Saturation:
 
     """
     recording = as_recording(trace)
-    states = [state for state in recording.units if layer_and_kind(state)[1] in GATES]
+    states = [state for state in recording.units if recording.layer_and_kind(state)[1] in GATES]
     if not states:
         msg = (
             f"trace must hold gates, states whose names end in .{', .'.join(GATES)}; it has "
@@ -211,7 +211,7 @@ def gate_saturation(trace: Trace | Sequence[Trace]) -> Saturation:
             _share(np.count_nonzero(values < _LEFT, axis=1), known),
             _share(np.count_nonzero(values > _RIGHT, axis=1), known),
         ]
-        layer, gate = layer_and_kind(columns.state)
+        layer, gate = recording.layer_and_kind(columns.state)
         points += [
             GateUnit(columns.state, columns.start + i, layer, gate, left, right)
             for i, (left, right) in enumerate(zip(*(s.tolist() for s in shares), strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz_widget.interventions.targets import find, values_for
 from rnnviz_widget.recurrent import interrupts
 from rnnviz_widget.recurrent.interrupts import unbreakable
-from rnnviz_widget.recurrent.intervention import Hold, install, remove
+from rnnviz_widget.recurrent.intervention import install, remove
 from rnnviz_widget.trace.blocks import Columns, as_recording
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rnnviz_widget.interventions.targets import Target, Units
+    from rnnviz_widget.recurrent.hold import Hold
     from rnnviz_widget.recurrent.stepwise import Edit, Where
     from rnnviz_widget.trace import Trace
 
@@ -46,7 +47,7 @@ class Clamped(contextlib.ContextDecorator, contextlib.AbstractContextManager[Non
         hold = self._target.hold(self._edit)
         self._holds.append(hold)
         try:
-            install(self._target.stack, hold)
+            install(self._target.site, hold)
             interrupts.deliver()
         except BaseException:
             self.__exit__()
@@ -55,7 +56,7 @@ class Clamped(contextlib.ContextDecorator, contextlib.AbstractContextManager[Non
     @unbreakable
     def __exit__(self, *_: object) -> None:
         """Take this edit away, and no other."""
-        remove(self._target.stack.module, self._holds.pop())
+        remove(self._target.site.module, self._holds.pop())
         interrupts.end()
 
 
@@ -76,7 +77,8 @@ def clamp(
     Parameters
     ----------
     model
-        Any module with `torch.nn.RNN`, `GRU` or `LSTM` layers in it, such as a `CharLM`.
+        Any module with `torch.nn.RNN`, `GRU` or `LSTM` layers in it, such as a `CharLM`, or with
+        their cells, or cells that `register_cell` was told of.
     state
         As in a trace: ``"rnn.l0.h"``, ``"encoder.lstm.l1_reverse.c"``. Every kind can be changed.
     units
@@ -90,7 +92,8 @@ def clamp(
         changes too. ``"readout"``: only what leaves the layer, for the layers above and the head,
         while its recurrence, and the state it returns at the end, go on as if nothing had been
         done. `h` has a readout, and what `h` of the same step is computed from: `c`, `tanh_c` and
-        `o` of an LSTM, `pre` of an RNN. The others only act through what is remembered.
+        `o` of an LSTM, `pre` of an RNN. The others only act through what is remembered. A cell that
+        a loop of the model's own steps has no readout: the loop reads and passes on one output.
 
     Raises
     ------
@@ -111,6 +114,7 @@ def clamp(
     target = find(model, state, where)
     numbers = target.units(units)
     values = values_for(value, units, state)
+    target.check(values)
     what = f"{len(values)} values" if values.ndim > 1 else _shortened("{:.4g}", values)
     said = f"{state}[{_shortened('{}', numbers)}] = {what} ({where})"
     return Clamped(target, target.edit(numbers, values, where, said))

@@ -12,7 +12,7 @@ from rnnviz_widget.charlm import CharLM
 from rnnviz_widget.interventions.clamping import level
 from rnnviz_widget.interventions.questions import questions
 from rnnviz_widget.interventions.report import Change, Effect
-from rnnviz_widget.interventions.targets import Target, find
+from rnnviz_widget.interventions.targets import LayerTarget, find_layer
 from rnnviz_widget.ranking.intervals import draw_blocks
 from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording import record
@@ -100,7 +100,7 @@ def effect(
     --------
     >>> effect(model, text, "rnn.l0.h", 152)["newline"].change  # doctest: +SKIP
     """
-    target = find(model, state, where)
+    target = find_layer(model, state, where)
     held = target.units(units)
     texts = _texts(text)
     for name, count in (("random", random), ("resamples", resamples)):
@@ -161,7 +161,7 @@ def _levels(
 
 
 def _rows(
-    target: Target, sets: Sequence[tuple[int, ...]], levels: Mapping[int, float], where: Where
+    target: LayerTarget, sets: Sequence[tuple[int, ...]], levels: Mapping[int, float], where: Where
 ) -> Edit:
     """Return an edit of a batch: the first sequence as it is, then one for each set."""
     mask = torch.zeros(1 + len(sets), target.size, dtype=torch.bool)
@@ -173,12 +173,17 @@ def _rows(
 
 
 def _losses(
-    model: nn.Module, texts: Sequence[str], target: Target, edit: Edit, *, progress: bool | None
+    model: nn.Module,
+    texts: Sequence[str],
+    target: LayerTarget,
+    edit: Edit,
+    *,
+    progress: bool | None,
 ) -> NDArray[np.float64]:
     """Return the loss of each variant at each prediction, `(R, N)`, in nats."""
     variants, characters = len(edit.mask), sum(map(len, texts))
     # A readout of the last layer branches off one recurrence, which then is run only once.
-    last = target.layer == target.stack.module.num_layers - 1
+    last = target.layer == target.site.module.num_layers - 1
     once = edit.where == "readout" and last and isinstance(model, CharLM)
     long = variants * characters > _LONG
     bar = tqdm(
@@ -190,8 +195,8 @@ def _losses(
     )
 
     def read(replica: nn.Module) -> list[NDArray[np.float64]]:
-        own = find(replica, target.state, edit.where)
-        install(own.stack, own.hold(edit))
+        own = find_layer(replica, target.state, edit.where)
+        install(own.site, own.hold(edit))
         return [
             _read(replica, encoded(model, text), variants, 1 if once else variants, bar.update)
             for text in texts

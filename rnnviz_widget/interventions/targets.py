@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnviz_widget.recurrent.intervention import Hold
+from rnnviz_widget.recurrent import registry
+from rnnviz_widget.recurrent.cell_intervention import CellSite
+from rnnviz_widget.recurrent.hold import Hold
 from rnnviz_widget.recurrent.module import recurrent_layers
 from rnnviz_widget.recurrent.stack import Stack, spelling
 from rnnviz_widget.recurrent.stepwise import WHERES, Edit, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -31,20 +33,18 @@ class Target:
     ----------
     state
         Its name.
-    stack
-        The recurrent module it belongs to.
-    layer, direction, kind
-        Where in that.
+    site
+        The recurrent module or cell it belongs to.
+    kind
+        Which of its kinds it is.
     size
-        How many units it has.
+        How many units it has; None where only a step tells.
     """
 
     state: str
-    stack: Stack
-    layer: int
-    direction: int
+    site: Stack | CellSite
     kind: str
-    size: int
+    size: int | None
 
     def units(self, units: Units) -> tuple[int, ...]:
         """Return units as different numbers in [0, size).
@@ -62,9 +62,10 @@ class Target:
         if not numbers or len(set(numbers)) < len(numbers):
             raise ValueError(f"units must be one or more different units, got {units!r}")
         for unit in numbers:
-            if not 0 <= unit < self.size:
+            if unit < 0 or (self.size is not None and unit >= self.size):
+                end = "any number" if self.size is None else self.size
                 raise ValueError(
-                    f"units must be in [0, {self.size}), the units of {self.state}, got {unit}"
+                    f"units must be in [0, {end}), the units of {self.state}, got {unit}"
                 )
         return numbers
 
@@ -72,12 +73,41 @@ class Target:
         self, units: tuple[int, ...], values: NDArray[np.float64], where: Where, said: str
     ) -> Edit:
         """Return what replaces units by `values`, `(n,)` or `(T, n)`."""
-        index = list(units)
-        mask = torch.zeros(1, self.size, dtype=torch.bool)
+        index, size = list(units), self.size or max(units) + 1
+        mask = torch.zeros(1, size, dtype=torch.bool)
         mask[:, index] = True
-        new = torch.zeros(1 if values.ndim == 1 else len(values), 1, self.size, dtype=torch.float64)
+        new = torch.zeros(1 if values.ndim == 1 else len(values), 1, size, dtype=torch.float64)
         new[:, 0, index] = torch.from_numpy(np.atleast_2d(values))
         return Edit(self.kind, where, mask, new, said)
+
+    def hold(self, edit: Edit) -> Hold:
+        """Return an edit of this state, to be installed."""
+        return Hold(0, 0, edit)
+
+    def check(self, values: NDArray[np.float64]) -> None:
+        """Refuse values that this state cannot be given.
+
+        Raises
+        ------
+        ValueError
+            Of a cell, if there is one value for each step.
+        """
+        if values.ndim > 1 and isinstance(self.site, CellSite):
+            raise ValueError(
+                f"value must be one for all steps: {self.site.path} is a "
+                f"{type(self.site.module).__name__}, stepped by a loop of the model's own, which "
+                "does not say where a text begins"
+            )
+
+
+@dataclass(frozen=True)
+class LayerTarget(Target):
+    """A state of an `nn.RNN`, `nn.GRU` or `nn.LSTM`: in which layer and direction."""
+
+    site: Stack
+    size: int
+    layer: int
+    direction: int
 
     def hold(self, edit: Edit) -> Hold:
         """Return an edit of this state, to be installed."""
@@ -94,21 +124,42 @@ def find(model: nn.Module, state: str, where: Where) -> Target:
     """
     if where not in WHERES:
         raise ValueError(f"where must be one of {', '.join(map(repr, WHERES))}, got {where!r}")
-    layers = recurrent_layers(model)
     targets = {
         target.state: target
-        for path, module in layers.items()
-        if isinstance(module, nn.RNNBase)
-        for target in _targets(Stack(module, module.forward, path))
+        for path, module in recurrent_layers(model).items()
+        for target in _targets(path, module)
     }
     if state not in targets:
-        _refuse(state, layers, targets)
+        hint = "; a change concerns every call of a layer: leave out @" if "@" in str(state) else ""
+        raise ValueError(f"state must be one of {', '.join(targets)}, got {state!r}{hint}")
     target = targets[state]
-    readout = target.stack.cell.readout
+    if where == "readout" and isinstance(target.site, CellSite):
+        raise ValueError(
+            f"where='readout' has no meaning for {state}: the loop that steps a cell reads and "
+            "passes on one output; use where='recurrence'"
+        )
+    readout = () if isinstance(target.site, CellSite) else target.site.cell.readout
     if where == "readout" and target.kind not in readout:
         raise ValueError(
             f"where='readout' has no meaning for {state}: it acts through what the layer remembers "
             f"(h is read from {' and '.join(readout)}); use where='recurrence'"
+        )
+    return target
+
+
+def find_layer(model: nn.Module, state: str, where: Where) -> LayerTarget:
+    """Return the state of this name, which must be one of a layer that torch steps.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `find`; and for a state of a cell.
+    """
+    target = find(model, state, where)
+    if not isinstance(target, LayerTarget):
+        raise TypeError(
+            f"{state} belongs to a {type(target.site.module).__name__}, stepped by a loop of the "
+            "model's own, where variants cannot be run side by side; use ablate or clamp"
         )
     return target
 
@@ -141,24 +192,19 @@ def values_for(value: float | ArrayLike | Tensor, units: Units, state: str) -> N
     return np.broadcast_to(array, (n,)).copy() if array.ndim == 0 else array
 
 
-def _targets(stack: Stack) -> Iterator[Target]:
-    """Yield all states of a recurrent module."""
-    module = stack.module
-    for layer in range(module.num_layers):
-        for d in range(stack.directions):
-            for kind in stack.cell.kinds:
-                name = f"{stack.path}.{spelling(layer, d)}.{kind}"
-                yield Target(name, stack, layer, d, kind, stack.size(kind))
-
-
-def _refuse(state: object, layers: Mapping[str, nn.Module], targets: Iterable[str]) -> NoReturn:
-    """Say why there is no such state."""
-    for path, module in layers.items():
-        if str(state).startswith(f"{path}.") and not isinstance(module, nn.RNNBase):
-            raise TypeError(
-                f"{path} is a {type(module).__name__}, stepped by a loop of the model's own: "
-                "ablate and clamp reach nn.RNN, nn.GRU and nn.LSTM; values of a cell can be "
-                "changed in that loop"
-            )
-    hint = "; a change concerns every call of a layer: leave out @" if "@" in str(state) else ""
-    raise ValueError(f"state must be one of {', '.join(targets)}, got {state!r}{hint}")
+def _targets(path: str, module: nn.Module) -> Iterator[Target]:
+    """Yield all states of a recurrent module or cell."""
+    if isinstance(module, nn.RNNBase):
+        stack = Stack(module, module.forward, path)
+        for layer in range(module.num_layers):
+            for d in range(stack.directions):
+                for kind in stack.cell.kinds:
+                    name = f"{path}.{spelling(layer, d)}.{kind}"
+                    yield LayerTarget(name, stack, kind, stack.size(kind), layer, d)
+        return
+    reader = registry.reader(module)
+    if reader is not None:
+        site = CellSite(module, module.forward, path, reader)
+        size = module.hidden_size if isinstance(module, nn.RNNCellBase) else None
+        for kind in reader.kinds:
+            yield Target(f"{path}.l0.{kind}", site, kind, size)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from rnnviz_widget.ranking.scores import BoolTarget, Strata, make_target
-from rnnviz_widget.trace.blocks import layer_and_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +122,7 @@ class LastTokens:
 
 def carried(states: Sequence[str]) -> tuple[str, ...]:
     """Return the states that a network carries on (h and c); all, where none is known to be."""
-    kept = [state for state in states if layer_and_kind(state)[1] in ("h", "c")]
+    kept = [state for state in states if state.endswith((".h", ".c"))]
     return tuple(kept or states)
 
 

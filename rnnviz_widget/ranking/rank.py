@@ -26,7 +26,7 @@ from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
 from rnnviz_widget.ranking.sweep import Swept, sweep
 from rnnviz_widget.stats.threads import in_threads, kept_threads
 from rnnviz_widget.trace import Trace
-from rnnviz_widget.trace.blocks import Columns, layer_and_kind
+from rnnviz_widget.trace.blocks import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,7 +249,7 @@ def _entries(swept: Swept, part: Part) -> list[Entry]:
     ):
         if np.isnan(gain_a):
             continue
-        layer, kind = layer_and_kind(state)
+        layer, kind = part.recording.layer_and_kind(state)
         sign = -1 if gain_a < 0 else 1
         entry = Entry(
             state, unit, layer, kind, base + abs(gain_a), base + sign * gain_b, sign, metric

@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from rnnviz_widget.recurrent.cell_intervention import CellSite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rnnviz_widget.recording.runs import Recording, Run
-    from rnnviz_widget.recurrent.registry import CellReader
+    from rnnviz_widget.recurrent.cell_intervention import CellIntervention
 
 _FLUSH = 256
 """Steps gathered before they are written."""
 
 
 @dataclass
-class CellRecorder:
+class CellRecorder(CellSite):
     """Calls one cell and records each call as a step.
 
     Attributes
     ----------
-    module, forward
-        The cell, and its own forward.
-    path
-        What the names of its states begin with.
     recording
         Where values go.
-    reader
-        How its states are read.
+    intervention
+        The intervention that is in force, if there is one.
     """
 
-    module: nn.Module
-    forward: Callable[..., Any]
-    path: str
     recording: Recording
-    reader: CellReader
+    intervention: CellIntervention | None
     _run: Run | None = field(default=None, init=False)
     _pending: dict[str, list[Tensor]] = field(default_factory=dict, init=False)
     _steps: int = field(default=0, init=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Do what the cell's own forward does, and record it."""
-        output = self.forward(*args, **kwargs)
-        bound = inspect.signature(type(self.module).forward).bind(self.module, *args, **kwargs)
-        bound.apply_defaults()
-        values = self.reader.read(self.module, bound.arguments, output)
-        if set(values) != set(self.reader.kinds):
-            raise ValueError(
-                f"{self.path}: the reader of {type(self.module).__name__} was registered for "
-                f"{self.reader.kinds}, but returned {tuple(values)}"
-            )
+        output, values = (self.intervention or self).step(args, kwargs)
         rows = {kind: _row(f"{self.path}.l0.{kind}", values[kind]) for kind in self.reader.kinds}
         batch = next(iter(rows.values())).shape[0]
         run = self.recording.begin(self.path, self.names(), (1, batch), None, None)
@@ -64,6 +48,8 @@ class CellRecorder:
             self.flush()
             self._run = run
             limits = self.reader.bounds(self.module)
+            if self.intervention is not None:
+                limits = self.intervention.bounds(limits)
             for name, kind in zip(self.names(), self.reader.kinds, strict=True):
                 if run.wants(name):
                     run.declare(name, limits.get(kind))

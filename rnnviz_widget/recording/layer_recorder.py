@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.recording.runs import Recording, Run
     from rnnviz_widget.recurrent.cell import State, Weights
-    from rnnviz_widget.recurrent.intervention import Intervened
+    from rnnviz_widget.recurrent.intervention import Intervention
     from rnnviz_widget.recurrent.stack import Given
     from rnnviz_widget.recurrent.stepwise import Edit
 
@@ -68,7 +68,7 @@ class LayerRecorder(Stack):
         Where values go.
     plan
         How time is run through.
-    intervened
+    intervention
         The intervention that is in force, if there is one.
     tallies
         What was done for each layer and direction.
@@ -78,7 +78,7 @@ class LayerRecorder(Stack):
 
     recording: Recording
     plan: Plan
-    intervened: Intervened | None
+    intervention: Intervention | None
     tallies: dict[str, Tally] = field(default_factory=dict, init=False)
     residual: float = field(default=0.0, init=False)
 
@@ -102,8 +102,8 @@ class LayerRecorder(Stack):
         )
         if run is None:
             return self.forward(input, hx)
-        if self.intervened is not None:
-            self.intervened.check(given)
+        if self.intervention is not None:
+            self.intervention.check(given)
         self._declare(run, given.start[0])
         x, data = given.x, None if given.packed is None else given.packed.data
         finals: list[State] = []
@@ -137,7 +137,7 @@ class LayerRecorder(Stack):
         for d, start in enumerate(starts):
             prefix, weights = spelling(layer, d), self.weights(layer, d)
             reading = in_reading_order(x, d, given.lengths)
-            edits = () if self.intervened is None else self.intervened.of(layer, d)
+            edits = () if self.intervention is None else self.intervention.of(layer, d)
             if edits:
                 output = self._record_changed(
                     run, prefix, weights, x=reading, start=start, edits=edits
@@ -244,7 +244,7 @@ class LayerRecorder(Stack):
         """Announce all wanted states; `start` is the `h` before the first step, `(L * D, B, P)`."""
         for layer in range(self.module.num_layers):
             for d in range(self.directions):
-                edits = () if self.intervened is None else self.intervened.of(layer, d)
+                edits = () if self.intervention is None else self.intervention.of(layer, d)
                 prefix = spelling(layer, d)
                 for kind in self.cell.kinds:
                     if run.wants(f"{prefix}.{kind}"):

@@ -20,7 +20,8 @@ from rnnviz_widget.recording.logits import Readings
 from rnnviz_widget.recording.parallel.plan import Expanding, Plan
 from rnnviz_widget.recording.runs import Recording
 from rnnviz_widget.recurrent import registry
-from rnnviz_widget.recurrent.intervention import Intervened
+from rnnviz_widget.recurrent.cell_intervention import CellIntervention
+from rnnviz_widget.recurrent.intervention import Intervention
 from rnnviz_widget.recurrent.module import recurrent_layers, refuse_broken_weights
 from rnnviz_widget.recurrent.patching import undisturbed
 from rnnviz_widget.trace import Extras, checked_tokens, select
@@ -150,11 +151,13 @@ class Session:
             if isinstance(layer, LayerRecorder):
                 methods |= {name: str(tally) for name, tally in layer.tallies.items()}
                 residual = max(residual, layer.residual)
-                if layer.intervened is not None:
-                    interventions += layer.intervened.said()
+            if layer.intervention is not None:
+                interventions += layer.intervention.said()
         seen = getattr(self.module, "characters_seen", None)
+        names = [name for layer in self._layers for name in layer.names()]
         return {
             "module": type(self.module).__name__,
+            "kinds": list(dict.fromkeys(name.rpartition(".")[2] for name in names)),
             **({"characters_seen": seen} if isinstance(seen, int) else {}),
             "torch": str(torch.__version__),
             "unroll": methods,
@@ -171,14 +174,15 @@ class Session:
     def _recorder(
         self, module: nn.Module, path: str, recording: Recording
     ) -> LayerRecorder | CellRecorder:
+        forward = module.forward
         if isinstance(module, nn.RNNBase):
-            forward = module.forward
-            intervened = forward if isinstance(forward, Intervened) else None
-            return LayerRecorder(module, forward, path, recording, self.plan, intervened)
+            edited = forward if isinstance(forward, Intervention) else None
+            return LayerRecorder(module, forward, path, recording, self.plan, edited)
         reader = registry.reader(module)
         if reader is None:
             raise TypeError(f"{path} is no cell")
-        return CellRecorder(module, module.forward, path, recording, reader)
+        intervention = forward if isinstance(forward, CellIntervention) else None
+        return CellRecorder(module, forward, path, reader, recording, intervention)
 
     def _call(self, module: nn.Module, recording: Recording) -> None:
         """Call the module, a long text in segments; read what it predicts."""

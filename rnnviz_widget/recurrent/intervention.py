@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import dropout
 
 from rnnviz_widget.recurrent import stepwise
+from rnnviz_widget.recurrent.cell_intervention import CellIntervention, CellSite
 from rnnviz_widget.recurrent.stack import Stack, in_reading_order
 
 if TYPE_CHECKING:
@@ -17,30 +18,13 @@ if TYPE_CHECKING:
     from torch.nn.utils.rnn import PackedSequence
 
     from rnnviz_widget.recurrent.cell import State
+    from rnnviz_widget.recurrent.hold import Hold
     from rnnviz_widget.recurrent.stack import Given
     from rnnviz_widget.recurrent.stepwise import Edit
 
 
-@dataclass(eq=False)
-class Hold:
-    """One edit of a layer and direction that is in force until it is let go.
-
-    Attributes
-    ----------
-    layer, direction, edit
-        What is replaced where; values for each step in the order of time.
-    in_force
-        Whether it still is.
-    """
-
-    layer: int
-    direction: int
-    edit: Edit
-    in_force: bool = True
-
-
 @dataclass
-class Intervened(Stack):
+class Intervention(Stack):
     """Does what the module's own forward does, with some units' values replaced.
 
     It is not changed while it is there: `install` and `remove` replace it, so that calls that other
@@ -132,16 +116,22 @@ class Intervened(Stack):
 _changing = threading.Lock()  # of what stands in for any module's forward
 
 
-def install(stack: Stack, hold: Hold) -> None:
+def install(site: Stack | CellSite, hold: Hold) -> None:
     """Have a module's forward make an edit, after those in force."""
-    own = vars(stack.module)
+    own = vars(site.module)
     with _changing:
         there = own.get("forward")
-        if isinstance(there, Intervened):
+        if isinstance(there, (Intervention, CellIntervention)):
             own["forward"] = replace(there, holds=(*there.holds, hold))
             return
         compiled = own.get("_compiled_call_impl")
-        own["forward"] = Intervened(stack.module, stack.forward, stack.path, (hold,), compiled)
+        forward, path, holds = site.forward, site.path, (hold,)
+        if isinstance(site, CellSite):
+            own["forward"] = CellIntervention(
+                site.module, forward, path, site.reader, holds, compiled
+            )
+        else:
+            own["forward"] = Intervention(site.module, forward, path, holds, compiled)
         if compiled is not None:
             own["_compiled_call_impl"] = None
 
@@ -152,7 +142,7 @@ def remove(module: nn.Module, hold: Hold) -> None:
     own = vars(module)
     with _changing:
         there = own.get("forward")
-        if not isinstance(there, Intervened) or hold not in there.holds:
+        if not isinstance(there, (Intervention, CellIntervention)) or hold not in there.holds:
             return
         left = tuple(each for each in there.holds if each is not hold)
         if left:

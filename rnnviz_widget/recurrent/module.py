@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from rnnviz_widget.recurrent import registry
-from rnnviz_widget.recurrent.intervention import Intervened
+from rnnviz_widget.recurrent.intervention import Intervention
 
 _FORWARDS = {nn.RNN.forward, nn.GRU.forward, nn.LSTM.forward}
 
@@ -39,7 +39,7 @@ def recurrent_layers(module: nn.Module) -> dict[str, nn.Module]:
         if registry.reader(m) is not None:
             layers[name] = m
         elif isinstance(m, (nn.RNNBase, nn.RNNCellBase)):
-            replaced = not isinstance(vars(m).get("forward"), Intervened | None)
+            replaced = not isinstance(vars(m).get("forward"), Intervention | None)
             own = replaced or type(m).forward not in _FORWARDS
             if own:
                 raise TypeError(

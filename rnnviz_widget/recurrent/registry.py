@@ -16,10 +16,11 @@ from rnnviz_widget.recurrent.cell import Space, Weights
 from rnnviz_widget.recurrent.cells import CELLS
 
 if TYPE_CHECKING:
-    from rnnviz_widget.recurrent.cell import Cell
+    from rnnviz_widget.recurrent.cell import Cell, Change, State
     from rnnviz_widget.trace import Bounds
 
 Read = Callable[[Any, dict[str, Any], Any], Mapping[str, Tensor]]
+Step = Callable[[Any, dict[str, Any], "Change"], Any]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class CellReader:
     read: Read
     kinds: tuple[str, ...]
     bounds: Callable[[Any], Mapping[str, Bounds]]  # of a given cell
+    step: Step | None = None
 
 
 _READERS: dict[type[nn.Module], CellReader] = {}
@@ -40,8 +42,11 @@ def register_cell(
     kinds: tuple[str, ...],
     *,
     bounds: Mapping[str, Bounds] | None = None,
+    step: Step | None = None,
 ) -> None:
-    """Tell `record` how the states of a custom cell are read, for this class and those below it.
+    """Tell how the states of a custom cell are read, for this class and those below it.
+
+    It is then recorded, ranked, ablated and clamped as torch's own cells are.
 
     Parameters
     ----------
@@ -55,6 +60,11 @@ def register_cell(
         The names of what `read` returns, in the order they are to be shown in; ``"h"`` first.
     bounds
         ``(low, high)`` of the kinds that provably never leave it.
+    step
+        What the forward does, as ``step(cell, inputs, change)``, with each kind's values put
+        through ``change(kind, values)``; returns what the forward does. Without it the kinds that
+        the forward returns, as they are or in a tuple, a list or a dict, can be ablated and
+        clamped; with it all can.
 
     Raises
     ------
@@ -76,7 +86,7 @@ def register_cell(
     limits = {kind: (float(low), float(high)) for kind, (low, high) in (bounds or {}).items()}
     if unknown := set(limits) - set(kinds):
         raise ValueError(f"bounds names {sorted(unknown)}, which are not among kinds {kinds}")
-    _READERS[cls] = CellReader(read, tuple(kinds), lambda _: limits)
+    _READERS[cls] = CellReader(read, tuple(kinds), lambda _: limits, step)
 
 
 def reader(module: nn.Module) -> CellReader | None:
@@ -95,24 +105,47 @@ def _read_torch_cell(
     output: Any,  # noqa: ANN401
 ) -> dict[str, Tensor]:
     """Return every kind of `nn.RNNCell`, `GRUCell` and `LSTMCell`, as documented by torch."""
-    equations = _equations(cell)
-    several = len(equations.state) > 1
-    h = output[0] if several else output
-    x = inputs["input"].reshape(-1, cell.input_size)
-    zeros = x.new_zeros(len(x), cell.hidden_size)
-    given = inputs["hx"]
-    before = (zeros, zeros) if given is None else given if several else (given,)
-    h_prev, *c_prev = (part.reshape(-1, cell.hidden_size) for part in before)
-    weights = Weights(cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh, None)
+    equations, x = _equations(cell), _rows(inputs["input"])
+    h = output[0] if len(equations.state) > 1 else output
+    h_prev, *c_prev = _state_before(cell, inputs)
     wide = torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype
     did = equations.gates(
-        weights.to(wide),
+        _weights(cell).to(wide),
         x[None, None].to(wide),
         h_prev[None, None].to(wide),
-        c_prev[0][None].to(wide) if several else None,
+        c_prev[0][None].to(wide) if c_prev else None,
         Space(),
     )
     return {"h": h, **{kind: values[0, 0] for kind, values in did.kinds.items()}}
+
+
+def _step_torch_cell(cell: nn.RNNCellBase, inputs: dict[str, Any], change: Change) -> Any:  # noqa: ANN401
+    """Return what the cell's forward does, with values replaced on the way."""
+    equations, w = _equations(cell), _weights(cell)
+    from_x = nn.functional.linear(_rows(inputs["input"]), w.w_ih, w.b_ih)
+    kinds = equations.emit(
+        w, equations.update(w, from_x, _state_before(cell, inputs), change), change
+    )
+    shape = (*inputs["input"].shape[:-1], cell.hidden_size)
+    state = tuple(part.reshape(shape) for part in equations.state_of(kinds))
+    return state if len(state) > 1 else state[0]
+
+
+def _rows(x: Tensor) -> Tensor:
+    """Return `(B, I)` of `(B, I)` or `(I,)`."""
+    return x.reshape(-1, x.shape[-1])
+
+
+def _state_before(cell: nn.RNNCellBase, inputs: dict[str, Any]) -> State:
+    """Return what a step starts from, `(B, U)` each; zeros where nothing was given."""
+    x, given, several = _rows(inputs["input"]), inputs["hx"], len(_equations(cell).state) > 1
+    zeros = x.new_zeros(len(x), cell.hidden_size)
+    before = (zeros, zeros) if given is None else given if several else (given,)
+    return tuple(map(_rows, before[: 1 + several]))
+
+
+def _weights(cell: nn.RNNCellBase) -> Weights:
+    return Weights(cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh, None)
 
 
 def _equations(cell: nn.RNNCellBase) -> Cell:
@@ -134,4 +167,9 @@ def _torch_bounds(cell: nn.RNNCellBase) -> dict[str, Bounds]:
 
 
 for _cls, _mode in ((nn.RNNCell, "RNN_TANH"), (nn.GRUCell, "GRU"), (nn.LSTMCell, "LSTM")):
-    _READERS[_cls] = CellReader(_read_torch_cell, CELLS[_mode].kinds, _torch_bounds)  # type: ignore[index]
+    _READERS[_cls] = CellReader(
+        _read_torch_cell,
+        CELLS[_mode].kinds,  # type: ignore[index]
+        _torch_bounds,
+        _step_torch_cell,
+    )

@@ -92,12 +92,12 @@ def run(
         from_x = linear(x[first : first + BLOCK], w.w_ih, w.b_ih)  # (n, B, G)
         rows: dict[str, list[Tensor]] = {kind: [] for kind in keep}
         for t, row in enumerate(from_x, first):
-            change = _change(inside, t)
+            change = change_at(inside, t)
             updated = cell.update(w, row, state, change)
             kinds = cell.emit(w, updated, change)
             state = cell.state_of(kinds)
             if len(outside) > len(inside):
-                kinds = cell.emit(w, updated, _change(outside, t))
+                kinds = cell.emit(w, updated, change_at(outside, t))
             for kind, kept in rows.items():
                 kept.append(kinds[kind])
         yield Piece(first, {kind: torch.stack(kept) for kind, kept in rows.items()}, state)
@@ -115,7 +115,7 @@ def bounds(
     return cell.bounds(kind, projected=projected, start=start)
 
 
-def _change(edits: Sequence[Edit], t: int) -> Change:
+def change_at(edits: Sequence[Edit], t: int) -> Change:
     """Return what replaces values at step `t`."""
 
     def change(kind: str, values: Tensor) -> Tensor:

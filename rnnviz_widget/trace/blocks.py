@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-KINDS = ("h", "pre", "r", "z", "n", "c", "tanh_c", "i", "f", "g", "o")
+_KINDS = ("h", "pre", "r", "z", "n", "c", "tanh_c", "i", "f", "g", "o")
+"""Of torch's cells; a recorded trace says in its source which kinds it has."""
+
 BATCH_BYTES = 1 << 27  # of values held at a time
 _WIDEST = 64  # columns; fewer read slower, more are no quicker
 _STRETCH = 1 << 12
@@ -63,6 +65,18 @@ class Recording:
     def tokens(self) -> list[str]:
         """The tokens of all blocks."""
         return list(chain.from_iterable(trace.tokens for trace in self.traces))
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """What the last part of a state's name may be, where it is that of a kind."""
+        said = (trace.source.get("kinds") for trace in self.traces)
+        own = (kind for kinds in said if isinstance(kinds, list) for kind in kinds)
+        return frozenset(_KINDS).union(kind for kind in own if isinstance(kind, str))
+
+    def layer_and_kind(self, state: str) -> tuple[str, str]:
+        """Split ``"rnn.l0.tanh_c"`` into layer and kind; a foreign name is a layer of no kind."""
+        layer, dot, kind = state.rpartition(".")
+        return (layer, kind) if dot and kind in self.kinds else (state, "")
 
     @cached_property
     def into_block(self) -> NDArray[np.intp]:
@@ -140,12 +154,6 @@ def memory_for(tokens: int) -> NDArray[np.float32]:
 def _width(tokens: int) -> int:
     """Return how many columns of so many tokens memory allows at a time."""
     return max(1, min(_WIDEST, BATCH_BYTES // (4 * tokens)))
-
-
-def layer_and_kind(state: str) -> tuple[str, str]:
-    """Split ``"rnn.l0.tanh_c"`` into its layer and kind; a foreign name is a layer of no kind."""
-    layer, dot, kind = state.rpartition(".")
-    return (layer, kind) if dot and kind in KINDS else (state, "")
 
 
 def _transpose(block: NDArray[np.float32], out: NDArray[np.float32]) -> None:

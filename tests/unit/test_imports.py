@@ -21,7 +21,7 @@ LAYERS = (
     ("widget",),
     ("export",),
     ("interventions",),
-    ("portable",),
+    ("network",),
     ("charlm", "counters"),
     ("ranking", "recording"),
     ("labels", "recurrent"),

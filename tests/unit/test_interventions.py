@@ -354,13 +354,3 @@ def test_calls_that_a_clamp_does_not_fit_are_named() -> None:
             record_batch(module, packed, tokens=["abcde", "ab"])
         with pytest.raises(RuntimeError, match=r"input.size\(-1\) must be equal to input_size"):
             module(torch.randn(5, 7))
-
-
-def test_a_cell_in_a_loop_of_the_models_own_is_refused() -> None:
-    class Loop(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.cell = nn.GRUCell(2, 3)
-
-    with pytest.raises(TypeError, match=r"cell is a GRUCell, stepped by a loop of the model's own"):
-        rnnviz.clamp(Loop(), "cell.l0.h", 1, 0.0).__enter__()
