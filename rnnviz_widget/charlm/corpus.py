@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +13,14 @@ BLOCK_LENGTH = 20_000
 """Characters in one block of the split."""
 
 Part = Literal["train", "validation", "test"]
+Indentation = Literal["written", "blocks", "lines"]
+"""What training reads of the white space at the start of lines, see `training_pieces`."""
+
+INDENTATIONS: tuple[Indentation, ...] = ("written", "blocks", "lines")
+
+_INDENTATION = re.compile(r"(?m)^[ \t]+")
+_STRIPPED_LINES = (1, 2, 4, 8, 16)
+_KEPT_LINES = (1, 2, 3)
 
 
 def part_of_block(block: int) -> Part:
@@ -46,6 +56,72 @@ def split(text: str) -> dict[Part, list[str]]:
             pieces[part].append(characters)
         previous = part
     return pieces
+
+
+def without_indentation(text: str) -> str:
+    """Return `text` without the spaces and tabs at the start of its lines."""
+    return _INDENTATION.sub("", text)
+
+
+def training_pieces(text: str, indentation: Indentation = "written") -> list[str]:
+    """Return the training pieces of `split`, with the indentation of some lines stripped.
+
+    In indented code the depth of brackets can be read off the white space. Where that is gone, it
+    has to be counted. The blocks are those of `split`, cut from the text *as written*: stripping
+    comes after cutting and moves no character into another block, so the parts, and what is held
+    out, are the same for every `indentation`. Validation and test blocks stay as written.
+
+    Parameters
+    ----------
+    text
+        The whole corpus.
+    indentation
+        ``"written"`` strips nothing. ``"blocks"`` strips every line in the blocks of odd number
+        (from 0). ``"lines"`` strips, in the blocks of odd number, runs of 1, 2, 4, 8 or 16 lines
+        and leaves runs of 1 to 3 lines between them as written: there the network has to know the
+        depth that it counted in the run before. The lengths are drawn with the block's number as
+        the seed. A line belongs to the run, and to the block, in which it starts; a block's first
+        line, if it started in the block before, keeps what this block holds of it.
+
+    Raises
+    ------
+    ValueError
+        If `indentation` is none of these.
+    """
+    if indentation not in INDENTATIONS:
+        msg = f"indentation must be one of {', '.join(INDENTATIONS)}, got {indentation!r}"
+        raise ValueError(msg)
+    pieces: list[str] = []
+    previous = None
+    for block, start in enumerate(range(0, len(text), BLOCK_LENGTH)):
+        part = part_of_block(block)
+        if part == "train":
+            characters = text[start : start + BLOCK_LENGTH]
+            if indentation != "written" and block % 2:
+                # What stands before the first newline belongs to a line begun in another block.
+                begun, *lines = (text[start - 1] + characters).split("\n")
+                characters = "\n".join([begun, *_stripped(block, lines, indentation)])[1:]
+            if previous == "train":
+                pieces[-1] += characters
+            else:
+                pieces.append(characters)
+        previous = part
+    return pieces
+
+
+def _stripped(block: int, lines: list[str], indentation: Indentation) -> list[str]:
+    """Return the lines of a block without their indentation, or without that of runs of them."""
+    if indentation == "blocks":
+        return [line.lstrip(" \t") for line in lines]
+    random_length = random.Random(block)  # noqa: S311  (no secret)
+    stripped: list[str] = []
+    while len(stripped) < len(lines):
+        start = len(stripped)
+        run = lines[start : start + random_length.choice(_STRIPPED_LINES)]
+        stripped += [line.lstrip(" \t") for line in run]
+        start = len(stripped)
+        stripped += lines[start : start + random_length.choice(_KEPT_LINES)]
+    return stripped
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ text *after* reading tokens ``0..t``. Three rules follow and hold for every labe
 predicts. Where the text ends too early to know, ``Label.missing`` says so.
 """
 
-from rnnviz_widget.labels.code import inside_comment, inside_string, nesting_depth
+from rnnviz_widget.labels.code import (
+    block_depth,
+    expression_depth,
+    inside_comment,
+    inside_condition,
+    inside_string,
+    nesting_depth,
+)
 from rnnviz_widget.labels.label import Label
 from rnnviz_widget.labels.lines import distance_to_line_end, indentation, line_position
 from rnnviz_widget.labels.patterns import matches, next_is
@@ -22,9 +29,12 @@ from rnnviz_widget.labels.prose import inside_quotes
 
 __all__ = [
     "Label",
+    "block_depth",
     "distance_to_line_end",
+    "expression_depth",
     "indentation",
     "inside_comment",
+    "inside_condition",
     "inside_quotes",
     "inside_string",
     "line_position",

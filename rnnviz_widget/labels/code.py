@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Name, String
 from pygments.util import ClassNotFound
 
@@ -17,9 +16,9 @@ from rnnviz_widget.labels.delimiters import (
     STRINGS,
     Literals,
     mark_inside,
-    preprocessor_literals,
 )
 from rnnviz_widget.labels.label import Label, aligned, code_points, text_of
+from rnnviz_widget.labels.lexers import VERBATIM, lexer_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 BRACKETS = "()[]{}"
+_CONDITION_OR_BRACKET = re.compile(
+    r"#[ \t]*if\b|(?P<condition>(?<![\w$.])if\b(?:\s+constexpr)?\s*\()|[()]"
+)
 _QUOTED = re.compile(r"""(["']).*\1""", re.DOTALL)  # a name that is a string: a key in JSON
 
 
@@ -125,6 +127,81 @@ def nesting_depth(
     return aligned(source, depth, f"nesting depth{kinds}")
 
 
+def expression_depth(source: str | Trace, *, language: str | Lexer | None = "c") -> Label:
+    """Return how many round brackets are open: `nesting_depth` of ``()`` alone.
+
+    Parameters
+    ----------
+    source : str or Trace
+        A text, or a trace whose tokens concatenate to its text.
+    language : str, pygments Lexer or None
+        As in `nesting_depth`.
+
+    Returns
+    -------
+    Label, shape (T,), int64, at least 0
+
+    """
+    return Label(nesting_depth(source, "()", language=language), "expression depth")
+
+
+def block_depth(source: str | Trace, *, language: str | Lexer | None = "c") -> Label:
+    """Return how many braces are open: `nesting_depth` of ``{}`` alone.
+
+    Parameters
+    ----------
+    source : str or Trace
+        A text, or a trace whose tokens concatenate to its text.
+    language : str, pygments Lexer or None
+        As in `nesting_depth`.
+
+    Returns
+    -------
+    Label, shape (T,), int64, at least 0
+
+    """
+    return Label(nesting_depth(source, "{}", language=language), "block depth")
+
+
+def inside_condition(source: str | Trace, *, language: str | Lexer = "c") -> Label:
+    """Return True where the text read so far has an open condition of an ``if``.
+
+    Inside from the bracket that opens the condition, outside from the one that closes it. What is
+    in a comment or a string is neither keyword nor bracket, but inside where the condition is.
+    The preprocessor's ``#if`` is none. Languages that write a condition without brackets (Python,
+    Go, Rust) have nothing to be inside of, unless the brackets are there.
+
+    Parameters
+    ----------
+    source : str or Trace
+        A text, or a trace whose tokens concatenate to its text.
+    language : str or pygments Lexer
+        As in `inside_comment`.
+
+    Returns
+    -------
+    Label, shape (T,), bool
+
+    """
+    text = text_of(source)
+    code = "".join(
+        " " if is_literal else character
+        for character, is_literal in zip(text, _read(text, language).literal.tolist(), strict=True)
+    )
+    inside = np.zeros(len(text), np.bool_)
+    begun: list[int | None] = []  # of each open bracket, where a condition begins with it
+    for match in _CONDITION_OR_BRACKET.finditer(code):
+        bracket = match.end() - 1
+        if code[bracket] == "(":
+            begun.append(bracket if match["condition"] else None)
+        elif code[bracket] == ")" and begun and (start := begun.pop()) is not None:
+            inside[start:bracket] = True
+    for start in begun:
+        if start is not None:
+            inside[start:] = True
+    return aligned(source, inside, "inside the condition of an if")
+
+
 class _Reading(NamedTuple):
     """What a lexer finds in a text, three boolean arrays of one value per character."""
 
@@ -136,7 +213,7 @@ class _Reading(NamedTuple):
 def _read(text: str, language: str | Lexer) -> _Reading:
     if isinstance(language, str):
         try:
-            lexer = get_lexer_by_name(language)
+            lexer = lexer_of(language)
         except ClassNotFound:
             msg = f"language must be a lexer alias known to pygments, got {language!r}"
             raise ValueError(msg) from None
@@ -149,7 +226,7 @@ def _read(text: str, language: str | Lexer) -> _Reading:
 
 @lru_cache(maxsize=2)  # three labels of one text, and of one more, without reading it again
 def _read_by_alias(text: str, alias: str) -> _Reading:
-    return _lex(text, get_lexer_by_name(alias))
+    return _lex(text, lexer_of(alias))
 
 
 def _lex(text: str, lexer: Lexer) -> _Reading:
@@ -165,22 +242,26 @@ def _lex(text: str, lexer: Lexer) -> _Reading:
     unix = text.replace("\r\n", "\n")
     edited = unix if unix.endswith("\n") else unix + "\n"
 
-    comments, strings, preprocessor = Literals(), Literals(), Literals()
+    comments, strings, opaque = Literals(), Literals(), Literals()
+    documented = -1  # where a documentation comment may go on
     for start, kind, piece in lexer.get_tokens_unprocessed(edited):
-        if kind in Comment.Preproc:
-            preprocessor.add(start, piece)
-        elif kind in String or (kind in Name and _QUOTED.fullmatch(piece)):
-            strings.add(start, piece)
-            if kind in String.Interpol:
-                strings.interpolations.add(start)
-        elif kind in Comment and kind not in Comment.PreprocFile:
+        if kind in Comment.Preproc or kind in Comment.PreprocFile:
+            continue
+        if kind in String.Doc and (start == documented or piece.startswith(("//", "/*"))):
             comments.add(start, piece)
+            documented = start + len(piece)
+        elif kind in Comment.Single:
+            comments.add(start, piece.removesuffix("\n"))  # no language has it inside
+        elif kind in Comment:
+            comments.add(start, piece)
+        elif kind in String.Regex or kind in String.Symbol or kind in VERBATIM:
+            opaque.add(start, piece)
+        elif kind in String or (kind in Name and _QUOTED.fullmatch(piece)):
+            strings.add(start, piece, interpolates=kind in String.Interpol)
     comment, string, literal = np.zeros((3, len(edited)), np.bool_)
-    mark_inside(comment, edited, comments, COMMENTS)
-    mark_inside(string, edited, strings, STRINGS)
-    in_preprocessor = preprocessor_literals(edited, preprocessor.spans)
-    mark_inside(string, edited, in_preprocessor, STRINGS)
-    for start, stop in (*comments.spans, *strings.spans, *in_preprocessor.spans):
+    mark_inside(comment, literal, edited, comments, COMMENTS)
+    mark_inside(string, literal, edited, strings, STRINGS)
+    for start, stop in opaque.spans:
         literal[start:stop] = True
 
     kept = np.maximum(np.cumsum(~dropped) - 1, 0)  # a dropped "\r" goes with the character before

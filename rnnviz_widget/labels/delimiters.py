@@ -26,25 +26,37 @@ class Literals:
     Attributes
     ----------
     spans : list of (start, stop)
-        Stretches, as one where they touch.
+        Stretches, as one where they touch; what leads into code or out of it stands alone.
     ends : dict of int to int
         Where the piece that starts at a character ends.
-    interpolations : set of int
-        Where pieces start that lead into or out of code inside a string, such as ``${`` and ``}``.
+    turns : dict of int to str
+        The pieces that lead into or out of code inside a string, such as ``${`` and ``}``, by
+        where they start.
 
     """
 
     spans: list[Span] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
-    interpolations: set[int] = field(default_factory=set)
+    turns: dict[int, str] = field(default_factory=dict)
 
-    def add(self, start: int, piece: str) -> None:
+    def add(self, start: int, piece: str, *, interpolates: bool = False) -> None:
         """Append a piece."""
         stop = start + len(piece)
         self.ends[start] = stop
-        if self.spans and self.spans[-1][1] == start:
+        if interpolates and (_leads_in(piece) or _leads_out(piece)):
+            self.turns[start] = piece
+        elif self.spans and self.spans[-1][1] == start and self.spans[-1][0] not in self.turns:
             start = self.spans.pop()[0]
         self.spans.append((start, stop))
+
+
+def _leads_in(piece: str) -> bool:
+    return piece.rstrip("#").endswith(("{", "(", "`"))
+
+
+def _leads_out(piece: str) -> bool:
+    r"""Whether a piece ends code: ``}``, ``)``, in Python also ``!r}`` and ``:``."""
+    return piece.startswith(("}", ")", "`", "!", ":", "="))
 
 
 class Syntax(NamedTuple):
@@ -64,7 +76,7 @@ class Syntax(NamedTuple):
 
 
 COMMENTS = Syntax(
-    opening=re.compile(r"(?P<delimiter>//|/\*|<!--|\(\*|\{-|#\||--\[\[|--|#|;|%)"),
+    opening=re.compile(r"(?P<delimiter>//|/\*|<!--|\(\*|\{-|#\||--\[\[|--|#|;|%|!)"),
     closing={
         "/*": r".*?\*/",
         "<!--": r".*?-->",
@@ -81,63 +93,87 @@ STRINGS = Syntax(
     opening=re.compile(
         r"""[A-Za-z0-9]{0,2}R"(?P<raw>[^()\s\\]{0,16})\(|"""  # C++: R"x(...)x"
         r"""b?r(?P<hashes>\#+)"|"""  # Rust: r#"..."#
-        r"""[A-Za-z0-9]{0,3}(?P<delimiter>\"{3}|'{3}|["'`])"""
+        r"""[A-Za-z0-9$]{0,3}(?P<delimiter>\"{3}|'{3}|["'`])"""
     ),
     closing={},
     otherwise=r"(?:\\.|[^\\])*?DELIMITER",
     nesting={},
     last="\"'`",
 )
-_PREPROCESSOR_LITERAL = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\[^'\n]+|[^'\\\n])'""")
 
 
-def mark_inside(inside: NDArray[np.bool_], text: str, literals: Literals, syntax: Syntax) -> None:
-    """Set ``inside``, shape (characters,), for the literals in stretches that a lexer found.
+def mark_inside(
+    inside: NDArray[np.bool_],
+    literal: NDArray[np.bool_],
+    text: str,
+    literals: Literals,
+    syntax: Syntax,
+) -> None:
+    """Set ``inside`` and ``literal``, shape (characters,), for the stretches that a lexer found.
 
     A stretch may hold several literals in a row, or a part of one: a string that is broken by the
-    code it interpolates goes on after it, on the same line or where its quote spans lines. What
-    interpolates where no string is open (a shell's ``${x}``) is code.
+    code it interpolates goes on after it, on the same line or where its quote spans lines. Code
+    in a string may hold strings with code of their own. ``literal`` is set for delimiters too.
+    What interpolates where no string is open (a shell's ``${x}``) is code.
     """
     awaited: _Awaited | None = None
+    around: list[tuple[_Awaited | None, str]] = []  # what is open around the code read now
     end_of_last = 0
     for start, stop in literals.spans:
         if awaited is not None and "\n" in text[end_of_last:start]:
             awaited = awaited if awaited.spans_lines else None
-        position = search_from = start
-        while position < stop:
-            if awaited is None:
-                if position in literals.interpolations:
-                    position = literals.ends[position]
-                    continue
-                opening = _opening(syntax, text, position, stop, literals)
-                if opening is None:
-                    inside[position : stop - (text[stop - 1] in syntax.last)] = True
-                    break
-                awaited = _closing(syntax, opening)
-                search_from = opening.end()
-                whole = literals.ends.get(position, 0)
-                position = search_from - 1
-                if awaited.is_all_of(text, search_from, min(whole, stop)):
-                    inside[position : whole - 1] = True
-                    position, awaited = whole, None
-                    continue
-            closed = awaited.end(text, search_from, stop)
-            if closed is None:
-                inside[position:stop] = True
-                break
-            inside[position : closed - 1] = True
-            position = search_from = closed
-            awaited = None
+        turn = literals.turns.get(start)
+        if turn is None:
+            awaited = _mark_stretch(inside, text, (start, stop), awaited, literals, syntax)
+            literal[start:stop] = True
+        else:
+            in_string = awaited is not None
+            if in_string and _leads_in(turn):
+                around.append((awaited, turn))
+                awaited = None
+            elif not in_string and _leads_out(turn) and around and (turn != "`" or around[-1][1] == "`"):
+                awaited, _ = around.pop()
+                in_string = awaited is not None
+            elif not in_string and _leads_in(turn):
+                around.append((None, turn))
+            inside[start:stop] |= in_string
+            literal[start:stop] |= in_string
         end_of_last = stop
 
 
-def preprocessor_literals(text: str, spans: list[Span]) -> Literals:
-    """Return the literals in preprocessor lines, which lexers read as one undivided piece."""
-    found = Literals()
-    for start, stop in spans:
-        for match in _PREPROCESSOR_LITERAL.finditer(text, start, stop):
-            found.add(match.start(), match.group())
-    return found
+def _mark_stretch(
+    inside: NDArray[np.bool_],
+    text: str,
+    span: Span,
+    awaited: _Awaited | None,
+    literals: Literals,
+    syntax: Syntax,
+) -> _Awaited | None:
+    """Mark one stretch, given what is open where it begins; return what is where it ends."""
+    position, stop = span
+    search_from = position
+    while position < stop:
+        if awaited is None:
+            opening = _opening(syntax, text, position, stop, literals)
+            if opening is None:
+                inside[position : stop - (text[stop - 1] in syntax.last)] = True
+                return None
+            awaited = _closing(syntax, opening)
+            search_from = opening.end()
+            whole = literals.ends.get(position, 0)
+            position = search_from - 1
+            if awaited.is_all_of(text, search_from, min(whole, stop)):
+                inside[position : whole - 1] = True
+                position, awaited = whole, None
+                continue
+        closed = awaited.end(text, search_from, stop)
+        if closed is None:
+            inside[position:stop] = True
+            return awaited
+        inside[position : closed - 1] = True
+        position = search_from = closed
+        awaited = None
+    return awaited
 
 
 class _Awaited(NamedTuple):

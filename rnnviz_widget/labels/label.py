@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -18,7 +18,8 @@ class Label(np.ndarray[tuple[int], np.dtype[Any]]):
     """A ``(T,)`` array that knows what it is called and where it is not known.
 
     It behaves as a plain array in every way. What is computed from it (a slice, ``a | b``, ``~a``)
-    has neither the name nor the mask any more: it is another label, to be named by its maker.
+    has neither the name nor the mask any more: it is another label, to be named by its maker. A
+    copy and a pickled label are the label itself, with both.
 
     Attributes
     ----------
@@ -45,6 +46,25 @@ class Label(np.ndarray[tuple[int], np.dtype[Any]]):
         """Start every view nameless: a slice of a label is not that label."""
         self.name = ""
         self.missing = None
+
+    def __copy__(self) -> Self:
+        """Return a copy that is the same label."""
+        return type(self)(np.array(self), self.name, self._copied_mask())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy that is the same label: nothing in it is shared."""
+        return self.__copy__()
+
+    def copy(self, order: Literal["K", "A", "C", "F"] = "C") -> Self:  # type: ignore[override]
+        """Return a copy that is the same label."""
+        return type(self)(np.array(self, order=order), self.name, self._copied_mask())
+
+    def _copied_mask(self) -> NDArray[np.bool_] | None:
+        return None if self.missing is None else self.missing.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a label with its name and its mask."""
+        return type(self), (np.asarray(self), self.name, self.missing)
 
     def __array_wrap__(
         self,
