@@ -25,7 +25,7 @@ from rnnviz_widget.charlm.checkpoint import (
     save_model,
     snapshot_folder,
 )
-from rnnviz_widget.charlm.corpus import split
+from rnnviz_widget.charlm.corpus import INDENTATIONS, Indentation, split, training_pieces
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
 from rnnviz_widget.recurrent.interrupts import unbroken
 from rnnviz_widget.recurrent.patching import keeping_random, undisturbed
@@ -60,6 +60,8 @@ class TrainingConfig:
         Of the weights, the dropout and the streams' offsets.
     snapshots
         How many models to keep along the way, log-spaced in characters read; 0 for none.
+    indentation
+        What is read of the white space at the start of lines, see `corpus.training_pieces`.
     """
 
     characters: int = 50_000_000
@@ -71,6 +73,7 @@ class TrainingConfig:
     max_norm: float = 1.0
     seed: int = 0
     snapshots: int = 0
+    indentation: Indentation = "written"
 
     def __post_init__(self) -> None:
         """Refuse settings that train nothing."""
@@ -78,6 +81,9 @@ class TrainingConfig:
             if getattr(self, name) < least:
                 msg = f"{name} must be at least {least}, got {getattr(self, name)}"
                 raise ValueError(msg)
+        if self.indentation not in INDENTATIONS:
+            msg = f"indentation must be one of {', '.join(INDENTATIONS)}, got {self.indentation!r}"
+            raise ValueError(msg)
         if not self.learning_rate > 0:
             msg = f"learning_rate must be positive, got {self.learning_rate}"
             raise ValueError(msg)
@@ -246,9 +252,10 @@ class _Run:
         self.corpus, self.config, self.out = corpus, config, out
         self.resume_path = out.with_name(out.name + ".resume")
         pieces = split(corpus.text)
+        read = training_pieces(corpus.text, config.indentation)
         torch.manual_seed(config.seed)
         self.model = CharLM(corpus.vocabulary, model_config).to(device).train()
-        self.streams = _Streams(self.model.encode("".join(pieces["train"])), config)
+        self.streams = _Streams(self.model.encode("".join(read)), config)
         # A text too short to hold a validation block is validated on what it is trained on.
         self.held_out = pieces["validation"] or pieces["train"]
         parameters = list(self.model.parameters())
@@ -344,9 +351,10 @@ class _Run:
 
     def _settings(self) -> str:
         """All that must be the same for a run to be gone on with."""
-        return json.dumps(
-            [self.corpus.sha256, asdict(self.model.config), asdict(self.config)], sort_keys=True
-        )
+        settings = asdict(self.config)
+        if self.config.indentation == "written":
+            del settings["indentation"]  # as runs begun before there was a choice have it
+        return json.dumps([self.corpus.sha256, asdict(self.model.config), settings], sort_keys=True)
 
     def save_resume(self) -> None:
         """Write what `_resume` reads: weights, optimizer, carried state, random state."""

@@ -134,6 +134,13 @@ def _add_train(commands: Commands) -> None:
     train.add_argument(
         "--snapshots", type=int, default=0, metavar="N", help="models to keep along the way"
     )
+    train.add_argument(
+        "--indentation",
+        choices=("written", "blocks", "lines"),
+        default="written",
+        help="of code: leave it as written; strip it in every other block of the split; or strip "
+        "it there in runs of lines, so that depth has to be counted",
+    )
     train.add_argument("--device", default="cpu", help="a torch device, such as cuda")
     train.add_argument("--threads", type=int, metavar="N", help="torch threads; all cores if unset")
     add_force(train)

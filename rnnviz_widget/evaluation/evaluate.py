@@ -6,7 +6,6 @@ Units are chosen on the validation blocks of the corpus and reported on the test
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from tqdm.auto import tqdm
 from rnnviz_widget import labels
 from rnnviz_widget.charlm import cross_entropy, untrained
 from rnnviz_widget.charlm import split as split_corpus
+from rnnviz_widget.charlm.corpus import without_indentation
 from rnnviz_widget.ranking import Ranking, rank_units
 from rnnviz_widget.ranking.chance import shuffled_spans
 from rnnviz_widget.ranking.controls import best_held_out
@@ -62,13 +62,9 @@ class Question:
     text: str = "as it is"
 
 
-def _without_indentation(text: str) -> str:
-    return re.sub(r"(?m)^[ \t]+", "", text)
-
-
 TRANSFORMS: Mapping[str, Callable[[str], str]] = {
     "as it is": str,
-    "indentation stripped": _without_indentation,
+    "indentation stripped": without_indentation,
 }
 
 

@@ -37,9 +37,11 @@ def inside_comment(source: str | Trace, *, language: str | Lexer = "c") -> Label
 
     A comment is inside from the last character of its opening delimiter and outside from the last
     one of its closing delimiter; the newline that ends a line comment is outside. Not comments:
-    preprocessor lines, and what only looks like a comment inside a string. What pygments takes for
-    a comment is one: code between ``#if 0`` and ``#endif``, a ``#!`` line. A comment that is
-    never closed stays open to the end where the language says so (C does).
+    preprocessor lines, and what only looks like a comment inside a string or in verbatim text (of
+    LaTeX, in code of Markdown). Documentation comments are comments (Rust's ``///`` and ``//!``).
+    What pygments takes for a comment is one: code between ``#if 0`` and ``#endif``, a ``#!`` line.
+    A comment that is never closed stays open to the end where the language says so (C does). How
+    well that agrees with other tokenizers is in ``labels.md`` beside this module.
 
     Parameters
     ----------
@@ -64,8 +66,10 @@ def inside_string(source: str | Trace, *, language: str | Lexer = "c") -> Label:
     The opening quote is inside (of ``\"\"\"`` the last), the closing one outside; a prefix such as
     ``f`` or ``L`` stands before it and is outside. Escaped quotes close nothing. A string that is
     never closed ends where the language ends it (in C with the line). Documentation strings
-    are strings. Code that a string interpolates is outside, its braces inside. The file name
-    of ``#include "a.h"`` is no string. Literals in preprocessor lines count.
+    are strings. Code that a string interpolates is outside, its delimiters inside (JavaScript's
+    ``${`` and ``}``, a shell's ``$(`` and ``)``), however deep strings and code nest. The file name
+    of ``#include "a.h"`` is no string, nor is a regular expression, a symbol of Ruby, or code in
+    Markdown. Literals in preprocessor lines count.
 
     Parameters
     ----------
@@ -94,7 +98,8 @@ def nesting_depth(
     An opening bracket has the depth it leads to, and so has a closing one. Kinds are counted
     together and not matched against one another. A closing bracket where none is open leaves 0;
     brackets never closed count to the end. Both branches of an ``#if`` are read, so unequal ones
-    leave a remainder.
+    leave a remainder. What leads into code in a string and out of it (``${`` and ``}``) belongs to
+    the string; brackets in that code count, those in regular expressions do not.
 
     Parameters
     ----------

@@ -124,14 +124,21 @@ def mark_inside(
             awaited = awaited if awaited.spans_lines else None
         turn = literals.turns.get(start)
         if turn is None:
-            awaited = _mark_stretch(inside, text, (start, stop), awaited, literals, syntax)
+            awaited = _mark_stretch(
+                inside, text, (start, stop), awaited, literals=literals, syntax=syntax
+            )
             literal[start:stop] = True
         else:
             in_string = awaited is not None
             if in_string and _leads_in(turn):
                 around.append((awaited, turn))
                 awaited = None
-            elif not in_string and _leads_out(turn) and around and (turn != "`" or around[-1][1] == "`"):
+            elif (
+                not in_string
+                and _leads_out(turn)
+                and around
+                and (turn != "`" or around[-1][1] == "`")
+            ):
                 awaited, _ = around.pop()
                 in_string = awaited is not None
             elif not in_string and _leads_in(turn):
@@ -146,6 +153,7 @@ def _mark_stretch(
     text: str,
     span: Span,
     awaited: _Awaited | None,
+    *,
     literals: Literals,
     syntax: Syntax,
 ) -> _Awaited | None:

@@ -51,7 +51,7 @@ class Label(np.ndarray[tuple[int], np.dtype[Any]]):
         """Return a copy that is the same label."""
         return type(self)(np.array(self), self.name, self._copied_mask())
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> Self:
         """Return a copy that is the same label: nothing in it is shared."""
         return self.__copy__()
 

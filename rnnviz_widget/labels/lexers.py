@@ -139,7 +139,10 @@ _FORTRAN: dict[str, list[Any]] = {
 _TEX: dict[str, list[Any]] = {
     "root": [
         (r"\\(?:verb|lstinline)\*?(?P<bar>[^\sA-Za-z*]).*?(?P=bar)", VERBATIM),
-        (r"\\begin\{(?P<name>[Vv]erbatim\*?|lstlisting|minted)\}[\s\S]*?\\end\{(?P=name)\}", VERBATIM),
+        (
+            r"\\begin\{(?P<name>[Vv]erbatim\*?|lstlisting|minted)\}[\s\S]*?\\end\{(?P=name)\}",
+            VERBATIM,
+        ),
         inherit,
     ],
 }
@@ -158,7 +161,7 @@ _MENDED: tuple[tuple[type[RegexLexer], dict[str, list[Any]]], ...] = (
 )
 
 
-class _Tex(TexLexer):
+class _Tex(TexLexer):  # type: ignore[misc]  # pygments has no types
     """TeX has no strings; pygments takes the delimiters of formulas for some."""
 
     tokens: ClassVar = _TEX
@@ -171,7 +174,7 @@ class _Tex(TexLexer):
             yield start, Text if kind in String else kind, piece
 
 
-class _Markdown(Lexer):
+class _Markdown(Lexer):  # type: ignore[misc]
     """Comments of HTML in Markdown; fences, code spans and indented code hold none."""
 
     name = "Markdown"

@@ -118,9 +118,8 @@ def _parse(parser: Parser, text: str) -> Reading:
             string[start:stop] = True
         elif kind in CODE_IN_STRING and parent in (*STRING, *PART_OF_LITERAL):
             string[slice(*_between(node))] = False
-        elif not (node.children or node.is_named or _is_delimiter(node)):
-            if _BRACKETS.fullmatch(piece):
-                step[start:stop] = _steps(piece)
+        elif _is_bracket(node, piece):
+            step[start:stop] = _steps(piece)
     return Reading(comment, string, step, errors)
 
 
@@ -149,6 +148,11 @@ def _between(node: Node) -> tuple[int, int]:
     if node.type == "simple_expansion":
         return node.start_byte, node.end_byte
     return first.end_byte, last.start_byte
+
+
+def _is_bracket(node: Node, piece: str) -> bool:
+    leaf = not node.children and not node.is_named
+    return leaf and bool(_BRACKETS.fullmatch(piece)) and not _is_delimiter(node)
 
 
 def _is_delimiter(node: Node) -> bool:
@@ -206,8 +210,9 @@ def read_latex(text: str) -> Reading:
 
 
 def read_python(text: str) -> Reading:
-    """Read Python with its own ``tokenize``: a text without f-strings, which it divides from 3.12 on."""
-    lines = np.concatenate([[0], np.cumsum([len(line) for line in text.splitlines(keepends=True)])])
+    """Read Python with its own ``tokenize``: without f-strings, divided only from 3.12 on."""
+    lengths = [len(line) for line in text.splitlines(keepends=True)]
+    lines = np.concatenate([[0], np.cumsum(lengths)])
     comment, string = np.zeros((2, len(text)), np.bool_)
     step = np.zeros(len(text), np.int64)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

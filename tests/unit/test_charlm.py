@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
+import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
@@ -30,7 +32,7 @@ from rnnviz_widget.charlm import (
     untrained,
 )
 from rnnviz_widget.charlm.checkpoint import ModelCard
-from rnnviz_widget.charlm.corpus import BLOCK_LENGTH
+from rnnviz_widget.charlm.corpus import BLOCK_LENGTH, training_pieces, without_indentation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +68,65 @@ def test_the_split_gives_every_character_to_the_part_of_its_block(length: int) -
         blocks = sorted({ord(c) - 0x4E00 for c in set(piece)})
         assert blocks == list(range(blocks[0], blocks[-1] + 1))
         assert not {b % 20 for b in blocks} & {9, 19}
+
+
+def _stripped_by_hand(text: str, indentation: str) -> list[str]:
+    """Return the blocks of a text as training reads them, line after line."""
+    starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
+    gone: set[int] = set()  # which characters are
+    for start in starts:
+        block = start // BLOCK_LENGTH
+        if indentation == "blocks" and block % 2:
+            at = start
+            while at < min(len(text), (block + 1) * BLOCK_LENGTH) and text[at] in " \t":
+                gone.add(at)
+                at += 1
+    blocks = range(0, len(text), BLOCK_LENGTH)
+    return [
+        "".join(c for at, c in enumerate(text[b : b + BLOCK_LENGTH], b) if at not in gone)
+        for b in blocks
+    ]
+
+
+@pytest.mark.parametrize("indentation", ["written", "blocks"])
+@pytest.mark.parametrize("seed", range(3))
+def test_stripping_moves_no_character_into_another_block(indentation: str, seed: int) -> None:
+    generator = random.Random(seed)  # noqa: S311  (no secret)
+    pieces = ["\t", "\t\t", "  \t", "\n", "\n\n\t", "x", " ", "y z", "\r\n"]
+    text = "".join(generator.choices(pieces, k=19 * BLOCK_LENGTH))[: 11 * BLOCK_LENGTH + 123]
+    blocks = _stripped_by_hand(text, indentation)
+    expected = ["".join(blocks[:9]), "".join(blocks[10:])]  # the 10th block is for validation
+    assert training_pieces(text, indentation) == expected
+    assert split(text)["validation"] == [text[9 * BLOCK_LENGTH : 10 * BLOCK_LENGTH]]
+
+
+def test_stripping_runs_of_lines_takes_whole_indentations_of_some_lines_in_every_other_block() -> (
+    None
+):
+    line = "\t\tcount(to, 20);\n"
+    text = line * (4 * BLOCK_LENGTH // len(line))
+    (piece,) = training_pieces(text, "lines")
+    bare = line.lstrip()
+    assert piece.startswith(text[:BLOCK_LENGTH]), "the first block is as written"
+    rest = piece[BLOCK_LENGTH:].splitlines(keepends=True)
+    assert {one for one in rest[1:-1] if len(one) >= len(bare)} == {line, bare}
+    runs = [len(list(group)) for kind, group in itertools.groupby(rest[1:-1]) if kind == bare]
+    assert {1, 2, 4, 8, 16} <= set(runs)
+    assert training_pieces(text, "lines") == [piece], "the same each time"
+
+
+def test_an_unknown_indentation_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"indentation must be one of .* got 'tabs'"):
+        training_pieces("x", "tabs")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"indentation must be one of .* got 'tabs'"):
+        TrainingConfig(indentation="tabs")  # type: ignore[arg-type]
+
+
+@settings(max_examples=20)
+@given(st.text(alphabet="a\t \n", max_size=200))
+def test_text_without_indentation_has_none_and_lost_nothing_else(text: str) -> None:
+    lines = text.split("\n")
+    assert without_indentation(text).split("\n") == [line.lstrip("\t ") for line in lines]
 
 
 def test_a_corpus_keeps_carriage_returns_and_knows_its_hash(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import pickle
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -110,6 +111,9 @@ def test_bad_patterns_are_refused_by_name() -> None:
 
 ALL: dict[str, Callable[..., labels.Label]] = {
     "inside quotes": labels.inside_quotes,
+    "inside the condition of an if": labels.inside_condition,
+    "expression depth": labels.expression_depth,
+    "block depth": labels.block_depth,
     "inside comment": labels.inside_comment,
     "inside string": labels.inside_string,
     "nesting depth": labels.nesting_depth,
@@ -132,7 +136,34 @@ def test_a_label_is_an_array_that_knows_its_name(name: str) -> None:
     assert type(label == label[0]) is np.ndarray
     assert np.isscalar(label.sum())
     assert label[2:5].name == ""
-    assert copy.deepcopy(label).tolist() == label.tolist()
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    "again",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda label: label.copy(),
+        lambda label: pickle.loads(pickle.dumps(label)),  # noqa: S301  (our own)
+    ],
+    ids=["copy", "deepcopy", "method", "pickle"],
+)
+def test_a_copy_of_a_label_is_the_same_label(
+    name: str, again: Callable[[labels.Label], labels.Label]
+) -> None:
+    label = ALL[name](TEXT)
+    other = again(label)
+    assert type(other) is labels.Label
+    assert (other.name, other.dtype, other.tolist()) == (name, label.dtype, label.tolist())
+    if label.missing is None:
+        assert other.missing is None
+    else:
+        assert other.missing is not None
+        assert other.missing.tolist() == label.missing.tolist()
+        assert not np.shares_memory(other.missing, label.missing)
+    assert not np.shares_memory(other, label)
+    assert label[:].name == "", "a view is still no label"
 
 
 @pytest.mark.parametrize("name", ALL)

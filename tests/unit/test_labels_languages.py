@@ -1,0 +1,233 @@
+"""What languages write in ways of their own, against labels written by hand (see `drawings`)."""
+
+import pytest
+
+from rnnviz_widget import labels
+from tests.simulations.labels import CODE, LIMIT, TONGUES, Tongue, measure
+from tests.unit.drawings import by_hand, drawn
+
+COMMENTS = {
+    "a string in a macro holds no comment": (
+        "c",
+        """
+        #define·U·"http://x"·//·b¶#define·V·"/*"·1·/*·c·*/¶
+        ......................###...................#####..
+        """,
+    ),
+    "a comment in a macro that goes on": (
+        "c",
+        r"""
+        #define·A(x)·\¶→x·/*·b·*/·\¶→"//"¶//·c¶
+        ...................#####...........###.
+        """,
+    ),
+    "a raw string in a macro": (
+        "cpp",
+        """
+        #define·R·R"(·"·//·)"·//·c¶
+        .......................###.
+        """,
+    ),
+    "documentation comments": (
+        "rust",
+        """
+        ///·a·"b"¶//!·c¶/**·d·*/·/*!·e·*/f
+        .########..####..######...######..
+        """,
+    ),
+    "a line comment that a backslash does not prolong": (
+        "rust",
+        r"""
+        //·a·\¶//·b¶c
+        .#####..###..
+        """,
+    ),
+    "an exclamation mark, the newline outside": (
+        "fortran",
+        """
+        x·=·'a!b'·!·c·"d"¶y
+        ..........#######..
+        """,
+    ),
+    "markdown": (
+        "markdown",
+        """
+        a·<!--·b·-->·`<!--·c·-->`¶¶```¶<!--·d·-->¶```¶<!--¶e·-->¶
+        .....######......................................######..
+        """,
+    ),
+    "verbatim text": (
+        "latex",
+        r"""
+        a·\%·b·%·c¶\verb|%|·%·d¶\begin{verbatim}¶%·e¶\end{verbatim}%f¶
+        .......###..........###....................................##.
+        """,
+    ),
+    "a hash in a word": (
+        "bash",
+        """
+        a=$#·b#c·"$d"#e·${#f}·#·g¶
+        ......................###.
+        """,
+    ),
+}
+
+STRINGS = {
+    "a string in a macro": (
+        "c",
+        """
+        #define·U·"http://x"·//·"¶#define·C·'"'·"/*"¶
+        ..........#########.................##..###..
+        """,
+    ),
+    "documentation is no string": (
+        "rust",
+        """
+        ///·a·"b"¶/**·'c'·*/·"d"
+        .....................##.
+        """,
+    ),
+    "a quote that is doubled": (
+        "fortran",
+        r"""
+        'it''s'·"say·""a"·'b\'
+        ######..########..###.
+        """,
+    ),
+    "code fences and code spans are none": (
+        "markdown",
+        """
+        a·`b`¶¶```python¶x·=·"c"¶```¶
+        .............................
+        """,
+    ),
+    "templates in templates, with braces of their own": (
+        "javascript",
+        """
+        `a·${·{b:·{c:`d${e}f`}}.b·}g`·+·"h"
+        #####........####.##......##....##.
+        """,
+    ),
+    "regular expressions are none": (
+        "javascript",
+        """
+        a·=·/["'`]/·+·"b"·+·c·/·d·/·e
+        ..............##.............
+        """,
+    ),
+    "substitutions in strings in substitutions": (
+        "bash",
+        """
+        "a·$(b·"c·$(d·"e")·f")·g"·$(h·"i")
+        #####..#####..##.###.###......##..
+        """,
+    ),
+    "arithmetic and backticks in a string": (
+        "bash",
+        """
+        "a·$((1·+·(2)))·b·`c·"d"`·e"·x
+        ######.......######..##.###...
+        """,
+    ),
+    "a quote within braces within a string": (
+        "bash",
+        """
+        "${a:-it's}·b"·'c'
+        ###.......###..##.
+        """,
+    ),
+    "formats with fields of their own": (
+        "python",
+        """
+        f"a{b!r:>{c}}d{{e}}"·+·f"{f['g']}"
+        .###.#####.########.....##..##..#.
+        """,
+    ),
+}
+
+DEPTHS = {
+    "the braces of a template are no brackets, those of its code are": (
+        "javascript",
+        """
+        (`a${·{b:·[`${c}`]}·}(`)·{
+        11111122223333333211111001
+        """,
+    ),
+}
+
+CONDITIONS = {
+    "from its bracket to the one that closes it": (
+        "c",
+        """
+        if·(a·&&·f(b))·{·if(c)d;·}·g(if)
+        ...##########......##...........
+        """,
+    ),
+    "brackets in comments and strings": (
+        "c",
+        """
+        if·/*·(·*/·(a·/*·)·*/·==·')')·x;
+        ...........#################....
+        """,
+    ),
+    "what only looks like one": (
+        "c",
+        """
+        #if·(a)¶#·if·(b)¶gif(c);·"if·(";·//·if·(d)¶x->if_(e)
+        ....................................................
+        """,
+    ),
+    "constexpr": (
+        "cpp",
+        """
+        if·constexpr·(a)·b;·else·if·(c
+        .............##.............##
+        """,
+    ),
+    "a condition in a condition": (
+        "javascript",
+        """
+        if·(f(()·=>·{·if·(a)·b;·}))·c
+        ...#######################...
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize(("language", "drawing"), COMMENTS.values(), ids=COMMENTS.keys())
+def test_comments_are_labelled_as_by_hand(language: str, drawing: str) -> None:
+    text, expected = by_hand(drawing)
+    assert drawn(labels.inside_comment(text, language=language)) == expected
+
+
+@pytest.mark.parametrize(("language", "drawing"), STRINGS.values(), ids=STRINGS.keys())
+def test_strings_are_labelled_as_by_hand(language: str, drawing: str) -> None:
+    text, expected = by_hand(drawing)
+    assert drawn(labels.inside_string(text, language=language)) == expected
+
+
+@pytest.mark.parametrize(("language", "drawing"), DEPTHS.values(), ids=DEPTHS.keys())
+def test_depth_is_labelled_as_by_hand(language: str, drawing: str) -> None:
+    text, expected = by_hand(drawing)
+    assert drawn(labels.nesting_depth(text, language=language)) == expected
+
+
+@pytest.mark.parametrize(("language", "drawing"), CONDITIONS.values(), ids=CONDITIONS.keys())
+def test_conditions_are_labelled_as_by_hand(language: str, drawing: str) -> None:
+    text, expected = by_hand(drawing)
+    assert drawn(labels.inside_condition(text, language=language)) == expected
+
+
+def test_two_classes_of_a_family_of_lexers_do_not_mix() -> None:
+    text = 'R"(a "b" c)" + "d"'
+    before = drawn(labels.inside_string(text, language="cpp"))
+    labels.inside_string(text, language="c")
+    assert drawn(labels.inside_string(text + " ", language="cpp")) == before + "."
+
+
+@pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: f"{tongue.language}-{tongue.reader}")
+def test_labels_agree_with_a_real_tokenizer(tongue: Tongue) -> None:
+    paths = [path for path in CODE.iterdir() if path.suffix == tongue.suffix]
+    found = measure(tongue, paths, other_orders=1)
+    assert found.characters > 200
+    assert found.worst < LIMIT, found.differing
