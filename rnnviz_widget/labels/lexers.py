@@ -174,6 +174,10 @@ class _Tex(TexLexer):  # type: ignore[misc]  # pygments has no types
             yield start, Text if kind in String else kind, piece
 
 
+_SIGHT = 5_000
+"""Characters within which the item of a list is looked for."""
+
+
 class _Markdown(Lexer):  # type: ignore[misc]
     """Comments of HTML in Markdown; fences, code spans and indented code hold none."""
 
@@ -191,9 +195,20 @@ class _Markdown(Lexer):  # type: ignore[misc]
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, _TokenType, str]]:
         """Give the comments, and what holds none."""
-        for match in self._piece.finditer(text):
+        position = 0
+        while match := self._piece.search(text, position):
+            position = match.end()
+            if match["indented"] and _in_list(text[max(0, match.start() - _SIGHT) : match.start()]):
+                position = match.start() + 1  # its next line is no code
+                continue
             kind = Comment.Multiline if match["comment"] else VERBATIM
             yield match.start(), kind, match.group()
+
+
+def _in_list(before: str) -> bool:
+    """Whether the last line that is not indented is an item of a list."""
+    lines = [line for line in before.splitlines() if line.strip() and not line.startswith("  ")]
+    return bool(lines) and re.match(r" ?([-+*]|\d+[.)])\s", lines[-1]) is not None
 
 
 @lru_cache

@@ -18,7 +18,5 @@ depth text = go' 0 text where
                    | otherwise = go' (max 0 (n - 1)) rest
   text' = "say \"hi\" -- no comment {- nor this" ++ ['a']
   (-->) a b = a + b
-
-gap :: String
-gap = "first \
-      \second" {- between -} ++ ""
+  gap = "first \
+        \second" {- between -} ++ ""
