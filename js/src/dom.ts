@@ -19,9 +19,6 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** JupyterLab leaves keys alone only where the focused element itself says so. */
-export const KEEP_KEYS = { "data-lm-suppress-shortcuts": "true" };
-
 /** Runs `run` now and after each change of a signal that it read, until `signal` aborts. */
 export function watch(run: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;

@@ -27,7 +27,7 @@ export interface Synced {
   arrange: Arrange;
   /** Which checkpoint of a training is shown. */
   checkpoint: number;
-  /** Whether what stands behind the cursor is hidden, to be guessed. */
+  /** Whether what stands ahead of the cursor is hidden, to be guessed. */
   guess: boolean;
   /** Whether it is drawn for a hall. */
   present: boolean;

@@ -11,12 +11,20 @@ export function followKeys(store: Store, root: HTMLElement, lifetime: AbortSigna
   root.addEventListener(
     "keydown",
     (event) => {
-      // JupyterLab and slide shows listen for keys further up: ours end here.
-      event.stopPropagation();
-      if (!event.defaultPrevented && act(store, event)) event.preventDefault();
+      const ours = !event.defaultPrevented && act(store, event);
+      if (ours) event.preventDefault();
+      // JupyterLab and slide shows listen for keys further up: ours end here, and so does what is typed. A
+      // command that nobody here has a use for goes on: Ctrl+S saves the notebook.
+      if (ours || !isForeign(event)) event.stopPropagation();
     },
     { signal: lifetime },
   );
+}
+
+/** Whether a key is a command of the host's: what edits and moves is the browser's own, in text and fields. */
+function isForeign(event: KeyboardEvent): boolean {
+  const command = event.ctrlKey || event.metaKey;
+  return command && !event.altKey && !/^([acvxyz]|Arrow.*|Home|End|Page.*|Enter)$/i.test(event.key);
 }
 
 function act(store: Store, event: KeyboardEvent): boolean {
@@ -108,6 +116,8 @@ function move(store: Store, event: KeyboardEvent, jump: boolean): boolean {
     if (event.shiftKey && cursor >= 0) store.selectTo(token);
     else store.setCursor(token);
   }
+  // The readout follows the keys, until the pointer moves again.
+  store.setHover(-1);
   return true;
 }
 

@@ -8,6 +8,7 @@ import { guessPanel } from "./panels/guess";
 import { helpPanel } from "./panels/help";
 import { legend } from "./panels/legend";
 import { minimap } from "./panels/minimap";
+import { notes } from "./panels/notes";
 import { printout } from "./panels/printout";
 import { readout } from "./panels/readout";
 import { saturationPanel } from "./panels/saturation";
@@ -20,8 +21,10 @@ import { followTheme } from "./theme";
 export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): void {
   // A group, not a landmark: a page may show several.
   const root = h("div", { class: "rnnviz", role: "group", "aria-label": "what a hidden unit does" });
-  lifetime.addEventListener("abort", () => root.remove(), { once: true });
-  parent.append(root);
+  // The root measures itself, so it has no width of its own to offer; the box around it has.
+  const box = h("div", { class: "rnnviz-place" }, root);
+  lifetime.addEventListener("abort", () => box.remove(), { once: true });
+  parent.append(box);
   let store: Store;
   try {
     store = new Store(host, lifetime);
@@ -42,19 +45,24 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     trainingPanel(store, lifetime),
     h(
       "div",
-      { class: "rnnviz-main" },
-      copiesPanel(store, lifetime),
-      minimap(store, lifetime),
-      readout(store, lifetime),
+      { class: "rnnviz-room" },
+      h(
+        "div",
+        { class: "rnnviz-main" },
+        copiesPanel(store, lifetime),
+        minimap(store, lifetime),
+        readout(store, lifetime),
+      ),
+      printout(store, lifetime),
+      guessPanel(store, lifetime),
+      h(
+        "div",
+        { class: "rnnviz-foot" },
+        chart(store, lifetime),
+        h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, lifetime)),
+      ),
     ),
-    printout(store, lifetime),
-    guessPanel(store, lifetime),
-    h(
-      "div",
-      { class: "rnnviz-foot" },
-      chart(store, lifetime),
-      h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, lifetime)),
-    ),
+    notes(store, lifetime),
     saturationPanel(store, lifetime),
     helpPanel(store, lifetime),
   );

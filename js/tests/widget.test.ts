@@ -200,17 +200,25 @@ describe("a view", () => {
     expect(find(".rnnviz-title").textContent).toBe("Another");
   });
 
-  it("keeps every key for itself, and says so on each element that can have the focus", () => {
+  it("keeps every key for itself but the commands that are of no use here", () => {
     const { el, find } = show(new FakeModel());
     const outside = vi.fn();
     document.body.addEventListener("keydown", outside);
     const focusable = el.querySelectorAll("input, select, button, [tabindex]");
     expect(focusable.length).toBeGreaterThan(6);
     for (const element of focusable) {
-      expect(element.getAttribute("data-lm-suppress-shortcuts")).toBe("true");
-      element.dispatchEvent(new KeyboardEvent("keydown", { key: "b", bubbles: true }));
+      for (const key of ["b", "Enter", "n", "ArrowDown", "Escape"])
+        element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      for (const key of ["a", "c", "v", "z", "Home"])
+        element.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey: true, bubbles: true }));
     }
     expect(outside).not.toHaveBeenCalled();
+    for (const element of focusable) {
+      const save = new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true, cancelable: true });
+      element.dispatchEvent(save);
+      expect(save.defaultPrevented).toBe(false);
+    }
+    expect(outside).toHaveBeenCalledTimes(focusable.length);
     expect(find(".rnnviz")).toBeTruthy();
   });
 
@@ -223,15 +231,17 @@ describe("a view", () => {
         }),
       }),
     );
-    const { find } = show(model);
-    const ranked = find<HTMLSelectElement>("[aria-label='ranked by']");
+    const { find, el } = show(model);
+    const ranked = find<HTMLSelectElement>("[aria-label='follows']");
     expect(find<HTMLOptGroupElement>("optgroup").label).toBe("quotes, on 18 spans");
-    expect(find<HTMLElement>(".rnnviz-notes").hidden).toBe(true);
+    expect(find(".rnnviz-notes summary").textContent).toBe("unit 0 is in no ranking here");
     ranked.value = "0";
     ranked.dispatchEvent(new Event("change"));
     await vi.advanceTimersByTimeAsync(60);
     expect(model.saves).toEqual([{ state: "a.i", unit: 1 }]);
-    expect(find(".rnnviz-notes").textContent).toBe("quotes: AUC 0.993, low where it holds. Second half.");
+    expect(find(".rnnviz-notes summary").textContent).toBe("quotes: AUC 0.993, low where it holds");
+    expect(find(".rnnviz-notes-body").textContent).toBe("quotes: Second half.");
+    expect(el.querySelectorAll(".rnnviz-ticks span").length).toBe(1);
   });
 
   it("says of each score on screen which text it is from, and of none while a class guesses", () => {
@@ -251,7 +261,8 @@ describe("a view", () => {
       }),
     );
     const { find, el } = show(model);
-    expect(el.textContent).toContain("quotes: AUC 0.9, high where it holds. Text of quotes");
+    expect(el.textContent).toContain("quotes: AUC 0.9, high where it holds");
+    expect(el.textContent).toContain("quotes: text of quotes");
     expect(el.textContent).toContain("lines: text of lines");
     model.fromPython({ guess: true });
     expect(find<HTMLElement>(".rnnviz-notes").hidden).toBe(true);

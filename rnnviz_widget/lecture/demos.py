@@ -216,7 +216,7 @@ DEMOS = (
         "Every character has the colour of one hidden unit after it was read. Nobody told the "
         "network what a quotation mark is: it learned to predict the next character, and that is "
         "all. The bar under the curve says where a quotation is open.",
-        "Move the slider: most units look like nothing at all. Come back by the list “ranked by”. "
+        "Move the slider: most units look like nothing at all. Come back by the list “follows”. "
         "Does the unit turn at the closing mark, or one character later?",
         _quotes,
     ),
@@ -235,7 +235,7 @@ DEMOS = (
         "The counter of the page before is worth something only if someone uses it. Here units are "
         "ranked by whether the next character is a newline, first within each current character: "
         "a space says much by itself.",
-        "Compare the two lists under “ranked by”, and both with what the last three characters "
+        "Compare the two lists under “follows”, and both with what the last three characters "
         "say alone. Then read what the probe reaches: one unit, or many together?",
         _line_end,
     ),
@@ -244,7 +244,7 @@ DEMOS = (
         "Comments and strings in C",
         "Another network, an LSTM, learned from C. A comment must be closed, a string must be "
         "closed, and what stands between looks like neither code nor each other.",
-        "Change the list under “ranked by” from comments to strings. Is the string unit silent in "
+        "Change the list under “follows” from comments to strings. Is the string unit silent in "
         "comments that have quotation marks in them?",
         _comments,
     ),
@@ -288,7 +288,7 @@ DEMOS = (
     Demo(
         "guess",
         "Guess before you look",
-        "Large type, and the text hidden behind the cursor: a class says what the unit will do, "
+        "Large type, and the text hidden ahead of the cursor: a class says what the unit will do, "
         "then looks. The sign of each value stands below its character.",
         "Reveal by the arrow keys; s goes to the end of the span. Ask for a show of hands first.",
         _guess,

@@ -76,7 +76,7 @@ this folder is all there is, and every page is a single file.</p>
 <dl>
 <dt><kbd>n</kbd> <kbd>p</kbd></dt><dd>next and previous unit</dd>
 <dt><kbd>s</kbd></dt><dd>to the next span of the label</dd>
-<dt><kbd>g</kbd></dt><dd>hide what stands behind the cursor, and let the class guess</dd>
+<dt><kbd>g</kbd></dt><dd>hide what stands ahead of the cursor, and let the class guess</dd>
 <dt><kbd>l</kbd></dt><dd>large type, with the sign of every value</dd>
 <dt><kbd>?</kbd></dt><dd>all keys</dd>
 </dl>

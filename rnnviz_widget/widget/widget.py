@@ -65,7 +65,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
     checkpoint
         The checkpoint to open on, counted from 0; the last by default.
     guess
-        Whether to hide what stands behind the cursor, so that a class can guess what the unit will
+        Whether to hide what stands ahead of the cursor, so that a class can guess what the unit will
         do; keys and buttons reveal the next token, line or span.
     present
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
@@ -122,7 +122,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
         sync=True
     )
     checkpoint = Integer(0, help="Which checkpoint is shown.").tag(sync=True, echo_update=False)
-    guess = traitlets.Bool(help="Whether what is behind the cursor is hidden.").tag(sync=True)
+    guess = traitlets.Bool(help="Whether what is ahead of the cursor is hidden.").tag(sync=True)
     present = traitlets.Bool(help="Whether it is drawn for a hall.").tag(sync=True)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
     _content = traitlets.Dict().tag(sync=True)

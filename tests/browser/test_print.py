@@ -41,7 +41,7 @@ def test_all_of_the_text_is_printed_with_its_legend_and_without_controls(
     assert [int(number) for number in found] == list(range(1, 90))
     for words in ("On paper", "unit 1 of rnn.l0.h (3 units)", "A caption", "+1 high"):
         assert words in printed
-    for words in ("palette", "ranked by", "Point at"):
+    for words in ("palette", "follows", "Point at"):
         assert words not in printed
 
 

@@ -64,6 +64,6 @@ def assert_only_shown(widget: Locator) -> None:
     expect(widget.locator("img, script, iframe")).to_have_count(0)
     options = widget.get_by_role("combobox", name="state").locator("option")
     assert options.all_text_contents() == [HOSTILE.replace("\ud800", "") + ".h"]
-    ranked = widget.get_by_role("combobox", name="ranked by").locator("optgroup option").first
+    ranked = widget.get_by_role("combobox", name="follows").locator("optgroup option").first
     expect(ranked).to_contain_text("</script><script>alert('hostile')</script>")
     expect(widget.locator(".rnnviz-notes p")).to_contain_text("</script><script>alert('hostile')")

@@ -118,6 +118,23 @@ def test_labs_shortcuts_stay_quiet_wherever_the_focus_is(
     assert notebook.cell_sources() == list(CELLS)
 
 
+@pytest.mark.parametrize("focused", ["unit", "text", "next unit"])
+def test_saving_the_notebook_works_while_the_widget_has_the_focus(
+    notebook: Notebook, widget: Locator, focused: str
+) -> None:
+    target = {
+        "unit": widget.get_by_role("slider", name="unit"),
+        "text": widget.get_by_role("textbox"),
+        "next unit": widget.get_by_role("button", name="next unit"),
+    }[focused]
+    model = "window.jupyterapp.shell.currentWidget.context.model"
+    notebook.page.evaluate(f"{model}.dirty = true")
+    target.focus()
+    notebook.page.keyboard.press("Control+s")
+    wait_until(notebook, lambda: not notebook.page.evaluate(f"{model}.dirty"))
+    expect(target).to_be_focused()
+
+
 def test_labs_shortcuts_do_act_where_the_widget_has_no_focus(notebook: Notebook) -> None:
     """The control: without it the tests above could pass in a Lab that has no shortcuts."""
     notebook.page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt").click()

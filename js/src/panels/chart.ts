@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals-core";
-import { fitCanvas, h, KEEP_KEYS, onResize, variable, watch, watchFrames } from "../dom";
+import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
 import type { Copy } from "../store/copy";
 import type { Span, Store } from "../store/store";
 import { type Label, labelShare, MISSING } from "../store/wire";
@@ -25,7 +25,7 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
   const cursor = h("div", { class: "rnnviz-hair rnnviz-hair-cursor" });
   const names = h("div");
   const plot = h("div", { class: "rnnviz-plot" }, canvas, pointer, cursor, names);
-  const toggle = h("button", { type: "button", class: "rnnviz-link", ...KEEP_KEYS });
+  const toggle = h("button", { type: "button", class: "rnnviz-link" });
 
   const span = (): Span => {
     const { length } = store.content.value.tokens;
@@ -157,7 +157,6 @@ function labelName(store: Store, label: Label, index: number): HTMLElement {
       class: "rnnviz-label",
       title: "draw it under the characters",
       "aria-pressed": String(store.label.value === label),
-      ...KEEP_KEYS,
     },
     label.name,
   );

@@ -1,13 +1,16 @@
-import { h, KEEP_KEYS, watch } from "../dom";
-import type { Offer, Store } from "../store/store";
-import { unitAt } from "../store/wire";
+import { h, watch } from "../dom";
+import type { Store } from "../store/store";
+import { nearestIndex, unitAt } from "../store/wire";
 
 const NOT_RANKED = "none";
 
-/** One row: which state, which unit, and which rankings there are to choose from. */
+/** Units of each ranking that have a tick at the slider: the best few, else there is nothing to see. */
+const TICKS = 3;
+
+/** Which state, which unit, which rankings there are to choose from; and a slider with a tick at each ranked unit. */
 export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
   const listen = { signal: lifetime };
-  const select = (name: string) => h("select", { class: "rnnviz-select", "aria-label": name, ...KEEP_KEYS });
+  const select = (name: string) => h("select", { class: "rnnviz-select", "aria-label": name });
   const states = select("state");
   const slider = h("input", {
     type: "range",
@@ -15,7 +18,6 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     min: 0,
     step: 1,
     "aria-label": "unit",
-    ...KEEP_KEYS,
   });
   const number = h("input", {
     type: "number",
@@ -23,22 +25,13 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     min: 0,
     step: 1,
     "aria-label": "unit number",
-    ...KEEP_KEYS,
   });
-  const previous = h(
-    "button",
-    { type: "button", class: "rnnviz-step", "aria-label": "previous unit", ...KEEP_KEYS },
-    "‹",
-  );
-  const next = h(
-    "button",
-    { type: "button", class: "rnnviz-step", "aria-label": "next unit", ...KEEP_KEYS },
-    "›",
-  );
+  const previous = h("button", { type: "button", class: "rnnviz-step", "aria-label": "previous unit" }, "‹");
+  const next = h("button", { type: "button", class: "rnnviz-step", "aria-label": "next unit" }, "›");
   const count = h("span", { class: "rnnviz-count" });
-  const ranked = select("ranked by");
-  const rankedField = h("label", { class: "rnnviz-field" }, "ranked by", ranked);
-  const notes = h("div", { class: "rnnviz-notes" });
+  const ranked = select("follows");
+  const rankedField = h("label", { class: "rnnviz-field rnnviz-ranked" }, "follows", ranked);
+  const ticks = h("div", { class: "rnnviz-ticks", "aria-hidden": "true" });
 
   states.addEventListener("change", () => store.setState(states.value), listen);
   slider.addEventListener("input", () => store.setUnitIndex(slider.valueAsNumber), listen);
@@ -106,9 +99,23 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     const { offers } = store;
     const offer = store.offerOf(store.copy.value);
     ranked.value = offer ? String(offers.value.indexOf(offer)) : NOT_RANKED;
-    const shown = store.copies.value.flatMap((copy) => store.offerOf(copy) ?? []);
-    notes.replaceChildren(...said(shown, offer));
-    notes.hidden = !shown.length;
+  }, lifetime);
+
+  watch(() => {
+    const { name, units } = store.state.value;
+    const state = store.state.value;
+    const best = store.guess.value
+      ? []
+      : store.content.value.rankings.flatMap((r) => r.entries.slice(0, TICKS));
+    const here = best.filter((entry) => entry.state === name);
+    const places = new Set(here.map((entry) => nearestIndex(state, entry.unit) / Math.max(1, units - 1)));
+    ticks.replaceChildren(
+      ...Array.from(places, (place) => {
+        const tick = h("span");
+        tick.style.setProperty("--rnnviz-at", String(place));
+        return tick;
+      }),
+    );
   }, lifetime);
 
   return h(
@@ -120,29 +127,11 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
       { class: "rnnviz-field rnnviz-unit", role: "group", "aria-label": "unit" },
       h("span", { "aria-hidden": "true" }, "unit"),
       previous,
-      slider,
-      next,
       number,
+      next,
       count,
     ),
     rankedField,
-    notes,
+    h("div", { class: "rnnviz-range" }, ticks, slider),
   );
 }
-
-/** What is said of the active copy's unit, and from which text every score on screen is. */
-function said(offers: Offer[], active: Offer | undefined): HTMLElement[] {
-  const others = new Set(offers.map(({ ranking }) => ranking));
-  const lines: string[] = [];
-  if (active) {
-    const { label, note } = active.ranking;
-    lines.push(
-      `${label}: ${active.text}, ${active.sign < 0 ? "low" : "high"} where it holds. ${sentence(note)}`,
-    );
-    others.delete(active.ranking);
-  }
-  for (const { label, note } of others) lines.push(`${label}: ${note}`);
-  return lines.map((line) => h("p", {}, line));
-}
-
-const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);

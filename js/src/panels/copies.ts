@@ -1,5 +1,5 @@
 import { signal, untracked } from "@preact/signals-core";
-import { h, KEEP_KEYS, onResize, watch } from "../dom";
+import { h, onResize, watch } from "../dom";
 import type { Copy } from "../store/copy";
 import type { Store } from "../store/store";
 import { textPanel } from "../text/panel";
@@ -73,10 +73,10 @@ export function copiesPanel(store: Store, lifetime: AbortSignal): HTMLElement {
 
 /** Which unit a copy shows, how well it follows what it was ranked by, its value; a way to be rid of it. */
 function head(store: Store, copy: Copy, index: number, lifetime: AbortSignal): HTMLElement {
-  const name = h("button", { type: "button", class: "rnnviz-copy-name", ...KEEP_KEYS });
+  const name = h("button", { type: "button", class: "rnnviz-copy-name" });
   const score = h("span", { class: "rnnviz-copy-score" });
   const value = h("span", { class: "rnnviz-copy-value" });
-  const close = h("button", { type: "button", class: "rnnviz-step", ...KEEP_KEYS }, "×");
+  const close = h("button", { type: "button", class: "rnnviz-step" }, "×");
   const element = h("div", { class: "rnnviz-copy-head" }, name, score, value, close);
   close.addEventListener("click", () => store.removeCopy(index), { signal: lifetime });
   watch(() => {

@@ -1,4 +1,4 @@
-import { h, KEEP_KEYS, watch } from "../dom";
+import { h, watch } from "../dom";
 import type { Store } from "../store/store";
 
 /** While a class guesses: what reveals more of the text, by key and by pointer. */
@@ -8,7 +8,7 @@ export function guessPanel(store: Store, lifetime: AbortSignal): HTMLElement {
     const name = h("span", {}, words);
     const element = h(
       "button",
-      { type: "button", class: "rnnviz-key", ...KEEP_KEYS },
+      { type: "button", class: "rnnviz-key" },
       name,
       h("kbd", { "aria-hidden": "true" }, key),
     );

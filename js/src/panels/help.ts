@@ -1,4 +1,4 @@
-import { h, KEEP_KEYS, watch } from "../dom";
+import { h, watch } from "../dom";
 import type { Store } from "../store/store";
 
 type Keys = [keys: string, does: string][];
@@ -6,7 +6,7 @@ type Keys = [keys: string, does: string][];
 const EVERYWHERE: Keys = [
   ["n  p", "next, previous unit"],
   ["s  Shift+s", "next, previous span of the label (or sentence)"],
-  ["g", "guess mode: hide what stands behind the cursor"],
+  ["g", "guess mode: hide what stands ahead of the cursor"],
   ["l", "large type, for a hall"],
   ["?", "this list"],
 ];
@@ -27,11 +27,7 @@ const GUESSING: Keys = [
 /** A list of all keys over the widget, while it is asked for. */
 export function helpPanel(store: Store, lifetime: AbortSignal): HTMLElement {
   const listen = { signal: lifetime };
-  const close = h(
-    "button",
-    { type: "button", class: "rnnviz-step", "aria-label": "close", ...KEEP_KEYS },
-    "×",
-  );
+  const close = h("button", { type: "button", class: "rnnviz-step", "aria-label": "close" }, "×");
   const list = h("div", { class: "rnnviz-keys" });
   const panel = h(
     "div",

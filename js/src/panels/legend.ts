@@ -1,14 +1,4 @@
-import {
-  context2d,
-  fitCanvas,
-  h,
-  KEEP_KEYS,
-  onResize,
-  resizeCanvas,
-  variable,
-  watch,
-  watchFrames,
-} from "../dom";
+import { context2d, fitCanvas, h, onResize, resizeCanvas, variable, watch, watchFrames } from "../dom";
 import { colourAt, PALETTES, position } from "../store/colour";
 import type { Store } from "../store/store";
 import { MISSING } from "../store/wire";
@@ -30,7 +20,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
   const notes = h("div", { class: "rnnviz-legend-notes" });
   const palette = h(
     "select",
-    { class: "rnnviz-select rnnviz-palette", ...KEEP_KEYS },
+    { class: "rnnviz-select rnnviz-palette" },
     ...PALETTES.map((name) => h("option", { value: name }, name)),
   );
   palette.addEventListener("change", () => store.setPalette(palette.value), { signal: lifetime });

@@ -1,15 +1,15 @@
-import { h, KEEP_KEYS, watch } from "../dom";
+import { h, watch } from "../dom";
 import type { Store } from "../store/store";
 
 /** The ways to look at the text that are not always wanted. */
 export function tools(store: Store, lifetime: AbortSignal): HTMLElement {
   const link = (words: string, title: string, run: () => void) => {
-    const element = h("button", { type: "button", class: "rnnviz-link", title, ...KEEP_KEYS }, words);
+    const element = h("button", { type: "button", class: "rnnviz-link", title }, words);
     element.addEventListener("click", run, { signal: lifetime });
     return element;
   };
   const compare = link("compare", "one more copy of the text, for another unit", () => store.addCopy());
-  const guess = link("guess", "hide what stands behind the cursor (g)", () =>
+  const guess = link("guess", "hide what stands ahead of the cursor (g)", () =>
     store.setGuess(!store.guess.value),
   );
   const large = link("large", "large type, for a hall (l)", () => store.setPresent(!store.present.value));

@@ -1,4 +1,4 @@
-import { h, KEEP_KEYS, watch } from "../dom";
+import { h, watch } from "../dom";
 import type { Store } from "../store/store";
 
 /** From one checkpoint to the next while it plays, in milliseconds. */
@@ -13,9 +13,8 @@ export function trainingPanel(store: Store, lifetime: AbortSignal): HTMLElement 
     min: 0,
     step: 1,
     "aria-label": "checkpoint",
-    ...KEEP_KEYS,
   });
-  const play = h("button", { type: "button", class: "rnnviz-step", ...KEEP_KEYS });
+  const play = h("button", { type: "button", class: "rnnviz-step" });
   const name = h("span", { class: "rnnviz-checkpoint" });
   const panel = h(
     "div",

@@ -1,4 +1,4 @@
-import { context2d, fitCanvas, h, KEEP_KEYS } from "../dom";
+import { context2d, fitCanvas, h } from "../dom";
 import type { Paint } from "../store/colour";
 import { cellAtColumn, type Layout, layoutOf, rowOf } from "../store/layout";
 import type { Span } from "../store/store";
@@ -64,7 +64,7 @@ export class TextView {
     this.#sizer.append(this.#stage);
     this.scroller = h(
       "div",
-      { class: "rnnviz-scroller", tabindex: "0", role: "textbox", "aria-readonly": "true", ...KEEP_KEYS },
+      { class: "rnnviz-scroller", tabindex: "0", role: "textbox", "aria-readonly": "true" },
       this.#sizer,
     );
     this.scroller.setAttribute("aria-multiline", "true");
