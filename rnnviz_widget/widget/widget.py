@@ -65,8 +65,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
     checkpoint
         The checkpoint to open on, counted from 0; the last by default.
     guess
-        Whether to hide what stands ahead of the cursor, so that a class can guess what the unit will
-        do; keys and buttons reveal the next token, line or span.
+        Whether to hide what stands ahead of the cursor, so that a class can guess what the unit
+        will do; keys and buttons reveal the next token, line or span.
     present
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.
