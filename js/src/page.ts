@@ -70,6 +70,7 @@ async function start(): Promise<void> {
     root.dataset.mounted = "true";
     try {
       const traits = await unpack(JSON.parse(script.textContent ?? ""));
+      root.replaceChildren(script); // what stands there for where no script may run
       mount(pageHost(traits), root, new AbortController().signal);
     } catch (error) {
       root.append(`This page cannot be shown: ${error instanceof Error ? error.message : error}`);

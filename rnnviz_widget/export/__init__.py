@@ -13,6 +13,8 @@ from rnnviz_widget.export.pages import (
     head,
     page,
 )
+from rnnviz_widget.export.policy import content_policy
+from rnnviz_widget.export.still import opening_picture
 
 __all__ = [
     "LIMIT",
@@ -25,8 +27,10 @@ __all__ = [
     "PageItem",
     "SavedPage",
     "TooLargeError",
+    "content_policy",
     "framed",
     "head",
     "json_for_script",
+    "opening_picture",
     "page",
 ]

@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnnviz_widget.export.pages import Page, escape
+from rnnviz_widget.export.still import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rnnviz_widget.export.pages import Page
 
 
 @dataclass(frozen=True)

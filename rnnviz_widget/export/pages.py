@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rnnviz_widget.export.policy import content_policy
+from rnnviz_widget.export.still import escape
 from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _PAGE = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{policy}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{name}</title>
 {head}
@@ -42,10 +44,12 @@ _OWN, _FRAMED = "rnnviz-body", "rnnviz-body rnnviz-framed"
 _MARKS = (b'<body class="rnnviz-body', b'<body class="lecture')  # of pages of all versions
 _HEAD_BYTES = 2**22  # the code stands before
 
+# What stands beside the data is there until the script, where one may run, puts the widget there.
 _FRAGMENT = """\
 <figure class="rnnviz-figure">{heading}
-<div class="rnnviz-page"><script type="application/json" data-rnnviz>{data}</script></div>
-<noscript><p class="rnnviz-caption">{words}</p></noscript>{notes}
+<div class="rnnviz-page"><script type="application/json" data-rnnviz>{data}</script>
+<div>{still}
+<p class="rnnviz-caption">{words}</p></div></div>{notes}
 </figure>"""
 
 
@@ -63,6 +67,8 @@ class Fragment:
         JSON that the code draws from.
     height
         About how many CSS pixels it needs in a column of ordinary width.
+    still
+        HTML of the opening picture, for where no script may run.
     """
 
     title: str
@@ -71,6 +77,7 @@ class Fragment:
     words: str
     data: str
     height: int
+    still: str = ""
 
     @property
     def html(self) -> str:
@@ -82,6 +89,7 @@ class Fragment:
         return _FRAGMENT.format(
             heading=_element(tag, "rnnviz-heading", self.title) if tag else "",
             data=self.data,
+            still=self.still,
             words=escape(self.words),
             notes=_notes("figcaption", self.caption, self.source),
         )
@@ -218,10 +226,12 @@ def _assemble(
     fragments: Sequence[Fragment], title: str, notes: str, limit: float, body: str
 ) -> Page:
     tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
+    code = head()
     result = Page(
         _PAGE.format(
             name=escape(title or "Hidden units"),
-            head=head(),
+            policy=content_policy(code),
+            head=code,
             body=body,
             heading=_element("h1", "rnnviz-heading", title),
             fragments="\n".join(fragment.with_heading(tag) for fragment in fragments),
@@ -270,11 +280,6 @@ def head() -> str:
     css = (STATIC / "widget.css").read_text(encoding="utf-8")
     code = (STATIC / "page.js").read_text(encoding="utf-8")
     return f'<style>{css}</style>\n<script type="module">{code}</script>'
-
-
-def escape(text: str) -> str:
-    """Return plain text as HTML in ASCII: character references also carry a lone surrogate."""
-    return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _as_fragment(item: PageItem | Fragment, limit: float) -> Fragment:

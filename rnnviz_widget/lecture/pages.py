@@ -11,8 +11,8 @@ import numpy as np
 import rnnviz_widget as rnnviz
 from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
-from rnnviz_widget.export import Page, head
-from rnnviz_widget.export.pages import escape
+from rnnviz_widget.export import Page, content_policy, head
+from rnnviz_widget.export.still import escape
 from rnnviz_widget.stats.quantise import quantise
 from rnnviz_widget.tables import html_facts
 
@@ -38,10 +38,10 @@ _PAGE = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{policy}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {mark}
 <title>{title}</title>
-<style>{css}</style>
 {head}
 </head>
 <body class="lecture{kind}">
@@ -156,13 +156,14 @@ def index_page(pages: Sequence[Saved], models: Iterable[str]) -> Page:
 
 
 def _page(title: str, body: str, *, kind: str, mark: str, code: str) -> str:
+    head = f"<style>{_CSS.read_text(encoding='utf-8')}</style>\n{code}"
     return _PAGE.format(
         title=escape(title),
+        policy=content_policy(head),
         body=body,
         kind=kind,
         mark=mark,
-        head=code,
-        css=_CSS.read_text(encoding="utf-8"),
+        head=head,
     )
 
 

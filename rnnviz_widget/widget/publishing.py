@@ -14,8 +14,10 @@ from rnnviz_widget.export import (
     TooLargeError,
     framed,
     json_for_script,
+    opening_picture,
     page,
 )
+from rnnviz_widget.stats.quantise import colour_limit
 from rnnviz_widget.trace.selection import choose
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.words import in_words
@@ -154,7 +156,17 @@ class Publisher:
             )
             raise ValueError(msg) from None
         height = _contents(trace, part, shown, [caption, source], heading).height
-        return Fragment(heading, caption, source, shown.words, data, height)
+        still = self._still(part, shown.traits)
+        return Fragment(heading, caption, source, shown.words, data, height, still)
+
+    def _still(self, part: Part, traits: Mapping[str, Any]) -> str:
+        """Return the opening picture of the unit that is shown, as far as it may be seen."""
+        trace = self.exhibit.traces[traits["checkpoint"]]
+        values, bounds = trace.unit(traits["state"], traits["unit"]), trace.bounds(traits["state"])
+        columns = [each.unit(traits["state"], traits["unit"]) for each in self.exhibit.traces]
+        seen = part.start + traits["cursor"] + 1 if traits["guess"] else part.stop
+        positions = values[part.start : seen] / colour_limit(columns, bounds)
+        return opening_picture(trace.tokens[part.start : seen], positions, traits["palette"])
 
 
 def _contents(

