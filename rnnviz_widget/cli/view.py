@@ -214,7 +214,7 @@ def _rank(
     def rank(read: Trace, where: str) -> Ranking:
         control = rnnviz.record(untrained, read.text, states=read.states)
         return rnnviz.rank_units(
-            read, labelling, states=options.state, control=control, texts=f"halves of {where}"
+            read, labelling, states=options.state, control=control, caption=f"halves of {where}"
         )
 
     try:

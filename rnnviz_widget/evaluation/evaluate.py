@@ -201,7 +201,7 @@ def _answer(question: Question, recorded: Sequence[list[Trace]], texts: str) -> 
         held_out=reported_on,
         within=question.within,
         name=question.name,
-        texts=texts,
+        caption=texts,
         skip=SKIP,
         progress=False,
     )

@@ -95,7 +95,7 @@ class Reader:
                 control=self.control,
                 within=within,
                 name=name,
-                texts=_TEXTS,
+                caption=_TEXTS,
                 progress=False,
             )
         return self._ranked[name, within]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def rank_units(
     states: str | Sequence[str] | None = None,
     within: str | None = None,
     name: str | None = None,
-    texts: str | None = None,
+    caption: str | None = None,
     control: Any = None,  # noqa: ANN401 - one or many, each of the form of the traces themselves
     null: ArrayLike | None = None,
     probe: bool = True,
@@ -60,6 +61,7 @@ def rank_units(
     details: int = 10,
     seed: int = 0,
     progress: bool | None = None,
+    texts: str | None = None,
 ) -> Ranking:
     r"""Return the units ordered by how well they follow a label, the best one with its controls.
 
@@ -89,7 +91,7 @@ def rank_units(
         value of the label carry no weight.
     name : str, optional
         What to call the label; by default what it calls itself.
-    texts : str, optional
+    caption : str, optional
         What to call the texts of the two parts, for instance "validation and test blocks".
     control : Trace, sequence of Trace, pair, or a list of these, optional
         Networks to compare with, untrained ones above all, recorded on the same tokens: each in
@@ -114,6 +116,8 @@ def rank_units(
         Of the random shifts and resamples.
     progress : bool, optional
         Whether to show a progress bar; by default where it takes long.
+    texts : str, optional
+        The former name of ``caption``.
 
     Returns
     -------
@@ -139,6 +143,9 @@ def rank_units(
     >>> rank_units(validation, labels.line_position, held_out=test, states="*.h")  # doctest: +SKIP
 
     """
+    if texts is not None:
+        warnings.warn("texts is now called caption", DeprecationWarning, stacklevel=3)
+        caption = texts if caption is None else caption
     _check(within=within, skip=skip, gap=gap, shifts=shifts, resamples=resamples, details=details)
     chosen = labelled(trace, label, "label")
     reported = _held_out(held_out, label)
@@ -172,7 +179,7 @@ def rank_units(
         within=within,
         chosen_on=_extent(part_a),
         reported_on=_extent(part_b),
-        texts=texts or ("halves of one text" if reported is None else "two texts"),
+        texts=caption or ("halves of one text" if reported is None else "two texts"),
         columns=columns,
         left_out=int(np.isnan(swept.gain_a).sum()),
         chance=chance,

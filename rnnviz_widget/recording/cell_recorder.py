@@ -11,7 +11,7 @@ from torch import Tensor
 from rnnviz_widget.recurrent.cell_intervention import CellSite
 
 if TYPE_CHECKING:
-    from rnnviz_widget.recording.runs import Recording, Run
+    from rnnviz_widget.recording.runs import Run, Runs
     from rnnviz_widget.recurrent.cell_intervention import CellIntervention
 
 _FLUSH = 256
@@ -30,7 +30,7 @@ class CellRecorder(CellSite):
         The intervention that is in force, if there is one.
     """
 
-    recording: Recording
+    recording: Runs
     intervention: CellIntervention | None
     _run: Run | None = field(default=None, init=False)
     _pending: dict[str, list[Tensor]] = field(default_factory=dict, init=False)

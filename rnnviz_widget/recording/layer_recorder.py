@@ -25,7 +25,7 @@ from rnnviz_widget.recurrent.stack import Stack, in_reading_order, spelling
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rnnviz_widget.recording.runs import Recording, Run
+    from rnnviz_widget.recording.runs import Run, Runs
     from rnnviz_widget.recurrent.cell import State, Weights
     from rnnviz_widget.recurrent.intervention import Intervention
     from rnnviz_widget.recurrent.stack import Given
@@ -76,7 +76,7 @@ class LayerRecorder(Stack):
         The largest difference between `h` as run and `h` by the equations, relative to max(1, |h|).
     """
 
-    recording: Recording
+    recording: Runs
     plan: Plan
     intervention: Intervention | None
     tallies: dict[str, Tally] = field(default_factory=dict, init=False)

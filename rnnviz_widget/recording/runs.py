@@ -62,7 +62,7 @@ class Run:
     """
 
     prefix: str
-    recording: Recording
+    recording: Runs
     selected: bool
     problem: str
     steps: int
@@ -109,7 +109,7 @@ class Run:
 
 
 @dataclass
-class Recording:
+class Runs:
     """All runs of one recording.
 
     Attributes

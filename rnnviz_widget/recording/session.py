@@ -18,7 +18,7 @@ from rnnviz_widget.recording.cell_recorder import CellRecorder
 from rnnviz_widget.recording.layer_recorder import LayerRecorder
 from rnnviz_widget.recording.logits import Readings
 from rnnviz_widget.recording.parallel.plan import Expanding, Plan
-from rnnviz_widget.recording.runs import Recording
+from rnnviz_widget.recording.runs import Runs
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.cell_intervention import CellIntervention
 from rnnviz_widget.recurrent.intervention import Intervention
@@ -106,7 +106,7 @@ class Session:
             for m in self._layer_modules
         )
         bar = tqdm(total=max(lengths), unit=" tokens", unit_scale=True, disable=not self._progress)
-        recording = Recording(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
+        recording = Runs(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
         with bar, _explained_memory():
             try:
                 self._record(recording)
@@ -118,12 +118,12 @@ class Session:
                 self._record(replace(recording, runs={}))
         return self.extras()
 
-    def _record(self, recording: Recording) -> None:
+    def _record(self, recording: Runs) -> None:
         """Run the module once, everything into `recording`."""
         undisturbed(self.module, partial(self._record_replica, recording))
         recording.check()
 
-    def _record_replica(self, recording: Recording, module: nn.Module) -> None:
+    def _record_replica(self, recording: Runs, module: nn.Module) -> None:
         """Run a replica of the module, its recurrent layers replaced by what records them."""
         self._layers = [
             self._recorder(layer, path, recording)
@@ -172,7 +172,7 @@ class Session:
             select(names, certain)
 
     def _recorder(
-        self, module: nn.Module, path: str, recording: Recording
+        self, module: nn.Module, path: str, recording: Runs
     ) -> LayerRecorder | CellRecorder:
         forward = module.forward
         if isinstance(module, nn.RNNBase):
@@ -184,7 +184,7 @@ class Session:
         intervention = forward if isinstance(forward, CellIntervention) else None
         return CellRecorder(module, forward, path, reader, recording, intervention)
 
-    def _call(self, module: nn.Module, recording: Recording) -> None:
+    def _call(self, module: nn.Module, recording: Runs) -> None:
         """Call the module, a long text in segments; read what it predicts."""
         lengths = recording.lengths
         longest, batch = max(lengths), len(lengths)

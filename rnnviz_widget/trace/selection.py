@@ -82,11 +82,6 @@ class Part:
             moved["cursor"] -= self.start
         ends = [min(max(end - self.start, 0), length) for end in traits["selection"]]
         moved["selection"] = ends if ends and ends[0] < ends[1] else []
-        if "units" in traits:
-            copies = [pair for pair in traits["units"] if self.has(*pair)]
-            shown = (moved["state"], moved["unit"])
-            moved["units"] = copies if len(copies) > 1 and shown in copies else []
-            moved["active"] = copies.index(shown) if moved["units"] else 0
         return moved
 
 

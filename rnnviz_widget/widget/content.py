@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from traitlets import TraitError
 from rnnviz_widget.counters import Saturation
 from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.stats.quantise import colour_limit, quantise
-from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace import Trace, select
 from rnnviz_widget.trace.selection import Part
 from rnnviz_widget.widget import wire
 
@@ -80,7 +81,7 @@ class Exhibit:
         cls,
         traces: Traces,
         *,
-        offered: Sequence[str] | None,
+        offered: str | Sequence[str] | None,
         title: str,
         labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None,
         ranking: Ranking | Sequence[Ranking] | None,
@@ -106,7 +107,7 @@ class Exhibit:
         return cls(checkpoints, states, title, dict(labels or {}), rankings, saturation)
 
     def with_traces(
-        self, checkpoints: Mapping[str, Trace], offered: Sequence[str] | None
+        self, checkpoints: Mapping[str, Trace], offered: str | Sequence[str] | None
     ) -> Exhibit:
         """Return the same of other traces, less what was of the old ones: arrays, saturation."""
         labels = {name: label for name, label in self.labels.items() if callable(label)}
@@ -308,14 +309,18 @@ def whole_number(value: Any) -> int:  # noqa: ANN401
 
 
 def offered_states(
-    checkpoints: Mapping[str, Trace], offered: Sequence[str] | None
+    checkpoints: Mapping[str, Trace], offered: str | Sequence[str] | None
 ) -> tuple[str, ...]:
-    """Return the states to choose from, all by default; refuse those that the traces lack."""
+    """Return the states that match shell patterns, in the patterns' order; all by default."""
     (trace, *_) = checkpoints.values()
-    states = trace.states if offered is None else tuple(offered)
-    if unknown := [name for name in states if name not in trace.states]:
-        msg = f"states must be among {', '.join(trace.states)}, got {unknown[0]!r}"
-        raise TraitError(msg)
+    patterns = [offered] if isinstance(offered, str) else offered
+    try:
+        found = [trace.states] if patterns is None else [select(trace.states, p) for p in patterns]
+    except ValueError:
+        missing = next(p for p in patterns or () if not fnmatch.filter(trace.states, p))
+        msg = f"states must be among {', '.join(trace.states)}, got {missing!r}"
+        raise TraitError(msg) from None
+    states = tuple(dict.fromkeys(chain.from_iterable(found)))
     if not states:
         msg = "states must name at least one state, got none"
         raise TraitError(msg)

@@ -42,7 +42,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
     state, unit
         What to open on: a name in ``trace.states`` and a column of it.
     states
-        The states to offer, all by default.
+        The states to offer, as names or shell patterns such as ``"*.h"``; all by default.
     labels
         Labels by name, drawn under the chart: arrays `(T,)` of bools or numbers, or functions such
         as `labels.inside_quotes`, which are called again when the trace is swapped (arrays then
@@ -134,7 +134,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
         *,
         state: str | None = None,
         unit: int | None = None,
-        states: Sequence[str] | None = None,
+        states: str | Sequence[str] | None = None,
         labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None = None,
         palette: str = PALETTES[0],
         title: str = "",

@@ -45,7 +45,7 @@ def trace() -> rnnviz.Trace:
 def ranking(trace: rnnviz.Trace) -> Ranking:
     letters = np.array([token.isalpha() for token in trace.tokens])
     quick = {"skip": 0, "gap": 0, "shifts": 3, "resamples": 3, "probe": False}
-    return rnnviz.rank_units(trace, letters, name=HOSTILE, texts=HOSTILE, **quick)  # type: ignore[arg-type]
+    return rnnviz.rank_units(trace, letters, name=HOSTILE, caption=HOSTILE, **quick)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

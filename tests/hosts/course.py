@@ -52,7 +52,7 @@ def hostile(**arguments):
     trace = make_trace(HOSTILE, HOSTILE.replace("\\ud800", "") + ".h")
     label = np.arange(len(HOSTILE)) % 2 == 0
     quick = dict(skip=0, gap=0, shifts=3, resamples=3, probe=False)
-    ranking = rank_units(trace, label, name=HOSTILE, texts=HOSTILE, **quick)
+    ranking = rank_units(trace, label, name=HOSTILE, caption=HOSTILE, **quick)
     return HiddenStateWidget(
         trace, ranking, unit=3, title=HOSTILE, labels={{HOSTILE: label}}, **arguments
     )

@@ -236,9 +236,16 @@ def test_nan_in_either_part_leaves_a_column_out(token: int, chance: dict[str, in
     assert not any(np.isnan([entry.score, entry.held_out]).any() for entry in ranking)
 
 
+def test_the_former_name_of_the_caption_still_works() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    with pytest.warns(DeprecationWarning, match="texts is now called caption"):
+        ranking = rank_units(trace, labels.inside_quotes, texts="two halves", probe=False, **FAST)
+    assert ranking.texts == "two halves"
+
+
 def test_a_ranking_prints_as_a_table_with_its_controls() -> None:
     trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
-    ranking = rank_units(trace, labels.inside_quotes, texts="a story of our own")
+    ranking = rank_units(trace, labels.inside_quotes, caption="a story of our own")
     text = str(ranking)
     assert text == repr(ranking)
     assert text.startswith(
@@ -265,7 +272,7 @@ def test_a_ranking_prints_as_a_table_with_its_controls() -> None:
 def test_the_html_of_a_ranking_is_escaped() -> None:
     evil = "<script>alert('x')</script>&"
     trace = Trace.from_arrays(STORY, {evil: with_quote_unit(ECHO, 5)})
-    ranking = rank_units(trace, QUOTES, name=evil, texts=evil, probe=False, **FAST)
+    ranking = rank_units(trace, QUOTES, name=evil, caption=evil, probe=False, **FAST)
     html = ranking._repr_html_()
     assert "<script" not in html
     assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&amp;" in html

@@ -121,6 +121,20 @@ def test_a_swap_to_a_smaller_trace_moves_to_what_is_there(widget: HiddenStateWid
     assert units == [1]
 
 
+@pytest.mark.parametrize(
+    ("states", "offered"),
+    [
+        ("*.h", ["rnn.l0.h", "gru.l0.h"]),
+        (["gru.*", "*.h"], ["gru.l0.h", "gru.l0.z", "rnn.l0.h"]),
+        (["gru.l0.z", "rnn.l0.h"], ["gru.l0.z", "rnn.l0.h"]),
+    ],
+)
+def test_states_are_offered_by_shell_patterns(states: Any, offered: list[str]) -> None:
+    trace = make_trace(**{"rnn.l0.h": 4, "gru.l0.h": 2, "gru.l0.z": 2})
+    widget = HiddenStateWidget(trace, states=states)
+    assert [state["name"] for state in widget._content["states"]] == offered
+
+
 def test_a_swap_is_one_message(widget: HiddenStateWidget, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[set[str]] = []
 
