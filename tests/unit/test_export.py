@@ -255,11 +255,12 @@ def test_no_text_leaves_the_place_it_is_written_in() -> None:
     html = widget.to_html(caption=HOSTILE, source=HOSTILE)
     html.encode("utf-8")
     reader = Reader(html)
-    tags = [[tag for tag in each.tags if tag != "span"] for each in (reader, plain)]
-    assert tags[0] == tags[1]  # a span of the opening picture is a run of one colour
-    assert [list(attrs) for _, attrs in reader.elements] == [
-        list(attrs) for _, attrs in plain.elements
-    ]
+    # A span of the opening picture is a run of one colour: of those there may be any number.
+    made, expected = (
+        [(tag, list(attrs)) for tag, attrs in each.elements if (tag, *attrs) != ("span", "style")]
+        for each in (reader, plain)
+    )
+    assert made == expected
     ((data, buffers),) = read_pages(html)
     text = buffers[data["content"]["text"]["$b"]].decode("utf-16-le", "surrogatepass")
     assert text == HOSTILE
