@@ -20,6 +20,8 @@ export interface Synced {
   /** `[start, stop)` in tokens, or empty for none. */
   selection: number[];
   palette: string;
+  /** `[state, unit]` of those whose colours are turned: red is low. */
+  flipped: [string, number][];
   /** `[state, unit]` of each coloured copy of the text; empty for a single one of `state` and `unit`. */
   units: [string, number][];
   /** Which of `units` is `state` and `unit`. */

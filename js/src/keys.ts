@@ -61,6 +61,9 @@ function letter(store: Store, key: string): boolean {
     case "g":
       store.setGuess(!store.guess.value);
       break;
+    case "f":
+      store.setFlipped(!store.flip.value);
+      break;
     case "l":
       store.setPresent(!store.present.value);
       break;

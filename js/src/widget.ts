@@ -9,6 +9,7 @@ const TRAITS = [
   "cursor",
   "selection",
   "palette",
+  "flipped",
   "units",
   "active",
   "arrange",

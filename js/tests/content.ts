@@ -64,6 +64,7 @@ export function someTraits(overrides: Partial<Traits> = {}): Traits {
     cursor: -1,
     selection: [],
     palette: "red-blue",
+    flipped: [],
     units: [],
     active: 0,
     arrange: "stacked",

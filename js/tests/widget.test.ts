@@ -238,7 +238,7 @@ describe("a view", () => {
     ranked.value = "0";
     ranked.dispatchEvent(new Event("change"));
     await vi.advanceTimersByTimeAsync(60);
-    expect(model.saves).toEqual([{ state: "a.i", unit: 1 }]);
+    expect(model.saves).toEqual([{ state: "a.i", unit: 1, flipped: [["a.i", 1]] }]);
     expect(find(".rnnviz-notes summary").textContent).toBe("quotes: AUC 0.993, low where it holds");
     expect(find(".rnnviz-notes-body").textContent).toBe("quotes: Second half.");
     expect(el.querySelectorAll(".rnnviz-ticks span").length).toBe(1);

@@ -74,6 +74,8 @@ class Part:
             unit = (self.units[state] or (0,))[0]
         moved["state"], moved["unit"] = state, unit
         moved["units"] = copies if len(copies) > 1 else []
+        flipped = traits.get("flipped", ())
+        moved["flipped"] = [(state, unit) for state, unit in flipped if self.has(state, unit)]
         moved["active"] = copies.index((state, unit)) if moved["units"] else 0
         length = self.stop - self.start
         if not self.start <= traits["cursor"] < self.stop:

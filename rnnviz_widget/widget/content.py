@@ -188,6 +188,30 @@ class Exhibit:
             copies.append((state, unit))
         return copies
 
+    def flips(self, units: Sequence[Any]) -> list[tuple[str, int]]:
+        """Return pairs of state and unit whose colours are turned."""
+        pairs = []
+        for item in units:
+            match item:
+                case [str() as state, unit]:
+                    pairs.append((self.state(state), self.unit(state, whole_number(unit))))
+                case _:
+                    msg = f"flipped must hold pairs (state, unit), got {item!r}"
+                    raise TraitError(msg)
+        return pairs
+
+    def flipped(
+        self, units: Sequence[tuple[str, int]], *, flip: bool | None
+    ) -> list[tuple[str, int]]:
+        """Return which of some units to turn: all, none, or those that rankings found negative."""
+        if flip is not None:
+            return list(dict.fromkeys(units)) if flip else []
+        signs: dict[tuple[str, int], int] = {}
+        for ranking in self.rankings:
+            for entry in ranking:
+                signs.setdefault((entry.state, entry.unit), entry.sign)
+        return [unit for unit in dict.fromkeys(units) if signs.get(unit, 1) < 0]
+
     # --- as the view gets it -----------------------------------------------------------------
 
     def content(self, shown: int) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def checked(
         ("cursor", exhibit.cursor),
         ("selection", exhibit.selection),
         ("checkpoint", exhibit.checkpoint),
+        ("flipped", exhibit.flips),
         ("active", lambda active: active_copy(active, copies)),
     ):
         if name in values:

@@ -50,6 +50,9 @@ class HiddenStateWidget(anywidget.AnyWidget):
     palette
         One of `PALETTES`: ``"red-blue"`` (red high, blue low), ``"blue-red"`` (the other way
         round, as in Karpathy, Johnson and Fei-Fei 2015), ``"purple-green"``, ``"grey"``.
+    flip
+        Whether to turn the colours of the units that are opened, so that red is low. By default
+        those are turned that a ranking found to be low where its label holds: red is the label.
     title
         A line above the text.
     display
@@ -88,6 +91,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
         The selected tokens as ``[start, stop]`` (`stop` not included); empty for none.
     palette
         The palette's name.
+    flipped
+        The units whose colours are turned, as ``[(state, unit), ...]``; the legend says so.
     units
         The copies as ``[(state, unit), ...]``; empty for a single one of `state` and `unit`.
     active
@@ -114,6 +119,9 @@ class HiddenStateWidget(anywidget.AnyWidget):
         sync=True, echo_update=False
     )
     palette = traitlets.Enum(PALETTES, PALETTES[0], help="Name of the palette.").tag(sync=True)
+    flipped: traitlets.List[tuple[str, int]] = traitlets.List(
+        help="(state, unit) of those whose colours are turned: red is low."
+    ).tag(sync=True, echo_update=False)
     units: traitlets.List[tuple[str, int]] = traitlets.List(
         help="(state, unit) of each copy; empty: one copy."
     ).tag(sync=True, echo_update=False)
@@ -137,6 +145,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
         states: str | Sequence[str] | None = None,
         labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None = None,
         palette: str = PALETTES[0],
+        flip: bool | None = None,
         title: str = "",
         display: str | None = None,
         units: Sequence[tuple[str, int] | int] = (),
@@ -175,6 +184,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
             state=shown[0],
             unit=shown[1],
             palette=palette,
+            flipped=self._exhibit.flipped(copies or [shown], flip=flip),
             units=copies,
             active=copies.index(shown) if copies else 0,
             arrange=arrange,
@@ -200,10 +210,14 @@ class HiddenStateWidget(anywidget.AnyWidget):
         checkpoint = min(self.checkpoint, len(checkpoints) - 1)
         content = exhibit.content(checkpoint)
         state = self.state if self.state in exhibit.states else exhibit.states[0]
-        copies = [(s, u) for s, u in self.units if s in exhibit.states and u < trace.units(s)]
+        copies, flipped = (
+            [(s, u) for s, u in pairs if s in exhibit.states and u < trace.units(s)]
+            for pairs in (self.units, self.flipped)
+        )
         with self.hold_sync():
             # First to where both agree, so that nothing is refused half-way.
             self.units = []
+            self.flipped = flipped
             self.unit = min(self.unit, trace.units(state) - 1)
             self.checkpoint = checkpoint
             if self.cursor >= len(trace):
@@ -245,6 +259,10 @@ class HiddenStateWidget(anywidget.AnyWidget):
     @traitlets.validate("units")
     def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
         return self._exhibit.copies(proposal["value"], self.state)
+
+    @traitlets.validate("flipped")
+    def _validate_flipped(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
+        return self._exhibit.flips(proposal["value"])
 
     @traitlets.validate("active")
     def _validate_active(self, proposal: Mapping[str, Any]) -> int:

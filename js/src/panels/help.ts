@@ -7,6 +7,7 @@ const EVERYWHERE: Keys = [
   ["n  p", "next, previous unit"],
   ["s  Shift+s", "next, previous span of the label (or sentence)"],
   ["g", "guess mode: hide what stands ahead of the cursor"],
+  ["f", "flip the unit's colours: red is low"],
   ["l", "large type, for a hall"],
   ["?", "this list"],
 ];

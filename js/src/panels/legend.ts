@@ -52,13 +52,20 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     resizeCanvas(strip, 256, 1);
     const image = new ImageData(256, 1);
     for (let x = 0; x < 256; x++)
-      image.data.set([...colourAt(store.ramp.value, gate ? x / 255 : (x / 255) * 2 - 1), 255], x * 4);
+      image.data.set(
+        [...colourAt(store.ramp.value, store.copy.value.turn.value(gate ? x / 255 : (x / 255) * 2 - 1)), 255],
+        x * 4,
+      );
     context2d(strip).putImageData(image, 0, 0);
     return true;
   };
 
   watchFrames(() => [store.row.value, store.theme.value], drawHistogram, lifetime);
-  watchFrames(() => [store.row.value.kind, store.ramp.value], drawStrip, lifetime);
+  watchFrames(
+    () => [store.row.value.kind, store.ramp.value, store.copy.value.turn.value],
+    drawStrip,
+    lifetime,
+  );
   onResize(histogram, drawHistogram, lifetime);
   watch(() => {
     palette.value = store.palette.value;
@@ -70,6 +77,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     middle.textContent = kind === "gate" ? "" : "0";
     high.textContent = `${kind === "gate" ? "" : "+"}${end} high`;
     const lines: (Node | string)[] = [];
+    if (store.flip.value) lines.push(h("p", {}, "Flipped: low values have the colour of high ones."));
     if (peak > limit && !store.guess.value)
       lines.push(h("p", {}, `Values up to ${short(peak)} in size have the end colours.`));
     if (bytes?.includes(MISSING))

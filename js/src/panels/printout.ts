@@ -54,7 +54,13 @@ function* lines(store: Store, copy: Copy): Generator<HTMLElement> {
   const { bytes, scale, limit } = copy.row.value;
   const revealed = store.revealed.value;
   const label = store.label.value;
-  const { pixels, ink } = paint(anchors(store.palette.value, "light"), scale, limit, GROUND.light);
+  const { pixels, ink } = paint(
+    anchors(store.palette.value, "light"),
+    scale,
+    limit,
+    GROUND.light,
+    copy.turn.value,
+  );
   const rgb = new Uint8Array(pixels.buffer);
   const text = layout(tokens, Number.POSITIVE_INFINITY);
   const level = ({ token }: Cell) => (token >= revealed ? HIDDEN : bytes ? bytes[token] : MISSING);

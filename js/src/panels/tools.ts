@@ -9,12 +9,16 @@ export function tools(store: Store, lifetime: AbortSignal): HTMLElement {
     return element;
   };
   const compare = link("compare", "one more copy of the text, for another unit", () => store.addCopy());
+  const flip = link("flip", "turn the colours of this unit: red is low (f)", () =>
+    store.setFlipped(!store.flip.value),
+  );
   const guess = link("guess", "hide what stands ahead of the cursor (g)", () =>
     store.setGuess(!store.guess.value),
   );
   const large = link("large", "large type, for a hall (l)", () => store.setPresent(!store.present.value));
   const keys = link("keys", "all keys (?)", () => store.setHelp(!store.help.value));
+  watch(() => flip.setAttribute("aria-pressed", String(store.flip.value)), lifetime);
   watch(() => guess.setAttribute("aria-pressed", String(store.guess.value)), lifetime);
   watch(() => large.setAttribute("aria-pressed", String(store.present.value)), lifetime);
-  return h("div", { class: "rnnviz-tools" }, compare, guess, large, keys);
+  return h("div", { class: "rnnviz-tools" }, compare, flip, guess, large, keys);
 }

@@ -76,21 +76,26 @@ export interface Paint {
 /**
  * Tables for a unit with `value = q * scale / 127`, drawn on a scale that ends at `limit`.
  *
- * `ground` is the colour that shows where a value is missing.
+ * `ground` is the colour that shows where a value is missing; `turn` says where on the scale a position has its colour.
  */
-export function paint(ramp: RGB[], scale: number, limit: number, ground: RGB): Paint {
+export function paint(ramp: RGB[], scale: number, limit: number, ground: RGB, turn = straight): Paint {
   const bytes = new Uint8ClampedArray(256 * 4);
   const inks: string[] = [];
   const quiets: string[] = [];
   for (let q = -128; q < 128; q++) {
     const missing = q === MISSING;
-    const colour = missing ? ground : colourAt(ramp, position(q, scale, limit));
+    const colour = missing ? ground : colourAt(ramp, turn(position(q, scale, limit)));
     bytes.set([...colour, missing ? 0 : 255], (q + 128) * 4);
     inks.push(css(ink(colour)));
     quiets.push(css(quietInk(colour)));
   }
   return { pixels: new Uint32Array(bytes.buffer), ink: inks, quiet: quiets };
 }
+
+/** Where on the colour scale a position has its colour: there, or, of a unit that is flipped, at the other end. */
+export type Turn = (position: number) => number;
+export const straight: Turn = (position) => position;
+export const flipped = (gate: boolean): Turn => (gate ? (position) => 1 - position : (position) => -position);
 
 /** Where on the colour scale a byte lies; 0 where the unit has no extent. */
 export function position(q: number, scale: number, limit: number): number {

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
-import { type Paint, paint, type RGB } from "./colour";
+import { flipped, type Paint, paint, type RGB, straight, type Turn } from "./colour";
 import type { Unit, UnitRow, Value, Values } from "./values";
 import type { Content, StateInfo } from "./wire";
 
@@ -13,6 +13,8 @@ export interface Shared {
   ramp: ReadonlySignal<RGB[]>;
   /** What shows where no value is painted. */
   ground: ReadonlySignal<RGB>;
+  /** The units whose colours are turned. */
+  flipped: ReadonlySignal<[string, number][]>;
 }
 
 /** One coloured copy of the text: its unit, and what is known of that unit. */
@@ -28,9 +30,11 @@ export class Copy {
   readonly row: ReadonlySignal<UnitRow>;
   readonly loading: ReadonlySignal<boolean>;
   readonly paint: ReadonlySignal<Paint>;
+  /** How its colours lie on the scale. */
+  readonly turn: ReadonlySignal<Turn>;
 
   constructor(
-    { values, content, revealed, ramp, ground }: Shared,
+    { values, content, revealed, ramp, ground, flipped: units }: Shared,
     wanted: ReadonlySignal<Unit>,
     lifetime: AbortSignal,
   ) {
@@ -46,9 +50,14 @@ export class Copy {
       return row.bytes && shown < row.bytes.length ? { ...row, bytes: row.bytes.subarray(0, shown) } : row;
     });
     this.loading = computed(() => values.pending(newest.value));
+    this.turn = computed(() => {
+      const { name } = this.state.value;
+      const isFlipped = units.value.some(([state, unit]) => state === name && unit === this.unit.value);
+      return isFlipped ? flipped(this.#row.value.kind === "gate") : straight;
+    });
     this.paint = computed(() => {
       const { scale, limit } = this.#row.value;
-      return paint(ramp.value, scale, limit, ground.value);
+      return paint(ramp.value, scale, limit, ground.value, this.turn.value);
     });
     let settledIn: Content | undefined;
     watch(() => {

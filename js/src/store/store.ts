@@ -1,7 +1,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
 import type { Arrange, Host, Synced } from "../host";
-import { anchors, type Paint, type RGB, type Theme } from "./colour";
+import { anchors, type Paint, type RGB, straight, type Theme } from "./colour";
 import { Copy, type Shared } from "./copy";
 import { type Layout, rowSpan } from "./layout";
 import { segments } from "./segments";
@@ -38,6 +38,7 @@ export class Store {
   readonly #cursor = signal(-1);
   readonly #selection = signal<Span | null>(null);
   readonly #palette = signal("red-blue");
+  readonly #flipped = signal<Synced["flipped"]>([]);
   readonly #units = signal<Synced["units"]>([]);
   readonly #active = signal(0);
   readonly #arrange = signal<Arrange>("stacked");
@@ -101,6 +102,8 @@ export class Store {
   readonly row: ReadonlySignal<UnitRow>;
   readonly loading: ReadonlySignal<boolean>;
   readonly paint: ReadonlySignal<Paint>;
+  /** Whether the active copy's colours are turned. */
+  readonly flip: ReadonlySignal<boolean>;
   readonly cursor: ReadonlySignal<number>;
   /** The token that readout and chart speak of: under the pointer, else under the cursor, else -1. */
   readonly focus: ReadonlySignal<number>;
@@ -158,6 +161,7 @@ export class Store {
       revealed: this.revealed,
       ramp: this.ramp,
       ground: computed(() => GROUND[this.theme.value]),
+      flipped: this.#flipped,
     };
     this.#pull();
     this.copies = this.#copies;
@@ -169,6 +173,7 @@ export class Store {
     this.row = computed(() => this.copy.value.row.value);
     this.loading = computed(() => this.copy.value.loading.value);
     this.paint = computed(() => this.copy.value.paint.value);
+    this.flip = computed(() => this.copy.value.turn.value !== straight);
     host.onChange(() => this.#pull(), lifetime);
     watch(() => this.#values.fetchRows(this.#wishes()), lifetime);
     watch(() => {
@@ -213,6 +218,7 @@ export class Store {
   setOffer(offer: Offer): void {
     this.#offer.value = offer;
     this.setStateAndUnit(offer.state, offer.unit);
+    this.setFlipped(offer.sign < 0);
   }
 
   setState(name: string): void {
@@ -259,6 +265,13 @@ export class Store {
     const active = clamp(this.active.value - (index < this.active.value ? 1 : 0), left.length);
     const [state, unit] = left[active];
     this.#push({ state, unit, units: left.length > 1 ? left : [], active });
+  }
+
+  /** Turns the colours of the active copy's unit, so that red is low, or turns them back. */
+  setFlipped(flip: boolean): void {
+    const [state, unit] = [this.state.value.name, this.unit.value];
+    const others = this.#flipped.value.filter(([s, u]) => s !== state || u !== unit);
+    this.#push({ flipped: flip ? [...others, [state, unit]] : others });
   }
 
   setPalette(palette: string): void {
@@ -386,6 +399,7 @@ export class Store {
       this.#guess.value = host.get("guess");
       this.#present.value = host.get("present");
       this.#units.value = host.get("units");
+      this.#flipped.value = host.get("flipped") ?? []; // pages of earlier versions have none
       this.#active.value = host.get("active");
       const [start, stop] = host.get("selection");
       const old = this.#selection.peek();
