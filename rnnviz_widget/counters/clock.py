@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.counters.sample import Reading, Sample
 
-_CANDIDATES = 6
+_CANDIDATES = 6  # tokens that are tried as resets, the likeliest first
 _WORTH = 0.005  # R2 that a further reset token has to add
 _KNEE = 0.9  # of the way: where a curve has bent
 _EARLY = 0.8  # of the longest count: bent before, it has flattened

@@ -1,37 +1,30 @@
-"""The rival that a unit is a bounded counter: each token adds its own increment, up to a bound."""
+"""The rival that a unit is a counter: each token adds its own increment, up to a bound."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.counters.clock import fit_clock, likely_resets
-from rnnviz_widget.counters.readout import Curve, bend, monotone
-from rnnviz_widget.counters.sample import LONGEST_DELAY, listed
+from rnnviz_widget.counters.sample import listed, said_with_sign
 from rnnviz_widget.counters.scans import clipped_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from rnnviz_widget.counters.clock import Clock
-    from rnnviz_widget.counters.sample import Reading, Sample
+    from rnnviz_widget.counters.readout import Curve
+    from rnnviz_widget.counters.sample import Reading
 
-_WORTH = 0.01  # R2 that increments of their own have to add to one slope
-_FIRST_STEPS, _FURTHER_STEPS = 3, 5
-_RIDGE = 1e-6
-_NOTHING = 0.003  # R2 that may be lost by dropping something
-_FEW = 2  # the place of 4 in ...
-_OWN = (1, 2, 4, 8, 16)  # tokens with an increment of their own that are tried to suffice
-_TOUCHED = 0.003  # of the time that a bound must hold the counter
-_STRAYED = 2  # times the usual square error, while a bound holds, is not a bound
-_EXACT = 1e-6
-_SURE = 3  # standard errors from 0 that a first guess of an increment must be
-_EDGE = 0.05  # quantile of the values that serves as the first guess of a bound
-_START, _RESET, _LOW, _HIGH = range(4)
+START, RESET, LOW, HIGH = range(4)
+"""What can hold a counter: the rows of `Counter.anchors`."""
+
+_SPOKEN = 4  # different increments that a sentence names
+_STOPPED = 3  # usual steps that a bound must have taken away
+_SHUFFLES = 8
+_FREE = 0.5  # of the reach of the same increments in any order
 
 
 @dataclass(frozen=True)
@@ -50,8 +43,12 @@ class Counter:
         x at the start, at a reset, and its bounds (infinite if there is none).
     curve : Curve
         From x to the unit's value.
+    seen : ndarray of int, shape (V,)
+        How often each token was read in the text it was fitted to.
     met : tuple of bool
-        Whether each bound was met in the text it was fitted to.
+        Whether each bound was met there.
+    free : bool
+        Whether nothing held it, and the text did not either: it counts on and on.
 
     """
 
@@ -60,7 +57,9 @@ class Counter:
     delay: int
     anchors: NDArray[np.float64]
     curve: Curve
+    seen: NDArray[np.intp]
     met: tuple[bool, bool] = (False, False)
+    free: bool = False
 
     def predict(self, reading: Reading) -> NDArray[np.float64]:
         """Count, and bend."""
@@ -68,254 +67,98 @@ class Counter:
 
     def count(self, reading: Reading) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Return x, and which anchor holds it at each token (-1: none), both of shape (T,)."""
+        return self._count(reading)[:2]
+
+    def stopped(self, reading: Reading) -> tuple[bool, bool]:
+        """Whether each bound stopped it: took away three steps or more.
+
+        A bound that it only touches, as a depth touches 0 where all is closed, is not seen to hold.
+        """
+        _, held, reached = self._count(reading)
+        steps = np.abs(self.increments[reading.delayed(self.delay)])
+        least = _STOPPED * float(np.sqrt((steps**2).sum() / max(1, np.count_nonzero(steps))))
+        low, high = self.anchors[LOW:]
+        cut = (low - reached[held == LOW]).sum(), (reached[held == HIGH] - high).sum()
+        return bool(cut[0] >= least > 0), bool(cut[1] >= least > 0)
+
+    def _count(
+        self, reading: Reading
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
         codes = reading.delayed(self.delay)
         steps = self.increments[codes]
         is_reset = np.zeros(len(self.increments), np.bool_)
         is_reset[list(self.resets)] = True
-        low, high = (np.full(len(reading), bound) for bound in self.anchors[_LOW:])
+        low, high = (np.full(len(reading), bound) for bound in self.anchors[LOW:])
         reset = is_reset[codes]
-        low[reset] = high[reset] = self.anchors[_RESET]
-        low[reading.starts] = high[reading.starts] = self.anchors[_START]
+        low[reset] = high[reset] = self.anchors[RESET]
+        low[reading.starts] = high[reading.starts] = self.anchors[START]
         x = clipped_sum(steps, low, high)
         reached = np.concatenate(([0.0], x[:-1])) + steps
         held = np.full(len(reading), -1)
-        held[reached <= self.anchors[_LOW]] = _LOW
-        held[reached >= self.anchors[_HIGH]] = _HIGH
-        held[reset] = _RESET
-        held[reading.starts] = _START
-        return x, held
+        held[reached <= self.anchors[LOW]] = LOW
+        held[reached >= self.anchors[HIGH]] = HIGH
+        held[reset] = RESET
+        held[reading.starts] = START
+        return x, held, reached
+
+    def goes_on(self, reading: Reading) -> bool:
+        """Whether it counts on and on: nothing holds it, and the text does not either.
+
+        The text holds a counter if what adds and what takes away alternate, as brackets do. Then
+        the counter does not reach as far as it would with the same tokens in another order.
+        """
+        if self.resets or any(self.met):
+            return False
+        rng, steps = np.random.default_rng(0), self.increments[reading.delayed(self.delay)]
+        starts = np.flatnonzero(reading.starts)
+        far = [
+            np.mean([np.ptp(np.cumsum(rng.permutation(its))) for _ in range(_SHUFFLES)])
+            for its in np.split(steps, starts[1:])
+        ]
+        reached = [np.ptp(np.cumsum(its)) for its in np.split(steps, starts[1:])]
+        return bool(max(reached) > _FREE * max(far))
 
     def words(self, vocabulary: Sequence[str], scale: float) -> str:
         """Say what it adds where, and what stops it."""
-        steps = scale * self.increments[:-1]
-        most = np.argsort(-np.abs(steps), kind="stable").tolist()
-        added = [f"{steps[code]:+.2f} at {vocabulary[code]!r}" for code in most]
         late = f" ({self.delay} later)" if self.delay else ""
-        said = f"{listed([words for words in added if not words.startswith(('+0.00', '-0.00'))])}"
+        said = self._increments(vocabulary, scale)
         if self.resets:
-            said += f", set back by {listed([repr(vocabulary[code]) for code in self.resets])}"
+            said += f"; set back by {listed([repr(vocabulary[code]) for code in self.resets])}"
         bounds = [name for name, met in zip(("below", "above"), self.met, strict=True) if met]
         bound = f"bounded {' and '.join(bounds)}" if bounds else "no bound was met in this text"
+        if not bounds and not self.resets and not self.free:
+            bound += ", which itself comes back"
         return f"{said}{late}; {bound}"
 
-
-def fit_counter(sample: Sample) -> Clock | Counter:
-    """Return the best bounded counter: with one slope, or where that is clearly better with more.
-
-    Increments, bounds and the values set by resets are found by Gauss-Newton steps: where the
-    counter was last held (by a bound, a reset, the start) is taken from the last guess, and from
-    there on x is linear in the increments. Whether there are bounds, and how many tokens have an
-    increment of their own, is decided on the last third of the sample after fitting to the rest:
-    a counter that is never set back drifts away if its increments are a little wrong.
-    """
-    clock = fit_clock(sample)
-    columns, guesses = _guesses(sample, clock)
-    tuned = max((_tuned(guess, sample, columns, _FIRST_STEPS) for guess in guesses), key=_reached)
-    counter, reached = _tuned(tuned[0], sample, columns, _FURTHER_STEPS)
-    x = counter.count(sample.reading)[0]
-    straight = monotone(sample.target, x[sample.rows])(sample.values)
-    bent = _tuned(counter, sample, columns, _FURTHER_STEPS, straight)
-    if bent[1] <= reached:
-        straight = sample.values
-    else:
-        counter, reached = bent
-    counter = _decided(counter, sample, columns, straight)
-    if clock is not None:
-        gain = sample.fitted(counter.predict(sample.reading)) - sample.fitted(
-            clock.predict(sample.reading)
-        )
-        if gain <= _WORTH:
-            return clock
-    return counter
-
-
-def _decided(
-    counter: Counter, sample: Sample, columns: NDArray[np.intp], target: NDArray[np.float64]
-) -> Counter:
-    """Choose how many tokens have an increment of their own, and which bounds there are."""
-    free = _tuned(counter, sample, sample.columns, _FURTHER_STEPS, target)[0]
-    groups = list(_own_columns(free, sample, columns))
-    few = groups[min(_FEW, len(groups) - 1)]
-    holds = [
-        _tuned(hold, sample, few, _FURTHER_STEPS, target)
-        for hold in _holds(_merged(free, few, sample), sample)
-    ]
-    held = _first_enough([pair for pair in holds if _is_busy(pair[0], sample)])
-    variants = []
-    for own in groups:
-        merged = replace(_merged(free, own, sample), resets=held.resets, anchors=held.anchors)
-        variants.append(_tuned(merged, sample, own, _FURTHER_STEPS, target))
-    return _first_enough([*variants, _tuned(counter, sample, columns, 0)])
+    def _increments(self, vocabulary: Sequence[str], scale: float) -> str:
+        """Name every increment, those first that move the unit most in all."""
+        steps = scale * self.increments[:-1]
+        nothing = 0.005 * np.abs(steps[self.seen > 0]).max(initial=0)
+        moved = self.seen * np.abs(steps)
+        slight = (np.abs(steps) < nothing) & (moved < 0.02 * moved.max(initial=0))
+        its: dict[str, list[int]] = {}
+        for code in np.argsort(-moved, kind="stable").tolist():
+            step = "0" if slight[code] else said_with_sign(steps[code])
+            its.setdefault(step, []).append(code)
+        still = its.pop("0", [])
+        named = list(its.items())[: _SPOKEN if len(its) <= _SPOKEN else _SPOKEN - 1]
+        said = [
+            f"{step} at "
+            + ("every token" if len(codes) == len(steps) > 1 else _quoted(vocabulary, codes))
+            for step, codes in named
+        ]
+        rest = [code for codes in list(its.values())[len(named) :] for code in codes]
+        if rest:
+            common = max(rest, key=lambda code: self.seen[code])
+            low, high = (said_with_sign(float(f(steps[rest]))) for f in (np.min, np.max))
+            said.append(
+                f"{low} to {high} at {len(rest)} more (at the commonest of them, "
+                f"{vocabulary[common]!r}, {said_with_sign(steps[common])})"
+            )
+        if still and said:
+            said.append(f"nothing at {len(still)} other token{'s' * (len(still) > 1)}")
+        return ", ".join(said) or "nothing at any token"
 
 
-def _first_enough(variants: Sequence[tuple[Counter, float]]) -> Counter:
-    """Return the first counter that fits nearly as well as the best."""
-    most = max(reached for _, reached in variants)
-    return next(counter for counter, reached in variants if reached >= most - _NOTHING)
-
-
-def _is_busy(counter: Counter, sample: Sample) -> bool:
-    """Whether the bounds there are hold the counter often, and the unit stays there with it."""
-    x, held = counter.count(sample.reading)
-    held, error = held[sample.rows], (counter.curve(x) - sample.values)[sample.rows] ** 2
-    return all(
-        np.mean(held == bound) >= _TOUCHED
-        and error[held == bound].mean() <= _STRAYED * error.mean() + _EXACT
-        for bound in (_LOW, _HIGH)
-        if np.isfinite(counter.anchors[bound])
-    )
-
-
-def _holds(counter: Counter, sample: Sample) -> Iterator[Counter]:
-    """Yield the counter with fewer resets, and with or without either bound, the tightest first.
-
-    Bounds keep a counter in step with the unit, so they are kept where they do no harm.
-    """
-    x = counter.count(sample.reading)[0][sample.rows]
-    low, high = np.quantile(x, (_EDGE, 1 - _EDGE))
-    for bounds in ((low, high), (low, np.inf), (-np.inf, high), (-np.inf, np.inf)):
-        anchors = np.array([*counter.anchors[:_LOW], *bounds])
-        for count in range(len(counter.resets) + 1):
-            yield replace(counter, resets=counter.resets[:count], anchors=anchors)
-
-
-def _own_columns(
-    counter: Counter, sample: Sample, columns: NDArray[np.intp]
-) -> Iterator[NDArray[np.intp]]:
-    """Yield which tokens share an increment, from few of their own to all frequent ones."""
-    seen = np.append(sample.seen, 0)
-    usual = _weighted_median(counter.increments, seen)
-    effect = np.argsort(-seen * (counter.increments - usual) ** 2, kind="stable")
-    for own in _OWN:
-        if own < columns.max():
-            groups = np.zeros_like(columns)
-            groups[effect[:own]] = np.arange(1, own + 1)
-            yield groups
-    yield columns
-    if columns.max() < sample.columns.max():
-        yield sample.columns
-
-
-def _merged(counter: Counter, columns: NDArray[np.intp], sample: Sample) -> Counter:
-    """Give the tokens of each group the increment of most of its occurrences."""
-    seen = np.append(sample.seen, 0)
-    increments = np.empty_like(counter.increments)
-    for group in range(int(columns.max()) + 1):
-        its = columns == group
-        increments[its] = _weighted_median(counter.increments[its], seen[its])
-    return replace(counter, increments=increments)
-
-
-def _reached(tuned: tuple[Counter, float]) -> float:
-    return tuned[1]
-
-
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.intp]) -> float:
-    order = np.argsort(values)
-    below = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
-
-
-def _guesses(sample: Sample, clock: Clock | None) -> tuple[NDArray[np.intp], Sequence[Counter]]:
-    """Return the tokens that surely have their own increment, and first guesses.
-
-    With and without resets, with and without bounds.
-    """
-    delay = _delay(sample)
-    low, high = np.quantile(sample.target, (_EDGE, 1 - _EDGE))
-    increments = _mean_changes(sample, delay)
-    columns = np.where(increments != 0, sample.columns, 0)
-    columns = np.unique(np.append(columns, 0), return_inverse=True)[1][:-1]
-    straight = Curve(np.zeros(1), np.zeros(1))
-    likely = tuple(likely_resets(sample, delay)[:2])
-    sets = {((), delay), ((), 0), (likely[:1], delay), (likely, delay)}
-    if clock is not None:
-        sets.add((clock.resets, clock.delay))
-    start = sample.values[sample.reading.starts].mean()
-    guesses = []
-    for resets, late in sorted(sets):
-        at = np.isin(sample.reading.delayed(late)[sample.rows], resets)
-        set_to = sample.target[at].mean() if at.any() else 0.0
-        for bounds in ((-np.inf, np.inf), (low, high)):
-            anchors = np.array([start, np.clip(set_to, *bounds), *bounds])
-            guesses.append(Counter(increments, resets, late, anchors, straight))
-    return columns, guesses
-
-
-def _delay(sample: Sample) -> int:
-    """Return the lag at which the token says most of the change."""
-    rows = sample.rows[sample.reading.into_block[sample.rows] > LONGEST_DELAY]
-    changes = sample.values[rows] - sample.values[rows - 1]
-    between = []
-    for delay in range(LONGEST_DELAY + 1):
-        columns = sample.columns[sample.reading.delayed(delay)[rows]]
-        count = np.maximum(np.bincount(columns), 1)
-        between.append(float((np.bincount(columns, changes) ** 2 / count).sum()))
-    return int(np.argmax(between))
-
-
-def _mean_changes(sample: Sample, delay: int) -> NDArray[np.float64]:
-    """Return the mean change at each token, or 0 where it may be chance, shape (V + 1,)."""
-    rows = sample.rows[sample.reading.into_block[sample.rows] > delay]
-    changes = sample.values[rows] - sample.values[rows - 1]
-    columns = sample.columns[sample.reading.delayed(delay)[rows]]
-    groups = int(sample.columns.max()) + 1
-    count = np.maximum(np.bincount(columns, minlength=groups), 1)
-    mean = np.bincount(columns, changes, groups) / count
-    variance = np.bincount(columns, (changes - mean[columns]) ** 2, groups) / count
-    sure = np.abs(mean) > _SURE * np.sqrt(variance / count)
-    return np.where(sure, mean, 0)[sample.columns]
-
-
-def _tuned(
-    counter: Counter,
-    sample: Sample,
-    columns: NDArray[np.intp],
-    steps: int,
-    target: NDArray[np.float64] | None = None,
-) -> tuple[Counter, float]:
-    """Take Gauss-Newton steps; return the best counter met, and how well it fits.
-
-    Parameters
-    ----------
-    counter : Counter
-        The first guess.
-    sample : Sample
-        What to fit.
-    columns : ndarray of int, shape (V + 1,)
-        Which tokens share an increment: the number of their group.
-    steps : int
-        How many.
-    target : ndarray, shape (T,), optional
-        What x is to be; by default the values.
-
-    """
-    target = sample.values if target is None else target
-    best, reached = counter, -np.inf
-    groups = int(columns.max()) + 1
-    read = np.zeros((len(sample.reading) + 1, groups))
-    codes = columns[sample.reading.delayed(counter.delay)]
-    read[np.arange(1, len(read)), codes] = 1
-    np.cumsum(read, axis=0, out=read)  # how often each group was read before each token
-    for step in range(steps + 1):
-        x, held = counter.count(sample.reading)
-        curve = bend(x[sample.rows], sample.target)
-        fitted = sample.fitted(curve(x))
-        if fitted > reached:
-            met = (bool((held == _LOW).any()), bool((held == _HIGH).any()))
-            best, reached = replace(counter, curve=curve, met=met), fitted
-        if step == steps:
-            break
-        last = np.maximum.accumulate(np.where(held >= 0, np.arange(len(held)), 0))[sample.rows]
-        since = read[sample.rows + 1] - read[last + 1]
-        anchor = held[last][:, None] == np.arange(4)
-        matrix = np.concatenate((since, anchor), axis=1)
-        gram = matrix.T @ matrix
-        gram[np.diag_indices(len(gram))] += _RIDGE * len(sample.rows)
-        solved = np.linalg.solve(gram, matrix.T @ target[sample.rows])
-        anchors = np.where(anchor.any(axis=0), solved[groups:], counter.anchors)
-        if anchors[_LOW] >= anchors[_HIGH]:
-            break
-        anchors[:_LOW] = np.clip(anchors[:_LOW], anchors[_LOW], anchors[_HIGH])
-        counter = replace(counter, increments=solved[:groups][columns], anchors=anchors)
-    return best, reached
+def _quoted(vocabulary: Sequence[str], codes: Sequence[int]) -> str:
+    return listed([repr(vocabulary[code]) for code in codes])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnviz_widget.counters.readout import Curve, bend, monotone
-from rnnviz_widget.counters.sample import listed
+from rnnviz_widget.counters.sample import EARLY, listed
 from rnnviz_widget.counters.scans import decayed_sum
 
 if TYPE_CHECKING:
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.counters.sample import Reading, Sample
 
-_MEMORIES = tuple(2.0**k for k in range(-1, 9))  # time constants in tokens: 1/2 to 256
-_REFINEMENTS = 3
+_MEMORIES = tuple(2.0**k for k in range(1, 9))
+"""Time constants in tokens, 2 to 256: below, it is a matter of the last few tokens."""
+
+_REFINEMENTS = 3  # of the memory: to within 2 ** 0.125, where R2 no longer changes
 _DELAYS = (1, 2)
-_ROUNDS = 2
-_RIDGE = 1e-4
+_ROUNDS = 2  # the second with values that the first has straightened
+_RIDGE = 1e-4  # keeps tokens that always come together solvable
 _SHORT = 8_000  # tokens are enough to find the memory
+_OWN = (2, 4, 8, 16)  # tokens with a weight of their own that are tried to suffice
+_NOTHING = 0.003  # of the variance that may be lost by leaving weights out
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def fit_leaky(sample: Sample) -> LeakySum:
     best, reached, target = None, -np.inf, sample.values
     for _ in range(_ROUNDS):
         decay, delay = _memory(sample, target)
-        weights = _weights(sample, target, decay, delay, sample.rows)[0]
+        weights = _weights(sample, target, decay, delay)
         straight = LeakySum(decay, delay, weights, Curve(np.zeros(1), np.zeros(1)))
         x = straight.sum(sample.reading)
         curve = bend(x[sample.rows], sample.target)
@@ -100,7 +104,9 @@ def _memory(sample: Sample, target: NDArray[np.float64]) -> tuple[float, int]:
     rows = sample.rows[:_SHORT]
 
     def cost(memory: float, delay: int) -> float:
-        return _weights(sample, target, float(np.exp(-1 / memory)), delay, rows)[1]
+        sums = _sums(sample, float(np.exp(-1 / memory)), delay, rows)
+        solved = _solved(sums, target[rows])
+        return float(np.mean((target[rows] - sums @ solved) ** 2))
 
     costs = {memory: cost(memory, 0) for memory in _MEMORIES}
     delay, step = 0, 2.0
@@ -117,19 +123,48 @@ def _memory(sample: Sample, target: NDArray[np.float64]) -> tuple[float, int]:
 
 
 def _weights(
-    sample: Sample, target: NDArray[np.float64], decay: float, delay: int, rows: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], float]:
-    """Return what each token adds, shape (V + 1,), and the mean square that is left."""
+    sample: Sample, target: NDArray[np.float64], decay: float, delay: int
+) -> NDArray[np.float64]:
+    """Return what each token adds, shape (V + 1,), few of them if few predict as well."""
+    sums = _sums(sample, decay, delay, sample.rows)
+    early = int(EARLY * len(sums))
+    fit, goal = sums[:early], target[sample.rows]
+    alone = _solved(fit, goal[:early])[:-1]
+    order = np.argsort(-fit[:, :-1].var(axis=0) * (alone - np.median(alone)) ** 2, kind="stable")
+    counts = [count for count in _OWN if count < len(order)] + [len(order)]
+    left = []
+    for count in counts:
+        few = _shared(sums, order[:count])
+        solved = _solved(few[:early], goal[:early])
+        left.append(float(np.mean((goal[early:] - few[early:] @ solved) ** 2)))
+    most = _NOTHING * float(goal.var())
+    count = next(n for n, rest in zip(counts, left, strict=True) if rest <= min(left) + most)
+    solved = _solved(_shared(sums, order[:count]), goal)
+    weights = np.full(len(order), solved[count])
+    weights[order[:count]] = solved[:count]
+    return np.asarray((1 - decay) * weights[sample.groups(delay)], np.float64)
+
+
+def _sums(sample: Sample, decay: float, delay: int, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the leaky sum of each group of tokens at the rows, and a constant."""
     reading = sample.reading.until(int(rows[-1]) + 1)
-    columns = sample.columns
-    groups = int(columns.max()) + 1
-    read = np.zeros((len(reading), groups + 1), np.float32)
-    read[np.arange(len(reading)), columns[reading.delayed(delay)]] = 1
-    sums = decayed_sum(read, decay, reading.into_block)[rows]  # (rows, groups + 1)
+    groups = sample.groups(delay)
+    read = np.zeros((len(reading), int(groups.max()) + 2), np.float32)
+    read[np.arange(len(reading)), groups[reading.delayed(delay)]] = 1
+    sums = decayed_sum(read, decay, reading.into_block)[rows]
     sums *= np.float32(1 - decay)
-    sums[:, -1] = 1  # a constant
+    sums[:, -1] = 1
+    return sums
+
+
+def _shared(sums: NDArray[np.float32], own: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Let all groups but some share a column: those of their own, the others, the constant."""
+    others = sums[:, :-1].sum(axis=1) - sums[:, own].sum(axis=1)
+    return np.column_stack((sums[:, own], others, sums[:, -1]))
+
+
+def _solved(sums: NDArray[np.float32], goal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the least-squares weights of the columns."""
     gram = (sums.T @ sums).astype(np.float64)
-    gram[np.diag_indices(groups)] += _RIDGE * len(rows)
-    solved = np.linalg.solve(gram, (sums.T @ target[rows]).astype(np.float64))
-    left = float(np.mean((target[rows] - sums @ solved) ** 2))
-    return np.asarray((1 - decay) * solved[columns], np.float64), left
+    gram[np.diag_indices(len(gram) - 1)] += _RIDGE * len(sums)
+    return np.asarray(np.linalg.solve(gram, (sums.T @ goal).astype(np.float64)), np.float64)

@@ -10,9 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_KNOTS = 32
+_KNOTS = 32  # steps too fine to see in a curve
 _WORTH = 0.005  # of the variance that a bend has to explain beyond a line
-_FAR = 10.0  # times the reach of x
+_FAR = 10.0  # times the reach of x that a curve goes on
 
 
 @dataclass(frozen=True)

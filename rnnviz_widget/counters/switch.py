@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.counters.sample import Reading, Sample
 
-_MOST_RULES = 12
+_MOST_RULES = 12  # of a machine that toggles; a latch may have more, see `latch`
 _LEAST_TIMES = 2  # a rule must have been seen to hold
 _WORTH = 0.005  # R2 that a rule, or what a toggle does by context, has to add
 _SETTLED = 0.9  # of a toggle's occurrences behind one token leave it in the same state, ...

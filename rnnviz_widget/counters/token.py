@@ -1,4 +1,4 @@
-"""The rival that a unit says which token was read last, and remembers nothing."""
+"""The rival that a unit says which token was read last, or one to three tokens before."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnnviz_widget.counters.sample import Reading, Sample
-
-_PRIOR = 2  # tokens' worth of belief in the mean of all
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,34 @@ class OneToken:
 def fit_token(sample: Sample, delay: int = 0) -> OneToken:
     """Average the values by token; rare tokens lean on the mean of all."""
     codes = sample.reading.delayed(delay)[sample.rows]
-    size = len(sample.reading.vocabulary) + 1
     mean = sample.target.mean()
-    sums = np.bincount(codes, sample.target, size) + _PRIOR * mean
-    return OneToken(delay, sums / (np.bincount(codes, minlength=size) + _PRIOR))
+    size = len(sample.reading.vocabulary) + 1
+    return OneToken(delay, mean + shrunk_means(codes, sample.target - mean, size))
+
+
+def shrunk_means(
+    codes: NDArray[np.intp], values: NDArray[np.float64], size: int
+) -> NDArray[np.float64]:
+    """Return the mean of the values with each code, drawn towards 0 as far as they scatter.
+
+    Empirical Bayes (Efron and Morris 1975): the mean of n values is multiplied by
+    ``n / (n + within / between)``, the variances within and between codes estimated by moments.
+    Where equal codes have equal values nothing is drawn; where codes say nothing all is 0.
+
+    Returns
+    -------
+    ndarray, shape (size,)
+        0 where a code does not occur.
+
+    """
+    count = np.bincount(codes, minlength=size)
+    means = np.bincount(codes, values, size) / np.maximum(count, 1)
+    several = len(values) - np.count_nonzero(count)
+    if several <= 0:
+        return np.zeros(size)
+    explained = float((count * means**2).sum())
+    within = max(float((values**2).sum()) - explained, 0.0) / several
+    between = (explained - np.count_nonzero(count) * within) / len(values)
+    if between <= 0:
+        return np.zeros(size)
+    return np.asarray(means * count / np.maximum(count + within / between, 1e-300), np.float64)

@@ -78,14 +78,14 @@ CASES: dict[str, tuple[str, str, Callable[[int], Text], Callable[[Text], nn.Modu
         letters,
         lambda v: nets.lstm(v, {"a": 0.5, "b": -0.5, "c": 0.2}, keep=0.9),
     ),
-    "an exact counter with reset": (
-        "bounded counter",
+    "an exact count of the tokens since a reset": (
+        "clock",
         "c",
         lines,
         lambda v: nets.lstm(v, {}, rest=0.02, resets=["\n"]),
     ),
-    "an exact counter that counts down": (
-        "bounded counter",
+    "an exact count down since a reset": (
+        "clock",
         "c",
         lines,
         lambda v: nets.lstm(v, {}, rest=-0.02, resets=["\n"]),
@@ -96,8 +96,8 @@ CASES: dict[str, tuple[str, str, Callable[[int], Text], Callable[[Text], nn.Modu
         lines,
         lambda v: nets.lstm(v, {" ": 0.2}, resets=["\n"]),
     ),
-    "a saturating counter": (
-        "bounded counter",
+    "a count since a reset that saturates": (
+        "clock",
         "h",
         lines,
         lambda v: nets.tanh_counter(v, dict.fromkeys(v, 0.1), resets=["\n"]),
@@ -136,13 +136,13 @@ def test_noise_is_unclear_and_so_is_a_value_that_never_changes() -> None:
     assert "the same everywhere" in str(constant)
 
 
-def test_an_echo_of_an_earlier_token_is_not_called_the_current_one() -> None:
+def test_an_echo_of_an_earlier_token_is_said_to_come_late() -> None:
     tokens = letters(0)
     value = dict(zip(LETTERS, np.random.default_rng(1).normal(size=26), strict=True))
     late = np.array([value[token] for token in tokens])
     trace = Trace.from_arrays(tokens, {"h": np.roll(late, 2)[:, None]})
     found = unit_kind(trace, "h", 0)
-    assert found.kind == "unclear"
+    assert found.kind == "an earlier token"
     assert "the token 2 before" in found.words
 
 
@@ -155,8 +155,8 @@ def test_scale_and_sign_of_a_unit_do_not_matter() -> None:
     for factor in (-1.0, 1e-3, 1e3):
         scaled = Trace.from_arrays(trace.tokens, {"h": factor * values + 5 * factor})
         found = unit_kind(scaled, "h", 0)
-        assert found.kind == "bounded counter"
-        assert found.scores["bounded counter"] > 0.95
+        assert found.kind == "clock"
+        assert found.scores["clock"] > 0.95
 
 
 def test_the_words_of_a_switch_say_that_it_does_not_count_and_name_its_tokens() -> None:
@@ -169,7 +169,7 @@ def test_the_words_of_a_switch_say_that_it_does_not_count_and_name_its_tokens() 
     assert list(found.to_pandas()["explanation"]) == list(found.scores)
 
 
-def test_a_mark_that_opens_and_closes_is_said_to_turn_it_on_or_off() -> None:
+def test_a_mark_that_opens_and_closes_turns_it_on_with_the_token_before() -> None:
     """Behind a space it opens, also where the last was never closed: no toggle does that."""
     rng = np.random.default_rng(0)
     tokens: Text = []
@@ -180,8 +180,10 @@ def test_a_mark_that_opens_and_closes_is_said_to_turn_it_on_or_off() -> None:
         tokens += [*(['"'] * spoken), *word, *(['"'] * (spoken and closed)), " "]
     for read, before in zip(tokens, [" ", *tokens], strict=False):
         inside.append(before == " " if read == '"' else (inside or [0])[-1])
-    words = unit_kind(Trace.from_arrays(tokens, {"h": np.array(inside)[:, None]}), "h", 0).words
-    assert """turned on or off by '"', which of the two depends on the token before;""" in words
+    found = unit_kind(Trace.from_arrays(tokens, {"h": np.array(inside)[:, None]}), "h", 0)
+    assert found.kind == "switch"
+    assert found.scores["switch"] > 0.95
+    assert """turned on by ' "', off by '"';""" in found.words
 
 
 def test_what_it_says_is_escaped() -> None:
