@@ -97,7 +97,7 @@ def _with_kinds(shown: Shown, reader: Reader) -> Shown:
     """Add what kind of memory the best unit of each ranking is."""
     found = [ranking[0] for ranking in shown.rankings]
     kinds = tuple((best.name, reader.kind(best.state, best.unit).words) for best in found)
-    return replace(shown, facts=("The kind of memory, of four that were fitted:", kinds))
+    return replace(shown, facts=("The kind of memory, the best of ten rival explanations:", kinds))
 
 
 def _quotes(materials: Materials) -> Shown:

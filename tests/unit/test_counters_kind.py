@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from rnnviz_widget import Trace, unit_kind
+from tests.simulations.kinds import answer
+from tests.simulations.texts import code
+from tests.simulations.units import KINDS
 from tests.unit import handmade as nets
 
 if TYPE_CHECKING:
@@ -157,6 +160,77 @@ def test_scale_and_sign_of_a_unit_do_not_matter() -> None:
         found = unit_kind(scaled, "h", 0)
         assert found.kind == "clock"
         assert found.scores["clock"] > 0.95
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_drawn_unit_is_called_what_it_is_or_unclear(name: str) -> None:
+    """`python -m tests.simulations.kinds` counts 20 draws of each."""
+    _, right, given = answer(name, 0)
+    assert given in {right, "unclear"}
+
+
+def test_most_drawn_units_are_not_unclear() -> None:
+    found = [answer(name, 1) for name in ("switch of two tokens", "ring", "n-gram", "clock")]
+    assert [given for _, _, given in found] == [right for _, right, _ in found]
+
+
+def test_a_depth_is_counted_by_every_bracket_however_rare() -> None:
+    tokens = code(np.random.default_rng(0))
+    depth = np.cumsum([(read in "([{") - (read in ")]}") for read in tokens])
+    found = unit_kind(Trace.from_arrays(tokens, {"h": depth[:, None].astype(float)}), "h", 0)
+    assert found.kind == "bounded counter"
+    assert found.scores["bounded counter"] > 0.999
+    up, down = found.words.split("-1 at ")
+    assert all(repr(bracket) in up for bracket in "([{")
+    assert all(repr(bracket) in down for bracket in ")]}")
+
+
+def test_the_increment_of_the_commonest_tokens_is_in_the_words() -> None:
+    tokens = lines(0)
+    steps = {" ": 0.5, "e": -0.4, "\n": 0.0}
+    x, values = 0.0, []
+    for read in tokens:
+        x = 0.0 if read == "\n" else x + steps.get(read, 0.03)
+        values.append([x])
+    words = unit_kind(Trace.from_arrays(tokens, {"h": np.array(values)}), "h", 0).words
+    assert "+0.5 at ' '" in words
+    assert "-0.4 at 'e'" in words
+    assert "+0.03 at" in words
+
+
+def test_what_goes_on_for_ever_is_not_called_bounded() -> None:
+    tokens = letters(0)
+    drift = np.arange(LENGTH, dtype=float)
+    fall = np.cumsum(np.where(np.array(tokens) == "a", 2.0, -1.1))
+    trace = Trace.from_arrays(tokens, {"h": np.stack([drift, fall], axis=1)})
+    for unit in (0, 1):
+        found = unit_kind(trace, "h", unit)
+        assert found.kind == "unbounded counter"
+        assert "no bound was met in this text" in found.words
+        assert "bounded below" not in found.words
+
+
+def test_a_unit_that_is_explained_in_part_is_only_mostly_something() -> None:
+    tokens = letters(0)
+    noisy = nets.run(nets.tanh_latch(sorted(set(tokens)), ["a"], ["b"]), tokens, LETTERS)
+    state = noisy.states[0]
+    sure, hedged = (unit_kind(nets.with_noise(noisy, state, n), state, 0) for n in (0.0, 0.5))
+    assert (sure.kind, hedged.kind) == ("switch", "switch")
+    assert "is a switch: some tokens turn it on" in sure.words
+    assert "is mostly a switch: turned on by 'a'" in hedged.words
+    assert f"explains {100 * hedged.scores['switch']:.0f} % of its variance" in hedged.words
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_no_explanation_holds_for_has_no_name(seed: int) -> None:
+    """A random walk and a trend that turns: what fits the first half fails on the second."""
+    rng = np.random.default_rng(seed)
+    walk = np.cumsum(rng.normal(size=LENGTH))
+    turned = np.abs(np.arange(LENGTH) - LENGTH / 2)
+    trace = Trace.from_arrays(letters(seed), {"h": np.stack([walk, turned], axis=1)})
+    for unit in (0, 1):
+        found = unit_kind(trace, "h", unit)
+        assert found.kind == "unclear", str(found)
 
 
 def test_the_words_of_a_switch_say_that_it_does_not_count_and_name_its_tokens() -> None:
