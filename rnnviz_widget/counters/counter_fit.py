@@ -24,6 +24,7 @@ _FIRST_STEPS = 3  # Gauss-Newton steps that tell a good first guess from a bad o
 _FURTHER_STEPS = 5  # by then the steps no longer change R2
 _RIDGE = 1e-6  # keeps tokens that always come together solvable
 _NOTHING = 0.003  # R2 that may be lost by dropping an increment, a reset or the lack of a bound
+_SHARE = 0.2  # of what the best leaves unexplained; it must not be more than that
 _FEW = 2  # bounds are chosen with 4 increments: the third of ...
 _OWN = (1, 2, 4, 8, 16)  # tokens with an increment of their own that are tried to suffice
 _TOUCHED = 0.003  # of the time that a bound must hold the counter, or it is not seen to
@@ -44,8 +45,10 @@ def fit_counter(sample: Sample, clock: Clock | None) -> Counter:
     """
     early = sample.early()
     own, guesses = _guesses(early, clock)
-    tuned = max((_tuned(guess, early, own, _FIRST_STEPS) for guess in guesses), key=_reached)
-    counter, reached = _tuned(tuned[0], early, own, _FURTHER_STEPS)
+    tuned = [_tuned(guess, early, own, _FIRST_STEPS)[0] for guess in guesses]
+    held = [sample.late(guess.predict(sample.reading)) for guess in tuned]
+    first = tuned[int(np.argmax(np.nan_to_num(held, nan=-np.inf)))]
+    counter, reached = _tuned(first, early, own, _FURTHER_STEPS)
     x = counter.count(early.reading)[0]
     straight = monotone(early.target, x[early.rows])(sample.values)
     bent = _tuned(counter, early, own, _FURTHER_STEPS, straight)
@@ -101,7 +104,8 @@ def _first_enough(counters: Sequence[Counter], sample: Sample) -> Counter:
     reached = np.nan_to_num(
         [sample.late(counter.predict(sample.reading)) for counter in counters], nan=-np.inf
     )
-    return counters[int(np.argmax(reached >= reached.max() - _NOTHING))]
+    may_lose = min(_NOTHING, _SHARE * (1 - reached.max())) + _EXACT
+    return counters[int(np.argmax(reached >= reached.max() - may_lose))]
 
 
 def _is_busy(counter: Counter, sample: Sample) -> bool:
@@ -123,6 +127,7 @@ def _holds(counter: Counter, sample: Sample) -> Iterator[Counter]:
     """
     x = counter.count(sample.reading)[0][sample.rows]
     low, high = np.quantile(x, (_EDGE, 1 - _EDGE))
+    yield counter
     for bounds in ((low, high), (low, np.inf), (-np.inf, high), (-np.inf, np.inf)):
         anchors = np.array([*counter.anchors[:LOW], *bounds])
         for count in range(len(counter.resets) + 1):
@@ -156,10 +161,6 @@ def _merged(counter: Counter, groups: NDArray[np.intp], sample: Sample) -> Count
     return replace(counter, increments=increments)
 
 
-def _reached(tuned: tuple[Counter, float]) -> float:
-    return tuned[1]
-
-
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.intp]) -> float:
     order = np.argsort(values)
     below = np.cumsum(weights[order])
@@ -186,7 +187,7 @@ def _guesses(sample: Sample, clock: Clock | None) -> tuple[NDArray[np.intp], Seq
     for resets, late in sorted(sets):
         at = np.isin(sample.reading.delayed(late)[sample.rows], resets)
         set_to = sample.target[at].mean() if at.any() else 0.0
-        for bounds in ((-np.inf, np.inf), (low, high)):
+        for bounds in ((-np.inf, np.inf), (low, np.inf), (-np.inf, high), (low, high)):
             anchors = np.array([start, np.clip(set_to, *bounds), *bounds])
             guesses.append(Counter(increments, resets, late, anchors, straight, sample.seen))
     return own, guesses

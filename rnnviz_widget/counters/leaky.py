@@ -27,7 +27,8 @@ _ROUNDS = 2  # the second with values that the first has straightened
 _RIDGE = 1e-4  # keeps tokens that always come together solvable
 _SHORT = 8_000  # tokens are enough to find the memory
 _OWN = (2, 4, 8, 16)  # tokens with a weight of their own that are tried to suffice
-_NOTHING = 0.003  # of the variance that may be lost by leaving weights out
+_NOTHING = 0.003  # of the variance that may be lost by leaving weights out, ...
+_SHARE = 0.2  # ... and of what is left with all of them
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _weights(
         few = _shared(sums, order[:count])
         solved = _solved(few[:early], goal[:early])
         left.append(float(np.mean((goal[early:] - few[early:] @ solved) ** 2)))
-    most = _NOTHING * float(goal.var())
+    most = min(_NOTHING * float(goal.var()), _SHARE * min(left))
     count = next(n for n, rest in zip(counts, left, strict=True) if rest <= min(left) + most)
     solved = _solved(_shared(sums, order[:count]), goal)
     weights = np.full(len(order), solved[count])
