@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.counters.counter import RESET
 from rnnviz_widget.counters.sample import LONGEST_DELAY, listed
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rnnviz_widget.counters.counter import Counter
     from rnnviz_widget.counters.sample import Reading, Sample
 
 _MOST_TOKENS, _MOST_PAIRS = 60, 40  # events that are tried, by how much they say
@@ -23,6 +25,9 @@ _SHORT = 6_000  # tokens, evenly drawn, on which events are chosen
 _SHORTER = 1_500  # tokens, evenly drawn, on which the first two are found
 _STARTS = 2  # delays from which it is tried, those whose first two explain most
 _WORTH = 0.0005  # R2 that a further event has to add: a rare capital letter adds no more
+_ASIDE, _BETWEEN = 0.2, 0.1
+"""A counter farther than a fifth of its reach from both ends for a tenth of the time counts."""
+
 _ALONE = 0.02  # R2 that the first two events must have, or there is no latch
 
 Event = tuple[int, int]
@@ -126,6 +131,28 @@ def fit_latch(sample: Sample) -> Latch | None:
         return None
     sets, resets = (tuple(events[i] for i in its) for its in best[:2])
     return _levelled(Latch(sets, resets, best[2], (0.0, 1.0)), sample)
+
+
+def latch_of(counter: Counter, sample: Sample) -> Latch | None:
+    """Return the latch that a counter is if it only ever jumps between two values, or None.
+
+    Steps as large as the room between two bounds set and reset.
+    """
+    x = counter.count(sample.reading)[0][sample.rows]
+    low, high = float(x.min()), float(x.max())
+    between = np.mean((x > low + _ASIDE * (high - low)) & (x < high - _ASIDE * (high - low)))
+    if low == high or between > _BETWEEN:
+        return None
+    half, size = (high - low) / 2, len(sample.reading.vocabulary)
+    steps = counter.increments[:-1].copy()
+    steps[list(counter.resets)] = np.sign(counter.anchors[RESET] - (low + high) / 2) * (high - low)
+    on, off = (
+        tuple((code, -1) for code in range(size) if sample.seen[code] and sign * steps[code] > half)
+        for sign in (1, -1)
+    )
+    if not on or not off:
+        return None
+    return _levelled(Latch(on, off, counter.delay, (0.0, 1.0)), sample)
 
 
 def _telling(sample: Sample) -> list[Event]:

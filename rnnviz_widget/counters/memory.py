@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz_widget.counters.choice import Contest, choose
 from rnnviz_widget.counters.clock import fit_clock
 from rnnviz_widget.counters.counter_fit import fit_counter
-from rnnviz_widget.counters.latch import fit_latch
+from rnnviz_widget.counters.latch import fit_latch, latch_of
 from rnnviz_widget.counters.leaky import fit_leaky
 from rnnviz_widget.counters.ngram import fit_ngram
 from rnnviz_widget.counters.report import UnitKind
@@ -116,9 +116,10 @@ def unit_kind(
 def _fit(sample: Sample, reading: Reading) -> dict[Kind, Rival]:
     """Fit every explanation; those that could not be fitted at all are absent."""
     echoes = [fit_token(sample, delay) for delay in range(1, LONGEST_DELAY + 1)]
-    switches = [fit_latch(sample), fit_switch(sample)]
     clock = fit_clock(sample)
     counter = fit_counter(sample, clock)
+    two_values = latch_of(counter, sample)
+    switches = [fit_latch(sample), fit_switch(sample), two_values]
     counter = replace(counter, free=counter.goes_on(reading))
     found: dict[Kind, Rival | None] = {
         "current token": fit_token(sample),
@@ -131,6 +132,8 @@ def _fit(sample: Sample, reading: Reading) -> dict[Kind, Rival]:
         "leaky sum": fit_leaky(sample),
     }
     rivals = {name: rival for name, rival in found.items() if rival is not None}
+    if two_values is not None:  # what only ever jumps between two values does not count
+        rivals.pop("bounded counter", None)
     several = fit_several(sample, rivals)
     return rivals if several is None else rivals | {"several": several}
 
