@@ -62,6 +62,10 @@ def fit_counter(sample: Sample, clock: Clock | None) -> Counter:
         counter = _tuned(even, sample, groups, 0)[0]
     else:
         counter = _tuned(counter, sample, groups, _FURTHER_STEPS, straight)[0]
+    # Of a token never read nothing is known: it does what tokens usually do.
+    usual = _weighted_median(counter.increments[:-1], sample.seen)
+    known = np.append(sample.seen > 0, False)
+    counter = replace(counter, increments=np.where(known, counter.increments, usual))
     return replace(counter, met=counter.stopped(sample.reading))
 
 
