@@ -1,6 +1,6 @@
 """What `unit_kind` calls units of which it is known what they do, as a table.
 
-``python -m tests.simulations.kinds [DRAWS]`` prints it; the documentation shows 20 draws of each.
+``python -m tests.simulations.kinds [DRAWS]`` prints it, with 20 draws of each unless told.
 """
 
 from __future__ import annotations
