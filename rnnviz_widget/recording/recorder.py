@@ -80,8 +80,9 @@ def record(
         In place of `tokens`: a text, and the ``(start, end)`` that a tokenizer reports for each
         token; without offsets, each character is a token.
     vocabulary
-        V strings. If the module returns one logit for each at every step (`(T, V)`, alone or
-        first in a tuple), the trace has predictions, and the loss where the inputs hold ids.
+        V strings in the order of ids, a dict of tokens and ids, or a tokenizer. If the module
+        returns one logit for each at every step (`(T, V)`, alone or first in a tuple), the trace
+        has predictions, and the loss where the inputs hold ids.
         By default the module's own `vocabulary`, if it has one.
     states
         Shell patterns of the states to keep, such as ``["*.h", "*.c"]``; by default all.
@@ -122,6 +123,8 @@ def record(
     session = Session(module, inputs, vocabulary, states, plan, progress=progress)
     if named is None:
         of_ids = session.tokens_of_ids()
+        if all(len(each) == 1 for each in of_ids):  # time first: a batch of one, in a column
+            of_ids = [tuple(token for (token,) in of_ids)]
         if len(of_ids) != 1:
             raise ValueError(
                 f"record takes one sequence, got ids of {len(of_ids)}; use record_batch"

@@ -19,6 +19,7 @@ from rnnviz_widget.recording.layer_recorder import LayerRecorder
 from rnnviz_widget.recording.logits import Readings
 from rnnviz_widget.recording.parallel.plan import Expanding, Plan
 from rnnviz_widget.recording.runs import Runs
+from rnnviz_widget.recording.vocabulary import as_vocabulary
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.cell_intervention import CellIntervention
 from rnnviz_widget.recurrent.intervention import Intervention
@@ -71,9 +72,9 @@ class Session:
         self._layer_modules = list(recurrent_layers(module).values())
         refuse_broken_weights(module)
         self.asked = vocabulary is not None
-        self.vocabulary = _own_vocabulary(module) if vocabulary is None else tuple(vocabulary)
-        if vocabulary is not None and not _is_vocabulary(vocabulary):
-            raise ValueError(f"vocabulary must hold one or more strings, got {vocabulary!r}")
+        self.vocabulary = (
+            _own_vocabulary(module) if vocabulary is None else as_vocabulary(vocabulary)
+        )
         self._progress = progress
         self._layers: list[LayerRecorder | CellRecorder] = []
         self.readings: list[Readings] = []
@@ -96,6 +97,13 @@ class Session:
             )
         readings.check_ids(ids, len(self.vocabulary))
         rows = ids.reshape(1, -1) if ids.dim() < 2 else ids  # noqa: PLR2004
+        layers = [m for m in self._layer_modules if isinstance(m, nn.RNNBase)]
+        square = 1 < len(rows) == rows.shape[1]
+        if square and not any(m.batch_first for m in layers):
+            raise ValueError(
+                f"ids of shape {tuple(ids.shape)} may have their sequences in rows or in columns: "
+                "say with tokens= what each sequence read"
+            )
         return [checked_tokens([self.vocabulary[i] for i in row]) for row in rows.tolist()]
 
     def run(self, sinks: Sequence[Sink], tokens: Sequence[tuple[str, ...]]) -> list[Extras]:
@@ -175,10 +183,10 @@ class Session:
         self, module: nn.Module, path: str, recording: Runs
     ) -> LayerRecorder | CellRecorder:
         forward = module.forward
-        if isinstance(module, nn.RNNBase):
+        reader = registry.reader(module)
+        if isinstance(module, nn.RNNBase) and reader is None:
             edited = forward if isinstance(forward, Intervention) else None
             return LayerRecorder(module, forward, path, recording, self.plan, edited)
-        reader = registry.reader(module)
         if reader is None:
             raise TypeError(f"{path} is no cell")
         intervention = forward if isinstance(forward, CellIntervention) else None
@@ -243,12 +251,10 @@ def _checked_patterns(patterns: str | Sequence[str] | None) -> list[str] | None:
 
 def _own_vocabulary(module: nn.Module) -> tuple[str, ...] | None:
     """Return what a module calls its vocabulary, if it is one: strings in the order of ids."""
-    own = getattr(module, "vocabulary", None)
-    return tuple(own) if isinstance(own, (str, list, tuple)) and _is_vocabulary(own) else None
-
-
-def _is_vocabulary(entries: Sequence[Any]) -> bool:
-    return bool(entries) and all(isinstance(each, str) for each in entries)
+    try:
+        return as_vocabulary(getattr(module, "vocabulary", None))
+    except (TypeError, ValueError):
+        return None
 
 
 def _carries_state(module: nn.Module, inputs: Sequence[Any]) -> bool:

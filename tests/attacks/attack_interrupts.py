@@ -60,9 +60,11 @@ def _timed(action: Callable[[], object], draw: random.Random, *, second: bool) -
     began = time.perf_counter()
     action()
     seconds = time.perf_counter() - began
-    left = [draw.expovariate(1000) + 1e-6] if second else []
+    left, armed = [draw.expovariate(1000) + 1e-6] if second else [], True
 
     def ring(*_: object) -> None:
+        if not armed:
+            return
         if left:
             signal.setitimer(signal.ITIMER_REAL, left.pop())
         signal.raise_signal(signal.SIGINT)
@@ -84,6 +86,7 @@ def _timed(action: Callable[[], object], draw: random.Random, *, second: bool) -
             raise
         answered = True
     finally:
+        armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
     return answered
