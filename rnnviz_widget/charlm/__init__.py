@@ -1,5 +1,6 @@
 """A character language model: the network of the lectures, its training and its checkpoints."""
 
+from rnnviz_widget.charlm.brackets import bracket_text, read_corpus
 from rnnviz_widget.charlm.checkpoint import (
     ModelCard,
     bundled_card,
@@ -20,11 +21,13 @@ __all__ = [
     "Corpus",
     "ModelCard",
     "TrainingConfig",
+    "bracket_text",
     "bundled_card",
     "bundled_models",
     "cross_entropy",
     "load_model",
     "read_card",
+    "read_corpus",
     "sample",
     "save_model",
     "snapshots",

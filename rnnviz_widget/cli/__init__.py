@@ -105,7 +105,9 @@ def _add_train(commands: Commands) -> None:
         "as safetensors. Ctrl-C stops it without harm: the same command goes on from there.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    train.add_argument("corpus", type=Path, metavar="CORPUS", help="a UTF-8 text file")
+    train.add_argument(
+        "corpus", type=Path, metavar="CORPUS", help='a UTF-8 text file, or "brackets"'
+    )
     train.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE", help="the checkpoint to write"
     )
@@ -153,9 +155,9 @@ def _train(options: argparse.Namespace) -> None:
 
     from rnnviz_widget.charlm import (  # noqa: PLC0415
         CharLMConfig,
-        Corpus,
         TrainingConfig,
         read_card,
+        read_corpus,
         train,
     )
 
@@ -166,7 +168,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     train(
-        Corpus.read(options.corpus),
+        read_corpus(options.corpus),
         options.out,
         CharLMConfig(**chosen(CharLMConfig)),
         TrainingConfig(**chosen(TrainingConfig)),

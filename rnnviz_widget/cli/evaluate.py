@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rnnviz_widget.cli.parser import Commands
 
 
+_QUESTIONS = {"linux": "c", "brackets": "brackets"}  # which are asked of a bundled model
+
+
 def add_evaluate(commands: Commands) -> None:
     """Add the command `evaluate`."""
     evaluate = commands.add_parser(
@@ -22,10 +25,14 @@ def add_evaluate(commands: Commands) -> None:
         "validation blocks of CORPUS with its score on the test blocks, chance, baselines, "
         "untrained networks and a linear probe.",
     )
-    evaluate.add_argument("model", metavar="MODEL", help='"prose", "linux" or a checkpoint file')
+    evaluate.add_argument(
+        "model", metavar="MODEL", help='"prose", "linux", "brackets" or a checkpoint file'
+    )
     evaluate.add_argument("corpus", type=Path, metavar="CORPUS", help="what it was trained on")
     evaluate.add_argument(
-        "--questions", choices=("prose", "c"), help="default: c for the model linux, else prose"
+        "--questions",
+        choices=("prose", "c", "brackets"),
+        help="default: those of the bundled model, else prose",
     )
     evaluate.add_argument(
         "--random-spans",
@@ -45,13 +52,13 @@ def add_evaluate(commands: Commands) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from rnnviz_widget import evaluation  # noqa: PLC0415
-    from rnnviz_widget.charlm import Corpus, load_model, read_card  # noqa: PLC0415
+    from rnnviz_widget.charlm import load_model, read_card, read_corpus  # noqa: PLC0415
     from rnnviz_widget.evaluation import card as modelcard  # noqa: PLC0415
 
     model, card, corpus = (
         load_model(options.model),
         read_card(options.model),
-        Corpus.read(options.corpus),
+        read_corpus(options.corpus),
     )
     if corpus.sha256 != card.corpus["sha256"]:
         msg = (
@@ -60,7 +67,7 @@ def _evaluate(options: argparse.Namespace) -> None:
             f"{options.corpus} with {corpus.sha256}"
         )
         raise ValueError(msg)
-    kind = options.questions or ("c" if options.model == "linux" else "prose")
+    kind = options.questions or _QUESTIONS.get(options.model, "prose")
     notes = modelcard.notes_by_hand(options.card) if options.card else ""
     found = evaluation.evaluate(
         model, corpus, evaluation.QUESTIONS[kind], random_spans=options.random_spans
@@ -79,7 +86,7 @@ def add_card(commands: Commands) -> None:
         help="print the model card of a bundled model",
         description="Print what MODEL was trained on, what was found in it and what was not.",
     )
-    card.add_argument("model", metavar="MODEL", help='"prose" or "linux"')
+    card.add_argument("model", metavar="MODEL", help='"prose", "linux" or "brackets"')
     card.set_defaults(run=_card)
 
 

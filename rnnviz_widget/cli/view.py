@@ -43,7 +43,11 @@ ranked on a longer text of the same kind.
 exit codes: 0 written, 1 refused (the last line says why), 2 wrong usage, 130 interrupted
 """
 _C_SUFFIXES = {".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh"}
-_DEFAULT_LABELS = {"prose": "inside_quotes", "linux": "inside_comment"}
+_DEFAULT_LABELS = {
+    "prose": "inside_quotes",
+    "linux": "inside_comment",
+    "brackets": "nesting_depth",
+}
 
 
 def add_view(commands: Commands) -> None:

@@ -81,6 +81,8 @@ def _ends_line_here(trace: Trace) -> ArrayLike:
 
 _NEXT_IS_NEWLINE = partial(labels.next_is, chars="\n")
 
+_DEPTH_OF_BRACKETS = partial(labels.nesting_depth, brackets="()", language=None)
+
 QUESTIONS: Mapping[str, tuple[Question, ...]] = {
     "prose": (
         Question(labels.inside_quotes, "inside quotes"),
@@ -99,6 +101,12 @@ QUESTIONS: Mapping[str, tuple[Question, ...]] = {
         Question(labels.nesting_depth, "nesting depth"),
         Question(labels.nesting_depth, "nesting depth", text="indentation stripped"),
         Question(labels.inside_comment, "inside comment", text="indentation stripped"),
+    ),
+    "brackets": (
+        Question(_DEPTH_OF_BRACKETS, "nesting depth"),
+        Question(_NEXT_IS_NEWLINE, "next is newline"),
+        Question(_NEXT_IS_NEWLINE, "next is newline", within="token"),
+        Question(labels.line_position, "line position"),
     ),
 }
 """What is asked of a model of each kind of text."""

@@ -7,6 +7,7 @@ from pathlib import Path
 _TEXTS = {
     "prose": ("ferry.txt", "landing.txt"),
     "linux": ("lantern.c", "tide.c", "bell.c"),
+    "brackets": ("brackets.txt",),
 }
 
 
@@ -19,8 +20,8 @@ def sample_text(model: str = "prose", number: int = 1) -> str:
         Name of a bundled model.
     number
         Which of its texts, from 1: ``"prose"`` has two stories, ``"linux"`` three files of C, of
-        which the second and third are full of comments and strings. A unit chosen on one text can
-        be reported on another.
+        which the second and third are full of comments and strings, ``"brackets"`` lines of its
+        language, of 10 to 64 characters each. A unit chosen on one text can be reported on another.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -20,9 +21,11 @@ from rnnviz_widget.charlm import (
     CharLMConfig,
     Corpus,
     TrainingConfig,
+    bracket_text,
     cross_entropy,
     load_model,
     read_card,
+    read_corpus,
     sample,
     save_model,
     snapshots,
@@ -49,6 +52,51 @@ def corpus() -> Corpus:
 
 def weights(model: CharLM) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+# --- the language of brackets ------------------------------------------------------------------
+
+
+@given(st.integers(1, 30), st.integers(1, 9), st.integers(0, 5))
+def test_a_line_of_brackets_is_over_when_all_are_closed_and_not_before(
+    lines: int, deepest: int, seed: int
+) -> None:
+    text = bracket_text(lines, deepest=deepest, seed=seed)
+    assert text.count("\n") == lines
+    for line in text.splitlines():
+        depths = list(itertools.accumulate({"(": 1, ")": -1}.get(c, 0) for c in line))
+        assert depths.index(0) == len(line) - 1
+        assert max(depths) <= deepest
+        assert set(line) <= set("()xyz")
+
+
+@pytest.mark.parametrize("name", ["lines", "deepest"])
+def test_a_language_of_no_brackets_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
+        bracket_text(**{name: 0})
+
+
+def test_the_bundled_network_of_brackets_counts_them_on_lines_it_has_not_read() -> None:
+    assert read_card("brackets").corpus["sha256"] == read_corpus("brackets").sha256
+    model = load_model("brackets")
+    text = bracket_text(300, seed=77)
+    depth = np.cumsum([{"(": 1, ")": -1}.get(character, 0) for character in text])
+    with torch.inference_mode():
+        values, state = [], None
+        for character in model.encode(text):  # one step after the other, to have every c
+            _, state = model(character[None], state)
+            values.append(state[1][0, 5].item())
+    counted = np.corrcoef(values, depth)[0, 1]
+    assert counted > 0.97
+
+
+def test_a_file_called_as_the_language_of_brackets_is_read_as_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_corpus("brackets").name == "brackets"
+    (tmp_path / "brackets").write_text("mine", encoding="utf-8")
+    assert read_corpus("brackets").text == "mine"
 
 
 # --- split -----------------------------------------------------------------------------------
@@ -332,7 +380,9 @@ def test_a_saved_model_comes_back_to_the_bit_in_float32(tmp_path: Path) -> None:
 
 
 def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"one of 'linux', 'prose'.*got 'poetry'"):
+    with pytest.raises(
+        FileNotFoundError, match=r"one of 'brackets', 'linux', 'prose'.*got 'poetry'"
+    ):
         load_model("poetry")
     junk = tmp_path / "junk"
     junk.write_bytes(b"no tensors here")

@@ -75,7 +75,7 @@ def test_a_bundled_models_card_is_that_of_its_checkpoint(
     [
         (["train", "nowhere.txt", "-o", "m"], "nowhere.txt"),
         (["evaluate", "poetry", "nowhere.txt"], "got 'poetry'"),
-        (["card", "poetry"], "name must be one of 'linux', 'prose', got 'poetry'"),
+        (["card", "poetry"], "name must be one of 'brackets', 'linux', 'prose', got 'poetry'"),
     ],
 )
 def test_a_refusal_is_one_line_and_exit_code_1(
