@@ -46,7 +46,10 @@ NAMED = {
     "indentation": Named(labels.indentation, "of the line, in columns"),
     "inside_comment": Named(labels.inside_comment, "a comment is open", "language"),
     "inside_string": Named(labels.inside_string, "a string literal is open", "language"),
+    "inside_condition": Named(labels.inside_condition, "an if's condition is open", "language"),
     "nesting_depth": Named(labels.nesting_depth, "how many brackets are open", "language"),
+    "block_depth": Named(labels.block_depth, "how many braces are open", "language"),
+    "expression_depth": Named(labels.expression_depth, "how many ( are open", "language"),
     "next_is": Named(labels.next_is, "the next character is one of these", "chars", needed=True),
     "matches": Named(labels.matches, "in a match of this pattern", "pattern", needed=True),
 }
