@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch, register_cell
     from rnnviz_widget.texts import sample_text
-    from rnnviz_widget.trace import Predictions, Trace
+    from rnnviz_widget.trace import Predictions, Trace, along
     from rnnviz_widget.widget import HiddenStateWidget
 
 __version__ = "0.1.0"
@@ -40,6 +40,7 @@ _HOMES = {
     "Ranking": "ranking",
     "Trace": "trace",
     "ablate": "interventions",
+    "along": "trace",
     "clamp": "interventions",
     "counter_profile": "counters",
     "effect": "interventions",
@@ -73,6 +74,7 @@ __all__ = [
     "Ranking",
     "Trace",
     "ablate",
+    "along",
     "clamp",
     "counter_profile",
     "effect",

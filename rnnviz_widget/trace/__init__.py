@@ -1,6 +1,7 @@
 """A trace: tokens, and what the hidden units of a network did as it read them."""
 
+from rnnviz_widget.trace.along import along
 from rnnviz_widget.trace.predictions import Extras, Predictions
 from rnnviz_widget.trace.trace import Bounds, Trace, checked_tokens, select
 
-__all__ = ["Bounds", "Extras", "Predictions", "Trace", "checked_tokens", "select"]
+__all__ = ["Bounds", "Extras", "Predictions", "Trace", "along", "checked_tokens", "select"]
