@@ -3,6 +3,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { context } from "esbuild";
+import { minify } from "terser";
 import { assembly } from "./assembly.mjs";
 import { digest } from "./stamp.mjs";
 
@@ -20,15 +21,25 @@ async function refuseMarkup() {
   }
 }
 
+// A notebook keeps the bundle once per widget: a second look saves a twentieth of it.
+async function shrink() {
+  for (const name of ["widget.js", "page.js"]) {
+    const options = { module: true, compress: { passes: 3 }, format: { comments: false } };
+    const { code } = await minify(await readFile(out + name, "utf8"), options);
+    await writeFile(out + name, code);
+  }
+}
+
 const finish = {
   name: "finish",
   setup(build) {
     build.onStart(() => rm(`${out}sources.sha256`, { force: true }));
     build.onEnd(async ({ errors }) => {
       if (errors.length) return;
+      if (!watch) await shrink();
       await refuseMarkup();
-      // The colours are data that the Python side reads too (figures, tests): one source for both.
-      await copyFile(`${here}src/palettes.json`, `${out}palettes.json`);
+      // Colours and signs are data that the Python side reads too (figures, tests): one source for both.
+      for (const name of ["palettes.json", "signs.json"]) await copyFile(`${here}src/${name}`, out + name);
       // Last: a bundle without it is not whole.
       await writeFile(`${out}sources.sha256`, `${await digest(here)}\n`);
       if (watch) console.log(`built ${new Date().toLocaleTimeString()}`);

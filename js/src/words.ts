@@ -1,3 +1,4 @@
+import { BLANK, signOf } from "./store/signs";
 import type { Label } from "./store/wire";
 
 /** A label's value at a token, in words. */
@@ -11,15 +12,12 @@ export function labelled({ kind, values }: Pick<Label, "kind" | "values">, token
 /** A token with signs for what has no shape: blanks, newlines, tabs and other controls. */
 export function visibly(token: string): string {
   return Array.from(token, (character) => {
+    if (character === " ") return BLANK;
     const code = character.codePointAt(0) ?? 0;
-    if (character === " ") return "␣";
-    if (character === "\n") return "↵";
-    if (character === "\t") return "→";
-    if (code < 32) return String.fromCharCode(0x2400 + code);
-    if (/^\p{M}$/u.test(character)) return `◌${character}`;
-    return /^[\p{C}\u2028\u2029\u00a0]$/u.test(character)
+    // What a dotted circle alone would not tell apart has its number.
+    return code > 0x7f && /^[\p{C}\u2028\u2029\u00a0]$/u.test(character)
       ? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`
-      : character;
+      : (signOf(character) ?? character);
   }).join("");
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 /** What each room may import: itself, and these. Files at the top are rooms of their own. */
 const MAY_IMPORT: Record<string, string[]> = {
-  store: ["host", "dom", "palettes"],
+  store: ["host", "dom", "palettes", "signs"],
   network: ["store"],
   text: ["store", "dom", "words"],
   panels: ["text", "store", "dom", "words"],

@@ -67,17 +67,52 @@ describe("layout", () => {
     ]);
   });
 
-  it("keeps combining marks with their letter inside a token, and shows them alone where a token begins", () => {
-    const together = new Tokens("e\u0301x", Uint32Array.from([0, 2, 3]));
-    expect(rows(together, 10)[0].map(({ shown, token }) => [shown, token])).toEqual([
-      ["e\u0301", 0],
-      ["x", 1],
+  it("keeps combining marks with their letter, in cells of their own where tokens begin", () => {
+    const seen = (tokens: Tokens) =>
+      rows(tokens, 10)[0].map(({ shown, token, width, joined }) => [shown, token, width, joined]);
+    expect(seen(new Tokens("e\u0301x", Uint32Array.from([0, 2, 3])))).toEqual([
+      ["e\u0301", 0, 1, false],
+      ["x", 1, 1, false],
     ]);
-    expect(rows(characters("e\u0301x"), 10)[0].map(({ shown, token }) => [shown, token])).toEqual([
-      ["e", 0],
-      ["◌\u0301", 1],
-      ["x", 2],
+    expect(seen(characters("e\u0301x"))).toEqual([
+      ["e", 0, 1, false],
+      ["\u0301", 1, 0, true],
+      ["x", 2, 1, false],
     ]);
+  });
+
+  it("shows combining marks on a circle where there is no letter that they could join", () => {
+    expect(shown(characters("\u0301a\n\u0301 \u0301"), 10)).toEqual(["◌\u0301a↵", "◌\u0301 ◌\u0301"]);
+  });
+
+  it.each([
+    ["a heart drawn as a picture", "❤\ufe0f", [2, 0]],
+    ["a heart drawn as a letter", "❤", [1]],
+    ["a key", "1\ufe0f\u20e3", [2, 0, 0]],
+    ["a flag", "🇩🇪", [2, 0]],
+    ["a skin tone", "👍🏽", [2, 0]],
+    ["a family", "👩\u200d👧", [2, 0, 0]],
+  ])("gives %s its columns once, whatever its tokens", (_, text, widths) => {
+    expect(rows(codePoints(`${text}x`), 10)[0].map(({ width }) => width)).toEqual([...widths, 1]);
+  });
+
+  it("breaks between tokens, after or before a blank where it can", () => {
+    const words = (...tokens: string[]) => {
+      const offsets = [0];
+      for (const token of tokens) offsets.push((offsets.at(-1) ?? 0) + token.length);
+      return new Tokens(tokens.join(""), Uint32Array.from(offsets));
+    };
+    expect(shown(words("un", "believ", "able", " thing"), 10)).toEqual(["unbeliev", "able thing"]);
+    expect(shown(words("some", " more", " words"), 10)).toEqual(["some more", " words"]);
+    expect(shown(words("a ", "bcdefghijklmnop ", "q"), 10)).toEqual(["a ", "bcdefghijk", "lmnop q"]);
+  });
+
+  it("sets tokens apart that would run together, and no others", () => {
+    const cut = (text: string, ...offsets: number[]) => new Tokens(text, Uint32Array.from([0, ...offsets]));
+    const columns = (tokens: Tokens) => rows(tokens, 30)[0].map(({ column }) => column);
+    expect(columns(cut("thecat", 3, 6))).toEqual([0, 1, 2, 4, 5, 6]);
+    expect(columns(cut("the cat", 3, 7))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(columns(characters("thecat"))).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it("keeps a family of emoji in one cell when it is one token", () => {
@@ -124,7 +159,8 @@ function flaws(tokens: Tokens, columns: number): string[] {
   let at = 0;
   for (const cells of rows(tokens, columns)) {
     let column = 0;
-    for (const cell of cells) {
+    for (const [i, cell] of cells.entries()) {
+      if (cell.joined && i === 0) found.push(`a row begins with what belongs to the one before at ${at}`);
       if (cell.from !== at || cell.to <= at) found.push(`cell [${cell.from}, ${cell.to}) after ${at}`);
       if (cell.column !== column) found.push(`column ${cell.column}, not ${column}`);
       if (cell.token !== tokens.at(cell.from)) found.push(`token ${cell.token} at ${cell.from}`);

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
+from rnnviz_widget.signs import SHAPELESS_SIGN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,6 +19,8 @@ ADVANCE = 1233 / 2048
 """Width of each of its characters, in em."""
 
 _NO_GLYPH = "\N{WHITE SQUARE}"
+_CONTROL_PICTURES = ("\N{SYMBOL FOR NULL}", "\N{SYMBOL FOR DELETE}")
+"""First and last of the signs for control characters: few fonts have them."""
 
 
 class Glyph(NamedTuple):
@@ -58,7 +62,8 @@ def _find(cluster: str) -> Glyph | None:
                 return Glyph(cluster, path, glyph.linearHoriAdvance / 65536 / 1000)
         except (OSError, RuntimeError):  # a font that freetype or matplotlib cannot draw
             continue
-    return None
+    first, last = _CONTROL_PICTURES
+    return _find(SHAPELESS_SIGN) if first <= cluster <= last else None
 
 
 @cache

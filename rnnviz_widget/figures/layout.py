@@ -6,16 +6,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rnnviz_widget.signs import columns_of, is_shapeless, sign_of, tab_stop
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NEWLINE_SIGN = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
-TAB_SIGN = "\N{RIGHTWARDS ARROW}"
-SHAPELESS_SIGN = "\N{DOTTED CIRCLE}"
-
 _JOINER = "\N{ZERO WIDTH JOINER}"
 _SKIN_TONES = ("\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}", "\N{EMOJI MODIFIER FITZPATRICK TYPE-6}")
-_SHAPELESS = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -51,23 +48,24 @@ def lay_out(tokens: Sequence[str], columns: int, first: int = 0) -> list[Cell]:
     Parameters
     ----------
     tokens
-        The strings; a combining mark that begins a token is a cell of its own.
+        The strings. A combining mark that begins a token is a cell of its own: paper has no pointer
+        that could tell it from its letter, as the widget's has.
     columns
         At least 4, the width of a tab.
     first
         Index of the first token.
     """
-    stops = 4 if columns < 60 else 8  # noqa: PLR2004  (8 as C programmers have it, 4 where there is little room)
+    stops = tab_stop(columns)
     found = _clusters(tokens, first)
     cells: list[Cell] = []
     line: list[Cell] = []
     i = row = column = after_blank = 0
     while i < len(found):
         token, cluster = found[i]
-        width = stops - column % stops if cluster == "\t" else _width(cluster)
+        width = stops - column % stops if cluster == "\t" else columns_of(cluster)
         full = column + width > columns and cluster != "\n" and bool(line)
         if not full:
-            shown = _sign(cluster)
+            shown = sign_of(cluster)
             line.append(Cell(token, row, column, width, shown or cluster, shown is not None))
             column += width
             i += 1
@@ -83,14 +81,14 @@ def lay_out(tokens: Sequence[str], columns: int, first: int = 0) -> list[Cell]:
 
 def visible(text: str) -> str:
     """Return `text` with a visible sign for every character that has no shape of its own."""
-    return "".join(_sign(character) or character for character in text)
+    return "".join(sign_of(character) or character for character in text)
 
 
 def clusters(tokens: Sequence[str]) -> list[list[str]]:
     """Return what each token is drawn as: its clusters, signs for what has no shape."""
     drawn: list[list[str]] = [[] for _ in tokens]
     for token, cluster in _clusters(tokens, 0):
-        drawn[token].append(_sign(cluster) or cluster)
+        drawn[token].append(sign_of(cluster) or cluster)
     return drawn
 
 
@@ -110,7 +108,7 @@ def _clusters(tokens: Sequence[str], first: int) -> list[tuple[int, str]]:
 
 
 def _extends(before: str, character: str) -> bool:
-    if character < "\u0300" or unicodedata.category(before[0]) in _SHAPELESS:
+    if character < "\u0300" or is_shapeless(before):
         return False
     low, high = _SKIN_TONES
     return (
@@ -119,21 +117,3 @@ def _extends(before: str, character: str) -> bool:
         or low <= character <= high
         or unicodedata.category(character).startswith("M")
     )
-
-
-def _width(cluster: str) -> int:
-    return 2 if unicodedata.east_asian_width(cluster[0]) in "WF" else 1
-
-
-def _sign(cluster: str) -> str | None:
-    """Return a visible sign for what has no shape of its own, or None."""
-    if cluster == "\n":
-        return NEWLINE_SIGN
-    if cluster == "\t":
-        return TAB_SIGN
-    category = unicodedata.category(cluster[0])
-    if category.startswith("M"):
-        return SHAPELESS_SIGN + cluster
-    if category == "Cs":
-        return "\N{REPLACEMENT CHARACTER}"
-    return SHAPELESS_SIGN if category in _SHAPELESS else None

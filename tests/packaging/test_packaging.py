@@ -10,7 +10,15 @@ from pathlib import Path
 
 from tests.packaging.conftest import REPOSITORY, Built, run
 
-BUNDLE = {"widget.js", "page.js", "network.js", "widget.css", "palettes.json", "sources.sha256"}
+BUNDLE = {
+    "widget.js",
+    "page.js",
+    "network.js",
+    "widget.css",
+    "palettes.json",
+    "signs.json",
+    "sources.sha256",
+}
 CHECKPOINTS = {path.name for path in (REPOSITORY / "rnnviz_widget").rglob("*.safetensors")}
 CARDS = {
     path.with_suffix(".md").name

@@ -26,7 +26,7 @@ LAYERS = (
     ("ranking", "recording"),
     ("labels", "recurrent"),
     ("trace",),
-    ("stats", "palettes", "tables", "texts"),
+    ("stats", "palettes", "signs", "tables", "texts"),
 )
 """From the top down; a part imports from below its own layer only."""
 
@@ -37,6 +37,7 @@ WITHOUT_TORCH = (
     "labels",
     "palettes",
     "ranking",
+    "signs",
     "stats",
     "tables",
     "texts",

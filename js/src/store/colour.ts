@@ -42,6 +42,11 @@ const READABLE = 4.5;
 const DARK: RGB = [24, 24, 27];
 const BLACK: RGB = [0, 0, 0];
 const WHITE: RGB = [255, 255, 255];
+/** How near to the ink the line is where a token begins. */
+const EDGE = 0.4;
+
+/** The colours that letters may have, see `Paint.tones`; the style sheet has them too. */
+export const INKS: readonly RGB[] = [DARK, WHITE, BLACK];
 
 /**
  * The colour of a text on `background`; its contrast is 4.5 or more.
@@ -53,11 +58,15 @@ export function ink(background: RGB): RGB {
   return contrast(DARK, background) >= READABLE ? DARK : BLACK;
 }
 
+/** `share` of the way from one colour to another. */
+const mixed = (from: RGB, to: RGB, share: number) =>
+  from.map((c, k) => Math.round(c + share * (to[k] - c))) as RGB;
+
 /** A softer ink, for marks that stand for a newline or a tab: as near the background as 4.5 allows. */
 export function quietInk(background: RGB): RGB {
   const full = ink(background);
   for (let share = 0.5; share > 0; share -= 0.1) {
-    const soft = full.map((c, k) => Math.round(c + share * (background[k] - c))) as RGB;
+    const soft = mixed(full, background, share);
     if (contrast(soft, background) >= READABLE) return soft;
   }
   return full;
@@ -69,6 +78,10 @@ const css = ([r, g, b]: RGB) => `rgb(${r} ${g} ${b})`;
 export interface Paint {
   /** Pixels as putImageData wants them; a missing value is transparent. */
   pixels: Uint32Array;
+  /** The same of the line where a token of several characters begins; never transparent. */
+  edges: Uint32Array;
+  /** Which of `INKS` the letters have. */
+  tones: Uint8Array;
   ink: string[];
   quiet: string[];
 }
@@ -79,17 +92,28 @@ export interface Paint {
  * `ground` is the colour that shows where a value is missing; `turn` says where on the scale a position has its colour.
  */
 export function paint(ramp: RGB[], scale: number, limit: number, ground: RGB, turn = straight): Paint {
-  const bytes = new Uint8ClampedArray(256 * 4);
+  const pixels = new Uint8ClampedArray(256 * 4);
+  const edges = new Uint8ClampedArray(256 * 4);
+  const tones = new Uint8Array(256);
   const inks: string[] = [];
   const quiets: string[] = [];
-  for (let q = -128; q < 128; q++) {
-    const missing = q === MISSING;
-    const colour = missing ? ground : colourAt(ramp, turn(position(q, scale, limit)));
-    bytes.set([...colour, missing ? 0 : 255], (q + 128) * 4);
-    inks.push(css(ink(colour)));
+  for (let i = 0; i < 256; i++) {
+    const missing = i - 128 === MISSING;
+    const colour = missing ? ground : colourAt(ramp, turn(position(i - 128, scale, limit)));
+    pixels.set([...colour, missing ? 0 : 255], i * 4);
+    const letters = ink(colour);
+    edges.set([...mixed(colour, letters, EDGE), 255], i * 4);
+    tones[i] = INKS.indexOf(letters);
+    inks.push(css(letters));
     quiets.push(css(quietInk(colour)));
   }
-  return { pixels: new Uint32Array(bytes.buffer), ink: inks, quiet: quiets };
+  return {
+    pixels: new Uint32Array(pixels.buffer),
+    edges: new Uint32Array(edges.buffer),
+    tones,
+    ink: inks,
+    quiet: quiets,
+  };
 }
 
 /** Where on the colour scale a position has its colour: there, or, of a unit that is flipped, at the other end. */

@@ -1,10 +1,12 @@
+import { columnsOf, signOf, tabStops } from "./signs";
 import { lastNotAbove, type Tokens } from "./tokens";
 
 /**
  * Where the rows of a wrapped text begin.
  *
- * Only rows are kept: what is in a row is worked out when it comes on screen, so a million characters cost a
- * few arrays of a few ten thousand numbers.
+ * Columns only say how much goes into a row: where its letters stand, the browser says. Only the beginnings are
+ * kept: what is in a row is worked out when it comes on screen, so a million characters cost a few arrays of a few
+ * ten thousand numbers.
  */
 export interface Layout {
   columns: number;
@@ -27,35 +29,43 @@ export interface Cell {
   shown: string;
   /** Whether `shown` is a sign, not the text's own character. */
   sign: boolean;
+  /** Whether it belongs to the character before it, which another token began: they share its place. */
+  joined: boolean;
 }
 
 const NEWLINE = 10;
 const TAB = 9;
+const JOINER = 0x200d;
 const EXTENDS = /^(?:\p{M}|\u200d|[\u{1f3fb}-\u{1f3ff}])$/u;
-const MARK = /^\p{M}$/u;
-const SHAPELESS = /^[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]$/u;
-const WIDE =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u;
+const PICTURE = /^\p{Extended_Pictographic}$/u;
+const FLAG_LETTER = /^[\u{1f1e6}-\u{1f1ff}]$/u;
 
-/** Columns between tab stops: 8 as C programmers have it, 4 where there is little room. */
-const tabStops = (columns: number) => (columns < 60 ? 4 : 8);
+/** A space between two tokens that are set apart, in columns. */
+export const GAP = 1;
 
-/** Wraps a text to rows of at most `columns` columns, after a blank where there is one in the row's last third. */
+/**
+ * Wraps a text to rows of at most `columns` columns, after a blank where there is one in the row's last third.
+ *
+ * A token of several characters is broken only where it is wider than a row.
+ */
 export function layout(tokens: Tokens, columns: number): Layout {
-  const { text } = tokens;
+  const { text, several, apart } = tokens;
   const stops = tabStops(columns);
   const starts: number[] = [];
   const lines: number[] = [];
   let line = 0;
   let start = 0;
   let column = 0;
+  /** The best place for a break in the row, and the last of any kind, as offsets; 0 for none. */
   let afterBlank = 0;
+  let border = 0;
   const endRow = (next: number) => {
     starts.push(start);
     lines.push(line);
     start = next;
     column = 0;
     afterBlank = 0;
+    border = 0;
   };
   for (let i = 0; i < text.length; ) {
     const code = text.charCodeAt(i);
@@ -67,15 +77,22 @@ export function layout(tokens: Tokens, columns: number): Layout {
     }
     const plain = code >= 32 && code < 127 && !mayExtend(text.charCodeAt(i + 1));
     const end = plain ? i + 1 : clusterEnd(tokens, i);
-    const width = plain ? 1 : clusterWidth(text, i, column, stops);
+    const width = plain ? 1 : clusterWidth(text, i, end, column, stops);
+    if (several && column > 0 && tokens.beginsAt(i)) {
+      border = i;
+      // Tokens that begin with their blank are broken before it.
+      if (code === 32 && column * 3 > columns * 2) afterBlank = i;
+    }
     if (column + width > columns && column > 0) {
-      endRow(afterBlank > 0 ? afterBlank : i);
+      endRow(afterBlank || border || i);
       i = start;
       continue;
     }
     column += width;
+    if (apart && tokens.beginsAt(end)) column += GAP;
     i = end;
-    if ((code === 32 || code === TAB) && column * 3 > columns * 2) afterBlank = end;
+    const blank = code === 32 || code === TAB;
+    if (blank && column * 3 > columns * 2 && (!several || tokens.beginsAt(end))) afterBlank = end;
   }
   if (start < text.length) endRow(text.length);
   starts.push(text.length);
@@ -93,21 +110,28 @@ export function layoutOf(tokens: Tokens, columns: number): Layout {
   return fresh;
 }
 
-/** The cells of one row, from left to right. */
+/** The cells of one row, in reading order. */
 export function rowCells(tokens: Tokens, { columns, starts }: Layout, row: number): Cell[] {
-  const { text } = tokens;
+  const { text, apart } = tokens;
   const stops = tabStops(columns);
   const cells: Cell[] = [];
   let column = 0;
   let token = tokens.at(starts[row]);
   for (let from = starts[row]; from < starts[row + 1]; ) {
-    const to = clusterEnd(tokens, from);
-    const width = clusterWidth(text, from, column, stops);
-    while (tokens.start(token + 1) <= from) token++;
-    const sign = signFor(text, from, to);
-    cells.push({ token, from, to, column, width, shown: sign ?? text.slice(from, to), sign: sign !== null });
-    column += width;
-    from = to;
+    const end = clusterEnd(tokens, from);
+    let width = clusterWidth(text, from, end, column, stops);
+    // A character that several tokens make up is a cell for each of them.
+    for (let joined = false; from < end; joined = true) {
+      while (tokens.start(token + 1) <= from) token++;
+      const to = Math.min(end, tokens.start(token + 1));
+      const own = text.slice(from, to);
+      const sign = joined ? null : signOf(own);
+      cells.push({ token, from, to, column, width, shown: sign ?? own, sign: sign !== null, joined });
+      column += width;
+      width = 0;
+      from = to;
+    }
+    if (apart && tokens.beginsAt(end)) column += GAP;
   }
   return cells;
 }
@@ -130,27 +154,24 @@ export function tokenBelow(tokens: Tokens, layout: Layout, token: number, rows: 
   const to = Math.max(0, Math.min(from + rows, layout.rows - 1));
   const column = rowCells(tokens, layout, from).find((cell) => cell.token === token)?.column ?? 0;
   const target = rowCells(tokens, layout, to);
-  return target[Math.min(cellAtColumn(target, column), target.length - 1)].token;
+  return (target.find((cell) => column < cell.column + cell.width) ?? target[target.length - 1]).token;
 }
 
-/** The cell of a row at a column: its index, or -1 left of the first and the row's length right of the last. */
-export function cellAtColumn(cells: Cell[], column: number): number {
-  if (column < 0) return -1;
-  const index = cells.findIndex((cell) => column < cell.column + cell.width);
-  return index < 0 ? cells.length : index;
-}
-
-/** Where the cell that begins at `i` ends: a character and what combines with it, but never beyond its token. */
+/** Where the cluster that begins at `i` ends: a character and what combines with it, of whichever token. */
 function clusterEnd(tokens: Tokens, i: number): number {
   const { text } = tokens;
-  const first = characterLength(tokens, i);
-  let end = i + first;
-  while (end < text.length && mayExtend(text.charCodeAt(end))) {
-    const length = characterLength(tokens, end);
-    const joined = text.charCodeAt(end - 1) === 0x200d;
-    if (!joined && !EXTENDS.test(text.slice(end, end + length))) break;
-    if (tokens.beginsAt(end) || SHAPELESS.test(text.slice(i, i + first))) break;
-    end += length;
+  const first = text.slice(i, i + characterLength(tokens, i));
+  let end = i + first.length;
+  const standsAlone = first === " " || signOf(first) !== null;
+  for (let before = first; end < text.length && !standsAlone && mayExtend(text.charCodeAt(end)); ) {
+    const next = text.slice(end, end + characterLength(tokens, end));
+    const joins =
+      EXTENDS.test(next) ||
+      (before.charCodeAt(0) === JOINER && PICTURE.test(next)) ||
+      (before === first && FLAG_LETTER.test(before) && FLAG_LETTER.test(next));
+    if (!joins) break;
+    end += next.length;
+    before = next;
   }
   return end;
 }
@@ -159,31 +180,13 @@ function clusterEnd(tokens: Tokens, i: number): number {
 const mayExtend = (code: number) =>
   code >= 0x300 && (code < 0x370 || code > 0x482) && (code < 0x3400 || code > 0xd7a3);
 
-/** The greater part of Han: spares them the look at the table. */
-const isHan = (code: number) => code >= 0x3400 && code < 0xa000;
-
 /** Code units of the character at `i`: 2 for a surrogate pair, unless a token begins between the two. */
 function characterLength(tokens: Tokens, i: number): number {
   return (tokens.text.codePointAt(i) ?? 0) > 0xffff && !tokens.beginsAt(i + 1) ? 2 : 1;
 }
 
-function clusterWidth(text: string, from: number, column: number, stops: number): number {
+function clusterWidth(text: string, from: number, to: number, column: number, stops: number): number {
   const code = text.charCodeAt(from);
   if (code === TAB) return stops - (column % stops);
-  if (isHan(code)) return 2;
-  return code >= 0x1100 && WIDE.test(String.fromCodePoint(text.codePointAt(from) ?? 0)) ? 2 : 1;
-}
-
-/** A visible sign for a character that has no shape of its own, or null. */
-function signFor(text: string, from: number, to: number): string | null {
-  const code = to - from === 1 ? text.charCodeAt(from) : (text.codePointAt(from) ?? 0);
-  if (code >= 32 && code < 127) return null;
-  if (code === NEWLINE) return "↵";
-  if (code === TAB) return "→";
-  if (code < 32) return String.fromCharCode(0x2400 + code);
-  if (code === 127) return "␡";
-  const first = String.fromCodePoint(code);
-  if (MARK.test(first)) return `◌${text.slice(from, to)}`;
-  if (code >= 0xd800 && code <= 0xdfff) return "�";
-  return SHAPELESS.test(first) ? "◌" : null;
+  return code < 0x1100 && to - from === 1 ? 1 : columnsOf(text.slice(from, to));
 }

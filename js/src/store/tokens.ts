@@ -5,6 +5,11 @@ export interface Origin {
   column: number;
 }
 
+/** White space, what tokenizers write for it, and scripts that have none. */
+const SET_OFF = /[\s▁ĠĊ\u3040-\u9fff\u0e00-\u0eff]/;
+/** So many borders tell whether tokens run together. */
+const BORDERS_SEEN = 1000;
+
 /**
  * A text, or a part of one, and how it is cut into tokens.
  *
@@ -15,6 +20,10 @@ export class Tokens {
   readonly text: string;
   readonly length: number;
   readonly origin: Origin;
+  /** Whether there are tokens of more than one character. */
+  readonly several: boolean;
+  /** Whether tokens need space between them to be told apart: words or numbers, and no blanks. */
+  readonly apart: boolean;
   /** `length + 1` offsets, or null where every token is exactly one code unit. */
   readonly #offsets: Uint32Array | null;
   #starts: Uint32Array | undefined;
@@ -24,6 +33,8 @@ export class Tokens {
     this.origin = origin;
     this.length = offsets ? offsets.length - 1 : text.length;
     this.#offsets = offsets;
+    this.several = this.#some((token) => [...this.string(token)].length > 1);
+    this.apart = this.several && this.#runTogether();
   }
 
   /** Offset of the token's first code unit; `start(length)` is the end of the text. */
@@ -63,6 +74,24 @@ export class Tokens {
     let column = line === 0 ? this.origin.column : 1;
     for (let i = starts[line]; i < offset; column++) i += (this.text.codePointAt(i) ?? 0) > 0xffff ? 2 : 1;
     return { line: line + this.origin.line, column };
+  }
+
+  #some(holds: (token: number) => boolean): boolean {
+    if (!this.#offsets) return false;
+    for (let token = 0; token < this.length; token++) if (holds(token)) return true;
+    return false;
+  }
+
+  /** Whether hardly any of the first tokens is set off from the next by white space. */
+  #runTogether(): boolean {
+    let borders = 0;
+    let clear = 0;
+    for (let token = 1; token < Math.min(this.length, BORDERS_SEEN); token++) {
+      const around = this.text.slice(this.start(token) - 1, this.start(token) + 1);
+      borders++;
+      if (SET_OFF.test(around)) clear++;
+    }
+    return clear * 5 < borders;
   }
 
   #lineStarts(): Uint32Array {

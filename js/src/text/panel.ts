@@ -14,7 +14,11 @@ export function textPanel(
   setting: () => Setting,
   lifetime: AbortSignal,
 ): HTMLElement {
-  const view = new TextView();
+  const again = () => {
+    view.invalidate();
+    draw();
+  };
+  const view = new TextView(again);
   const { scroller } = view;
   const listen = { signal: lifetime };
   const isActive = () => store.active.value === index;
@@ -83,6 +87,10 @@ export function textPanel(
     lifetime,
   );
   onResize(scroller, draw, lifetime);
+  onResize(view.gauge, draw, lifetime);
+  // A font that arrives late may be as wide as the one before, and not so in every script.
+  document.fonts?.addEventListener("loadingdone", again, listen);
+  lifetime.addEventListener("abort", () => view.dispose(), { once: true });
   scroller.addEventListener(
     "scroll",
     () => {

@@ -1,58 +1,106 @@
 import { h } from "../dom";
-import { type Cell, type Layout, rowCells } from "../store/layout";
+import { type Cell, GAP, type Layout, rowCells } from "../store/layout";
 import type { Tokens } from "../store/tokens";
 import type { Metrics } from "./metrics";
 
-/** A run of characters in one text node. */
-interface Run {
+/** Where one cell's letters are in the document. */
+export interface Place {
   node: Text;
-  /** Index of the run's first cell in the row. */
-  first: number;
-  /** Length of the node's text after each of its cells. */
-  ends: number[];
+  from: number;
+  to: number;
+  /** A sign's own element, or null: the colour of its ink is set there, and noted here. */
+  sign: HTMLElement | null;
+  colour: string;
 }
 
-/** One visible row: its cells, its element, and which text node shows which cells. */
+/** One visible row. Its letters are laid out by the browser, which says where the cells are. */
 export interface Row {
   index: number;
   cells: Cell[];
+  /** One for each cell. */
+  places: Place[];
   element: HTMLElement;
-  /** Carries the letters; their colours are a gradient behind it, clipped to the letters. */
+  /** Holds the letters, and is as wide as they are. */
   ink: HTMLElement;
-  runs: Run[];
-  /** The gradient set last: setting it again would cost a repaint. */
-  gradient: string;
+  /** Of `ink`, when it was last looked at; 0 before. */
+  width: number;
+  /** How many cells, from the first, are ASCII: equally wide in an even font. */
+  plain: number;
+  /** Left and right of each cell in CSS pixels, from the left edge of the rows. */
+  edges: Float32Array;
 }
 
-/** Builds the element of one row. Letters that fill their cell share a text node, others get boxes. */
+const LETTER = /\p{L}/u;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+/** How far into a line its first letter is looked for. */
+const LOOKED_AT = 400;
+
+export const isRightToLeft = (text: string) => RIGHT_TO_LEFT.test(text);
+
+/** Builds the element of one row: text, with elements only for signs and for what is spaced. */
 export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics: Metrics): Row {
   const cells = rowCells(tokens, layout, index);
   const ink = h("span", { class: "rnnviz-ink" });
-  const runs: Run[] = [];
-  let open: Run | undefined;
+  const places: Place[] = [];
+  let node: Text | undefined;
+  let spaced: number | null = null;
+  let plain = cells.length;
+  const open = (parent: HTMLElement) => {
+    node = document.createTextNode("");
+    parent.append(node);
+    return node;
+  };
   cells.forEach((cell, i) => {
-    const fits = metrics.fits(cell.shown, cell.width);
-    if (!open || !fits) {
-      open = { node: document.createTextNode(""), first: i, ends: [] };
-      runs.push(open);
-      ink.append(fits ? open.node : box(open.node, cell, metrics));
+    const { shown, sign, width, joined } = cell;
+    const isTab = sign && width > 1;
+    if (plain === cells.length && !isTab && (shown.length > 1 || shown > "~")) plain = joined ? i - 1 : i;
+    if (sign) {
+      const element = h("span", { class: "rnnviz-sign" }, shown);
+      if (isTab) {
+        element.classList.add("rnnviz-tab");
+        element.style.width = `${width * metrics.cell}px`;
+      }
+      ink.append(element);
+      places.push({ node: element.firstChild as Text, from: 0, to: shown.length, sign: element, colour: "" });
+      node = undefined;
+    } else {
+      const spacing = joined ? spaced : metrics.spacing(shown, width);
+      if (!node || spacing !== spaced) {
+        spaced = spacing;
+        if (spacing === null) node = open(ink);
+        else {
+          const element = h("span");
+          element.style.letterSpacing = `${spacing}px`;
+          ink.append(element);
+          node = open(element);
+        }
+      }
+      const from = node.data.length;
+      node.data += shown;
+      places.push({ node, from, to: node.data.length, sign: null, colour: "" });
     }
-    open.node.data += cell.shown;
-    open.ends.push(open.node.data.length);
-    if (!fits) open = undefined;
+    if (tokens.apart && tokens.beginsAt(cell.to) && i + 1 < cells.length) {
+      const gap = h("span", { class: "rnnviz-tab" });
+      gap.style.width = `${GAP * metrics.cell}px`;
+      ink.append(gap);
+      node = undefined;
+    }
   });
   const element = h("div", { class: "rnnviz-row", "data-row": index }, ink);
   if (cells.length) element.dataset.rowStart = String(cells[0].token);
+  if (lineRunsRightToLeft(tokens.text, layout.starts[index])) element.dir = "rtl";
   const line = layout.lines[index];
   if (index === 0 || layout.lines[index - 1] !== line)
     element.dataset.line = String(tokens.origin.line + line);
-  return { index, cells, element, ink, runs, gradient: "" };
+  return { index, cells, places, element, ink, width: 0, plain, edges: new Float32Array(2 * cells.length) };
 }
 
-function box(content: Text, cell: Cell, metrics: Metrics): HTMLElement {
-  const element = h("span", { class: "rnnviz-box" }, content);
-  element.style.width = `${cell.width * metrics.width}px`;
-  return element;
+/** Whether the line of an offset begins, as far as its letters go, with one that is read from right to left. */
+function lineRunsRightToLeft(text: string, offset: number): boolean {
+  const start = offset > 0 ? text.lastIndexOf("\n", offset - 1) + 1 : 0;
+  const end = text.indexOf("\n", start);
+  const line = text.slice(start, Math.min(end < 0 ? text.length : end, start + LOOKED_AT));
+  return isRightToLeft(line.match(LETTER)?.[0] ?? "");
 }
 
 /**
@@ -63,34 +111,16 @@ function box(content: Text, cell: Cell, metrics: Metrics): HTMLElement {
 export function borderAt(rows: Iterable<Row>, node: Node, offset: number, after: boolean): number | null {
   for (const row of rows) {
     if (!row.element.contains(node)) continue;
-    const run = row.runs.find((candidate) => candidate.node === node);
-    let index: number;
-    if (run) {
-      const within = run.ends.findIndex((end) => offset < end);
-      index = run.first + (within < 0 ? run.ends.length : within);
-    } else index = offset === 0 ? 0 : row.cells.length;
-    const before = row.cells[index - 1]?.token ?? -1;
-    const here = row.cells[index]?.token;
+    const { cells, places } = row;
+    let index = places.findIndex((place) => place.node === node && offset < place.to);
+    if (index < 0) {
+      // Behind the last letter of its node, or an element: before or behind all that is in it.
+      index = 1 + places.findLastIndex((place) => offset > 0 && node.contains(place.node));
+    }
+    const before = cells[index - 1]?.token ?? -1;
+    const here = cells[index]?.token;
     if (here === undefined) return before + 1;
     return before === here && after ? here + 1 : here;
   }
   return null;
-}
-
-/** A gradient with hard stops: one colour for each run of cells that share it. */
-export function inkGradient(cells: Cell[], width: number, colourOf: (cell: Cell) => string): string {
-  const stops: string[] = [];
-  let colour = "";
-  let x = 0;
-  for (const cell of cells) {
-    const next = colourOf(cell);
-    x = cell.column * width;
-    if (next === colour) continue;
-    if (colour) stops.push(`${colour} ${x}px`);
-    stops.push(`${next} ${x}px`);
-    colour = next;
-  }
-  // One colour alone is no gradient: it needs a second stop.
-  stops.push(`${colour || "transparent"} ${x}px`);
-  return `linear-gradient(to right,${stops.join(",")})`;
 }

@@ -1,18 +1,22 @@
-import { context2d, fitCanvas, h } from "../dom";
+import { context2d, fitCanvas, h, resizeCanvas } from "../dom";
 import type { Paint } from "../store/colour";
-import { cellAtColumn, type Layout, layoutOf, rowOf } from "../store/layout";
+import { type Layout, layoutOf, rowOf } from "../store/layout";
 import type { Span } from "../store/store";
 import type { Tokens } from "../store/tokens";
 import { MISSING } from "../store/wire";
+import { cellAt, readBoxes, spans } from "./boxes";
 import type { Geometry } from "./decor";
-import { type Metrics, measure } from "./metrics";
-import { buildRow, inkGradient, type Row } from "./rows";
+import { Ink } from "./ink";
+import { Gauge, type Metrics } from "./metrics";
+import { buildRow, isRightToLeft, type Row } from "./rows";
 
 /** Browsers cut elements off somewhere above 10 million pixels: beyond this, scrolling is scaled. */
 const MAX_HEIGHT = 8_000_000;
 const MIN_COLUMNS = 8;
-/** Pixels of background under each row, see `.rnnviz-row`. */
+/** Pixels of background under each row. */
 const ROW_GAP = 2;
+/** A row may be wider than there is room by so many pixels before all rows are made shorter. */
+const OVERHANG = 1;
 
 /** Room for the number of a line: for each of its digits, and around it. */
 const DIGIT = 8;
@@ -36,6 +40,9 @@ export interface Mark extends Span {
 /**
  * The scrolled, wrapped, coloured text: only rows on screen exist.
  *
+ * The browser lays out the letters, in ordinary elements. Once per row it is asked where they stand; a canvas behind
+ * them is painted there: it has a pixel for each device pixel across, and one down for each row.
+ *
  * The stage sticks to the scroller's top, so that scrolling before we draw shows what was there, not white.
  */
 export class TextView {
@@ -48,6 +55,9 @@ export class TextView {
   readonly #body = h("div", { class: "rnnviz-rows" });
   readonly #decor = h("canvas", { class: "rnnviz-decor", "aria-hidden": "true" });
   readonly #over = h("div", { class: "rnnviz-marks", "aria-hidden": "true" });
+  readonly #gauge: Gauge;
+  readonly #ink = new Ink();
+  readonly #watcher: ResizeObserver;
   readonly #rows = new Map<number, Row>();
   #tokens: Tokens | undefined;
   #metrics: Metrics | undefined;
@@ -58,16 +68,46 @@ export class TextView {
   #first = 0;
   #last = 0;
 
-  constructor() {
-    this.#layer.append(this.#canvas, this.#under, this.#body, this.#decor, this.#over);
-    this.#stage.append(this.#layer);
-    this.#sizer.append(this.#stage);
+  /** @param moved called when letters have moved that were set already, for whatever reason */
+  constructor(moved: () => void) {
+    this.#watcher = new ResizeObserver((entries) => {
+      let known = true;
+      for (const { target, contentRect } of entries) {
+        const row = [...this.#rows.values()].find(({ ink }) => ink === target);
+        if (!row) continue;
+        known &&= row.width === 0 || row.width === contentRect.width;
+        row.width = contentRect.width;
+      }
+      if (!known) moved();
+    });
     this.scroller = h(
       "div",
       { class: "rnnviz-scroller", tabindex: "0", role: "textbox", "aria-readonly": "true" },
       this.#sizer,
     );
     this.scroller.setAttribute("aria-multiline", "true");
+    this.#gauge = new Gauge(this.scroller);
+    const gaps = h("div", { class: "rnnviz-gaps", "aria-hidden": "true" });
+    this.#layer.append(this.#canvas, gaps, this.#under, this.#body, this.#decor, this.#over);
+    this.#stage.append(this.#gauge.element, this.#layer);
+    this.#sizer.append(this.#stage);
+  }
+
+  /** What changes its size whenever letters do: with a font that arrives late, or at a reader's wish. */
+  get gauge(): HTMLElement {
+    return this.#gauge.row;
+  }
+
+  /** Lays everything out anew the next time: fonts have changed. */
+  invalidate(): void {
+    this.#gauge.forget();
+    this.#arranged = "";
+  }
+
+  /** Takes the ink back that is shared with the other widgets of the page. */
+  dispose(): void {
+    this.#watcher.disconnect();
+    this.#ink.clear();
   }
 
   /** The rows on screen, first to last. */
@@ -99,45 +139,51 @@ export class TextView {
   /** Lays the text out for the room there is, if any; the first visible token stays in place where it can. */
   arrange(tokens: Tokens, setting: Setting): boolean {
     const { scroller } = this;
-    if (scroller.clientWidth === 0) return false;
-    const anchor = tokens === this.#tokens ? this.visible.start : -1;
-    const metrics = measure(scroller);
+    const room = scroller.clientWidth;
+    if (room === 0) return false;
+    const metrics = this.#gauge.measure();
     const digits = String(tokens.lastLine).length;
     const gutter = GUTTER + Math.max(2, digits) * DIGIT;
-    const columns = Math.max(MIN_COLUMNS, Math.floor((scroller.clientWidth - gutter) / metrics.width) - 1);
-    const key = [columns, metrics.width, metrics.height, metrics.spacing, ...Object.values(setting)].join();
+    const { cell, line, even } = metrics;
+    const key = [room, cell, line, even, ...Object.values(setting)].join();
     if (tokens === this.#tokens && key === this.#arranged) return true;
     this.#arranged = key;
-    this.#tokens = tokens;
+    this.#gutter = gutter;
     this.#metrics = metrics;
     this.#setting = setting;
-    this.#gutter = gutter;
-    this.#layout = layoutOf(tokens, columns);
-    this.#rows.clear();
-    this.#body.replaceChildren();
-    const { rows } = this.#layout;
     const height = this.#height;
-    scroller.dataset.cellWidth = String(metrics.width);
+    scroller.dataset.cellWidth = String(cell);
     scroller.dataset.cellHeight = String(height);
-    scroller.dataset.columns = String(columns);
     const set = (name: string, value: number) => scroller.style.setProperty(`--rnnviz-${name}`, `${value}px`);
     set("gutter", gutter);
     set("row", height);
-    set("letters", metrics.height - ROW_GAP);
-    set("gap", ROW_GAP + setting.strip);
-    set("spacing", metrics.spacing);
-    scroller.style.height = this.#stage.style.height = `${Math.min(rows, setting.rows) * height}px`;
-    this.#sizer.style.height = `${Math.min(rows * height, MAX_HEIGHT)}px`;
-    this.#canvas.width = columns + 1;
-    this.#canvas.style.width = `${(columns + 1) * metrics.width}px`;
-    if (anchor > 0) this.scrollToRow(rowOf(tokens, this.#layout, anchor));
+    set("cell", this.#cell);
+    this.#wrap(tokens, Math.max(MIN_COLUMNS, Math.floor((room - gutter) / cell) - 1));
     return true;
+  }
+
+  /** Cuts the text into rows; the first visible token stays at the top. */
+  #wrap(tokens: Tokens, columns: number): void {
+    const anchor = tokens === this.#tokens ? this.visible.start : -1;
+    this.#tokens = tokens;
+    this.#layout = layoutOf(tokens, columns);
+    this.#rows.clear();
+    this.#watcher.disconnect();
+    this.#body.replaceChildren();
+    const { rows } = this.#layout;
+    const height = this.#height;
+    this.scroller.dataset.columns = String(columns);
+    this.scroller.style.height =
+      this.#stage.style.height = `${Math.min(rows, this.#setting.rows) * height}px`;
+    this.#sizer.style.height = `${Math.min(rows * height, MAX_HEIGHT)}px`;
+    if (anchor > 0) this.scrollToRow(rowOf(tokens, this.#layout, anchor));
   }
 
   /** Brings the rows that are on screen into the document, and takes the others out. */
   place(keep: (row: Row) => boolean): void {
     const { scroller } = this;
-    if (!this.#layout || !this.#metrics || !this.#tokens) return;
+    const metrics = this.#metrics;
+    if (!this.#layout || !metrics || !this.#tokens) return;
     const height = this.#height;
     const top = scroller.scrollTop * this.#scale();
     this.#first = Math.min(Math.floor(top / height), Math.max(0, this.#layout.rows - 1));
@@ -147,49 +193,77 @@ export class TextView {
       row.element.classList.toggle("rnnviz-kept", !shown);
       if (shown || keep(row)) continue;
       row.element.remove();
+      this.#watcher.unobserve(row.ink);
       this.#rows.delete(index);
     }
-    for (let index = this.#first; index < this.#last; index++)
-      if (!this.#rows.has(index))
-        this.#rows.set(index, buildRow(this.#tokens, this.#layout, index, this.#metrics));
+    const fresh: Row[] = [];
+    for (let index = this.#first; index < this.#last; index++) {
+      if (this.#rows.has(index)) continue;
+      const row = buildRow(this.#tokens, this.#layout, index, metrics);
+      this.#rows.set(index, row);
+      this.#watcher.observe(row.ink);
+      fresh.push(row);
+    }
     let next: Element | null = this.#body.firstElementChild;
     for (const row of [...this.#rows.values()].sort((a, b) => a.index - b.index)) {
       if (row.element === next) next = next.nextElementSibling;
       else this.#body.insertBefore(row.element, next);
     }
     this.#layer.style.transform = `translateY(${this.#first * height - top}px)`;
+    if (this.#read(fresh)) this.place(keep);
   }
 
-  /** Colours what is on screen: one pixel per column into the canvas, one gradient per row into the letters. */
-  colour(bytes: Int8Array | null, paint: Paint): void {
-    if (!this.#metrics) return;
-    const { width } = this.#metrics;
-    const { rows } = this;
-    const across = this.#canvas.width;
-    const count = Math.max(1, rows.length);
-    if (this.#canvas.height !== count) {
-      this.#canvas.height = count;
-      this.#canvas.style.height = `${count * this.#height}px`;
+  /** Asks where the cells of new rows stand. True where one had no room, and all rows were made shorter. */
+  #read(rows: Row[]): boolean {
+    if (!this.#metrics || !this.#layout || !this.#tokens || !rows.length) return false;
+    const frame = { left: this.#layer.getBoundingClientRect().left, scale: this.#gauge.scale };
+    let widest = 0;
+    for (const row of rows) {
+      readBoxes(row, frame, this.#metrics);
+      const { edges } = row;
+      if (edges.length) widest = Math.max(widest, Math.max(...edges) - Math.min(...edges));
     }
+    const room = this.scroller.clientWidth - this.#gutter;
+    const { columns } = this.#layout;
+    if (widest <= room + OVERHANG || columns <= MIN_COLUMNS) return false;
+    this.#wrap(
+      this.#tokens,
+      Math.max(MIN_COLUMNS, Math.min(columns - 1, Math.floor((columns * room) / widest))),
+    );
+    return true;
+  }
+
+  /** Colours what is on screen: cells where the browser says that they stand, and their letters. */
+  colour(bytes: Int8Array | null, paint: Paint): void {
+    const tokens = this.#tokens;
+    if (!tokens) return;
+    const { rows } = this;
+    const ratio = devicePixelRatio || 1;
+    const across = Math.max(1, Math.round(this.scroller.clientWidth * ratio));
+    const count = Math.max(1, rows.length);
+    resizeCanvas(this.#canvas, across, count);
+    this.#canvas.style.width = `${across / ratio}px`;
+    this.#canvas.style.height = `${count * this.#height}px`;
     const image = new ImageData(across, count);
     const pixels = new Uint32Array(image.data.buffer);
     // Beyond the bytes nothing is revealed: it looks as if there were no values.
     const level = (token: number) => (bytes && token < bytes.length ? bytes[token] : MISSING) + 128;
-    rows.forEach((row, y) => {
-      for (const cell of row.cells) {
-        const start = y * across + cell.column;
-        pixels.fill(paint.pixels[level(cell.token)], start, start + cell.width);
-      }
-      const gradient = inkGradient(
-        row.cells,
-        width,
-        (cell) => (cell.sign ? paint.quiet : paint.ink)[level(cell.token)],
-      );
-      if (row.gradient === gradient) return;
-      row.gradient = gradient;
-      row.ink.style.backgroundImage = gradient;
+    const withEdges = tokens.several && !tokens.apart;
+    const pen = Math.max(1, Math.round(ratio));
+    rows.forEach(({ cells, edges }, y) => {
+      const at = (x: number) => y * across + Math.max(0, Math.min(across, Math.round(x * ratio)));
+      cells.forEach(({ token, from, shown }, i) => {
+        const here = level(token);
+        const left = at(edges[2 * i]);
+        const right = at(edges[2 * i + 1]);
+        pixels.fill(paint.pixels[here], left, right);
+        if (!withEdges || tokens.start(token) !== from) return;
+        if (isRightToLeft(shown)) pixels.fill(paint.edges[here], right - pen, right);
+        else pixels.fill(paint.edges[here], left, left + pen);
+      });
     });
     context2d(this.#canvas).putImageData(image, 0, 0);
+    this.#ink.show(rows, paint, level);
   }
 
   /** Clears what is drawn beside the colours, and calls `draw` to draw it anew. */
@@ -197,14 +271,13 @@ export class TextView {
     if (!this.#metrics) return;
     const { rows } = this;
     const { foot, strip } = this.#setting;
-    const { width } = this.#metrics;
     this.#decor.hidden = !(foot || strip);
     if (this.#decor.hidden) return;
     const height = this.#height;
-    this.#decor.style.width = `${this.#gutter + this.#canvas.width * width}px`;
+    this.#decor.style.width = `${this.scroller.clientWidth}px`;
     this.#decor.style.height = `${rows.length * height}px`;
     const { context } = fitCanvas(this.#decor);
-    draw(context, rows, { gutter: this.#gutter, width, height, cell: this.#cell, foot, strip });
+    draw(context, rows, { height, cell: this.#cell, foot, strip });
   }
 
   /** Draws marks below and above the letters, in place of those there were. */
@@ -233,14 +306,11 @@ export class TextView {
    * @param nearest take the nearest of the row instead, right of its end or left of its start
    */
   tokenAt(x: number, y: number, nearest = false): number {
-    if (!this.#metrics) return -1;
     const box = this.#layer.getBoundingClientRect();
-    const index = this.#first + Math.floor((y - box.top) / this.#height);
+    const { scale } = this.#gauge;
+    const index = this.#first + Math.floor((y - box.top) / scale / this.#height);
     const row = index < this.#last ? this.#rows.get(index) : undefined;
-    if (!row) return -1;
-    const cell = cellAtColumn(row.cells, (x - box.left - this.#gutter) / this.#metrics.width);
-    const inside = nearest ? Math.max(0, Math.min(cell, row.cells.length - 1)) : cell;
-    return row.cells[inside]?.token ?? -1;
+    return row?.cells[cellAt(row, (x - box.left) / scale, nearest)]?.token ?? -1;
   }
 
   /** First and one past the last row on screen, as fractions of all rows. */
@@ -278,7 +348,7 @@ export class TextView {
 
   /** Pixels from one row to the next. */
   get #height(): number {
-    return (this.#metrics?.height ?? 1) + this.#setting.foot + this.#setting.strip;
+    return (this.#metrics?.line ?? 1) + this.#setting.foot + ROW_GAP + this.#setting.strip;
   }
 
   /** Pixels of a row that have its colours. */
@@ -295,21 +365,15 @@ export class TextView {
   }
 
   #boxes({ start, stop, class: name }: Mark): HTMLElement[] {
-    if (!this.#metrics) return [];
-    const { width } = this.#metrics;
-    const boxes: HTMLElement[] = [];
-    this.rows.forEach((row, y) => {
-      const cells = row.cells.filter(({ token }) => token >= start && token < stop);
-      const last = cells.at(-1);
-      if (!last) return;
-      const box = h("div", { class: name });
-      const left = cells[0].column;
-      box.style.left = `${this.#gutter + left * width}px`;
-      box.style.top = `${y * this.#height}px`;
-      box.style.width = `${(last.column + last.width - left) * width}px`;
-      box.style.height = `${this.#cell}px`;
-      boxes.push(box);
-    });
-    return boxes;
+    return this.rows.flatMap((row, y) =>
+      spans(row, (i) => row.cells[i].token >= start && row.cells[i].token < stop).map(({ left, right }) => {
+        const box = h("div", { class: name });
+        box.style.left = `${left}px`;
+        box.style.top = `${y * this.#height}px`;
+        box.style.width = `${right - left}px`;
+        box.style.height = `${this.#cell}px`;
+        return box;
+      }),
+    );
   }
 }
