@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
+
+from rnnviz_widget.escaping import for_html, for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ _STYLE = "text-align: {}; padding: 0.15em 0.6em; font-variant-numeric: tabular-n
 
 def plain_table(rows: Rows, *, left: Collection[int]) -> list[str]:
     """Return the lines of a table; the columns of names stand left, numbers stand right."""
+    rows = [[for_terminal(cell, keep="") for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -27,8 +29,7 @@ def plain_table(rows: Rows, *, left: Collection[int]) -> list[str]:
 
 def plain_facts(facts: Rows) -> list[str]:
     """Return the lines of a table of names and values."""
-    width = max(len(name) for name, _ in facts)
-    return [f"{name:<{width}}  {value}" for name, value in facts]
+    return plain_table(facts, left=(0, 1))
 
 
 def html_table(rows: Rows, *, left: Collection[int]) -> str:
@@ -69,4 +70,4 @@ def data_frame(records: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - a
 
 
 def _cell(tag: str, text: str, left: bool) -> str:  # noqa: FBT001 - a property of the column
-    return f'<{tag} style="{_STYLE.format("left" if left else "right")}">{escape(text)}</{tag}>'
+    return f'<{tag} style="{_STYLE.format("left" if left else "right")}">{for_html(text)}</{tag}>'

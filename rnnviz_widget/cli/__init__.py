@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import rnnviz_widget as rnnviz
 from rnnviz_widget.cli.evaluate import add_card, add_evaluate
 from rnnviz_widget.cli.lecture import add_lecture
-from rnnviz_widget.cli.opening import add_force, add_no_open, show
+from rnnviz_widget.cli.opening import add_force, add_no_open, say, show
 from rnnviz_widget.cli.parser import Parser
 from rnnviz_widget.cli.recover import add_recover
 from rnnviz_widget.cli.view import add_view
+from rnnviz_widget.escaping import for_terminal
 from rnnviz_widget.export.pages import refuse_to_replace
 from rnnviz_widget.texts import sample_text
 
@@ -35,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, ValueError) as error:
-        print(f"rnnviz {options.command}: {error}", file=sys.stderr)
+        say(f"rnnviz {options.command}: {for_terminal(error, keep='')}", error=True)
         return 1
     except KeyboardInterrupt:
-        print(f"rnnviz {options.command}: interrupted", file=sys.stderr)
+        say(f"rnnviz {options.command}: interrupted", error=True)
         return 130
     return 0
 
@@ -85,7 +86,7 @@ def _demo(options: argparse.Namespace) -> None:
         refuse_to_replace(options.out)
     trace = rnnviz.record(rnnviz.load_model("prose"), sample_text("prose"))
     ranking = rnnviz.rank_units(trace, rnnviz.labels.inside_quotes(trace))
-    print(ranking)
+    say(ranking)
     widget = rnnviz.HiddenStateWidget(
         trace,
         ranking,
@@ -176,4 +177,4 @@ def _train(options: argparse.Namespace) -> None:
         overwrite=options.force,
     )
     losses = read_card(options.out).losses
-    print(f"wrote {options.out}: validation loss {losses['validation']:.3f} nats per character")
+    say(f"wrote {options.out}: validation loss {losses['validation']:.3f} nats per character")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnviz_widget.cli.opening import say
 from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def _evaluate(options: argparse.Namespace) -> None:
         read_card(options.model),
         read_corpus(options.corpus),
     )
+    if lacking := sorted({"name", "sha256", "characters"} - card.corpus.keys()):
+        msg = f"model must say what it was trained on, but says no {' and no '.join(lacking)}"
+        raise ValueError(msg)
     if corpus.sha256 != card.corpus["sha256"]:
         msg = (
             f"corpus must be what {options.model} was trained on ({card.corpus['name']}, SHA-256 "
@@ -72,7 +76,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     found = evaluation.evaluate(
         model, corpus, evaluation.QUESTIONS[kind], random_spans=options.random_spans
     )
-    print(modelcard.report(options.model, found))
+    say(modelcard.report(options.model, found))
     if options.card:
         text = modelcard.model_card(Path(options.model).stem, model, card, found)
         with replacing_file(options.card) as fresh:
@@ -93,4 +97,4 @@ def add_card(commands: Commands) -> None:
 def _card(options: argparse.Namespace) -> None:
     from rnnviz_widget.charlm import bundled_card  # noqa: PLC0415
 
-    print(bundled_card(options.model), end="")
+    say(bundled_card(options.model).rstrip("\n"))

@@ -7,6 +7,8 @@ import sys
 import webbrowser
 from typing import TYPE_CHECKING
 
+from rnnviz_widget.escaping import for_terminal
+
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
@@ -24,10 +26,15 @@ def add_force(command: argparse.ArgumentParser) -> None:
     )
 
 
+def say(text: object, *, error: bool = False) -> None:
+    """Print text that may be a stranger's; what is an error goes to standard error."""
+    print(for_terminal(text), file=sys.stderr if error else sys.stdout)
+
+
 def show(path: Path, size: int, options: argparse.Namespace) -> None:
     """Print where the page is and how large, and open it unless told otherwise."""
     path = path.resolve()
-    print(f"\nwrote {path} ({size / 1e6:.1f} MB): open it in a browser")
+    say(f"\nwrote {for_terminal(path, keep='')} ({size / 1e6:.1f} MB): open it in a browser")
     if not options.no_open and _has_display():
         webbrowser.open(path.as_uri())
 

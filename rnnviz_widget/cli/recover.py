@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnviz_widget.cli.opening import say
+
 if TYPE_CHECKING:
     import argparse
 
@@ -31,7 +33,7 @@ def _recover(options: argparse.Namespace) -> None:
     from rnnviz_widget.trace.recovery import recover  # noqa: PLC0415
 
     trace = recover(options.trace, options.out)
-    print(
+    say(
         f"wrote {options.out or options.trace}: the first {len(trace):,} of "
         f"{trace.source['interrupted_of']:,} tokens"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm.spelling import is_typographic, respell
 from rnnviz_widget.cli.named import NAMED, label_by_name, label_names
-from rnnviz_widget.cli.opening import add_force, add_no_open, show
+from rnnviz_widget.cli.opening import add_force, add_no_open, say, show
 from rnnviz_widget.export.pages import refuse_to_replace
 from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.texts import sample_text
@@ -121,14 +121,14 @@ def _view(options: argparse.Namespace) -> None:
         labellings = [NAMED[_DEFAULT_LABELS[options.model]].make]
     rankings = [_rank(options, model, trace, labelling, name) for labelling in labellings]
     for ranking in rankings:
-        print(ranking, end="\n\n")
+        say(f"{ranking}\n")
     if rankings and options.unit is None:
         state, unit = None, None  # the widget opens on the best
     else:
         state, unit = options.state or _last_h(trace), options.unit or 0
         if options.state is None:
             others = ", ".join(each for each in trace.states if each != state)
-            print(f"unit {unit} of {state}" + (f" (--state: {others})" if others else ""))
+            say(f"unit {unit} of {state}" + (f" (--state: {others})" if others else ""))
         trace.unit(state, unit)  # refuses what the state does not have
     widget = rnnviz.HiddenStateWidget(
         trace,
@@ -152,7 +152,7 @@ def _model_for(name: str) -> str:
     """Return the bundled model that reads a text of this name; say so if it is not the usual."""
     if Path(name).suffix.lower() not in _C_SUFFIXES:
         return "prose"
-    print(f"{name} is C: read by the model linux (--model prose reads it as prose)")
+    say(f"{name} is C: read by the model linux (--model prose reads it as prose)")
     return "linux"
 
 
@@ -199,7 +199,7 @@ def _in_known_characters(text: str, model: CharLM, unknown: str) -> str:
         )
         raise ValueError(msg)
     if replaced:
-        print(f"read as plain characters: {_in_words(replaced)}\n", file=sys.stderr)
+        say(f"read as plain characters: {_in_words(replaced)}\n", error=True)
     return respelled
 
 
@@ -228,7 +228,7 @@ def _rank(
         why = f"{name} is too short to rank units by {label!r}, which must vary in both its halves"
         if options.model not in _DEFAULT_LABELS:
             raise ValueError(f"{why}; name a unit by --unit, or take a longer text") from None
-        print(f"{why}; ranked on the model's sample text instead", file=sys.stderr)
+        say(f"{why}; ranked on the model's sample text instead", error=True)
     sample = rnnviz.record(model, sample_text(options.model), states=trace.states)
     try:
         return rank(sample, "the sample text that comes with the model")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnnviz_widget.counters.changes import Changes, changes_by_token
 from rnnviz_widget.counters.series import Series, at_least
+from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.tables import data_frame, html_facts, html_table, plain_facts, plain_table
 
 if TYPE_CHECKING:
@@ -172,14 +172,16 @@ class Profile(Mapping[str, TokenProfile]):
     def __str__(self) -> str:
         """Return the strongest tokens and what the token explains, as plain text."""
         rows = plain_table(self.rows(), left=_NAMES)
-        return "\n".join([self.title, self.note, "", *rows, "", *plain_facts(self.facts())])
+        return for_terminal(
+            "\n".join([self.title, self.note, "", *rows, "", *plain_facts(self.facts())])
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return (
-            f'<div class="rnnviz-profile"><p><strong>{escape(self.title)}</strong><br>'
-            f"{escape(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
+            f'<div class="rnnviz-profile"><p><strong>{for_html(self.title)}</strong><br>'
+            f"{for_html(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
             f"{html_facts(self.facts())}</div>"
         )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from rnnviz_widget.escaping import for_html, for_terminal, listed
 from rnnviz_widget.tables import data_frame, html_table, plain_table
 from rnnviz_widget.trace.blocks import as_recording
 
@@ -106,7 +106,7 @@ class Saturation(Sequence[GateUnit]):
 
         """
         if state not in self.states:
-            msg = f"no gate is named {state!r}; there are {', '.join(self.states)}"
+            msg = f"no gate is named {state!r}; there are {listed(self.states)}"
             raise KeyError(msg)
         return tuple(point for point in self.points if point.state == state)
 
@@ -135,14 +135,16 @@ class Saturation(Sequence[GateUnit]):
 
     def __str__(self) -> str:
         """Return a summary by gate, as plain text."""
-        return "\n".join([self.title, "", *plain_table(self.rows(), left=_NAMES), "", _NOTE])
+        return for_terminal(
+            "\n".join([self.title, "", *plain_table(self.rows(), left=_NAMES), "", _NOTE])
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return (
-            f'<div class="rnnviz-saturation"><p><strong>{escape(self.title)}</strong></p>'
-            f"{html_table(self.rows(), left=_NAMES)}<p>{escape(_NOTE)}</p></div>"
+            f'<div class="rnnviz-saturation"><p><strong>{for_html(self.title)}</strong></p>'
+            f"{html_table(self.rows(), left=_NAMES)}<p>{for_html(_NOTE)}</p></div>"
         )
 
     def rows(self) -> list[list[str]]:
@@ -200,7 +202,7 @@ def gate_saturation(trace: Trace | Sequence[Trace]) -> Saturation:
     if not states:
         msg = (
             f"trace must hold gates, states whose names end in .{', .'.join(GATES)}; it has "
-            f"{', '.join(recording.units)}"
+            f"{listed(recording.units)}"
         )
         raise ValueError(msg)
     points: list[GateUnit] = []

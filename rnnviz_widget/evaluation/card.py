@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import rnnviz_widget
+from rnnviz_widget.escaping import as_code, for_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def model_card(name: str, model: CharLM, card: ModelCard, evaluation: Evaluation
     found = [pair for pair in evaluation.rankings if pair[1].claimed]
     missed = [pair for pair in evaluation.rankings if not pair[1].claimed]
     parts = [
-        f"# {name}",
+        f"# {for_markdown(name)}",
         _making(model, card),
         _command(name, card, evaluation),
         "## Loss",
@@ -107,13 +108,14 @@ def _making(model: CharLM, card: ModelCard) -> str:
         f"{reads} ({len(model.vocabulary)} of them), {weights:,} weights."
     )
     corpus = (
-        f"Corpus: {card.corpus['name']}, {card.corpus['characters']:,} characters, SHA-256 "
-        f"`{card.corpus['sha256']}`; not part of this project. Of every 20 blocks of 20,000 "
-        "characters the 10th is for validation, the 20th for testing, the others for training."
+        f"Corpus: {for_markdown(card.corpus['name'])}, {card.corpus['characters']:,} characters, "
+        f"SHA-256 {as_code(card.corpus['sha256'])}; not part of this project. Of every 20 blocks "
+        "of 20,000 characters the 10th is for validation, the 20th for testing, the others for "
+        "training."
     )
     told_apart = ("characters", "characters_seen", "seconds", "machine")
     settings = [
-        f"{key.replace('_', ' ')} {value}"
+        for_markdown(f"{key.replace('_', ' ')} {value}")
         for key, value in training.items()
         if key not in told_apart
     ]
@@ -122,15 +124,17 @@ def _making(model: CharLM, card: ModelCard) -> str:
     made = f"Training: {', '.join(settings)}."
     if "seconds" in training:
         minutes = round(training["seconds"] / 60)
-        made += f" It took {minutes:,} minutes on {training.get('machine', 'an unknown machine')}."
+        machine = for_markdown(training.get("machine", "an unknown machine"))
+        made += f" It took {minutes:,} minutes on {machine}."
     return f"{shape}\n\n{corpus}\n\n{made}"
 
 
 def _command(name: str, card: ModelCard, evaluation: Evaluation) -> str:
+    corpus = card.corpus["name"]
     spans = f" --random-spans {len(evaluation.random_spans)}" if evaluation.random_spans else ""
     return (
         f"Measured by rnnviz-widget {rnnviz_widget.__version__}: "
-        f"`rnnviz evaluate {name} {card.corpus['name']}{spans} --card {name}.md`."
+        f"{as_code(f'rnnviz evaluate {name} {corpus}{spans} --card {name}.md')}."
     )
 
 
@@ -158,7 +162,7 @@ def _row(question: Question, ranking: Ranking) -> tuple[str, ...]:
     interval = best.detail.interval if best.detail else (float("nan"),) * 2
     return (
         _title(question),
-        f"`{best.name}`",
+        as_code(best.name),
         f"{best.metric} {best.score:.3f}",
         f"**{best.held_out:.3f}** ({interval[0]:.3f} to {interval[1]:.3f})",
         f"{ranking.chance.level:.3f}" if ranking.chance else "-",

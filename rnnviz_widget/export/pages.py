@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rnnviz_widget.escaping import for_terminal
 from rnnviz_widget.export.policy import content_policy
 from rnnviz_widget.export.still import escape
 from rnnviz_widget.trace.exchange import replacing_file
@@ -96,7 +97,7 @@ class Fragment:
 
     def __repr__(self) -> str:
         """Say what is shown and how large it is."""
-        return f"Fragment of {len(self.data) / 1e6:.2f} MB: {self.words}"
+        return for_terminal(f"Fragment of {len(self.data) / 1e6:.2f} MB: {self.words}")
 
 
 class PageItem(Protocol):
@@ -130,7 +131,7 @@ class SavedPage(os.PathLike[str]):
 
     def __repr__(self) -> str:
         """Say where the page is, how large, and what it shows."""
-        return f"{self.path} ({self.size / 1e6:.2f} MB): {self.words}"
+        return for_terminal(f"{self.path} ({self.size / 1e6:.2f} MB): {self.words}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,7 +175,7 @@ class Page:
 
     def __repr__(self) -> str:
         """Say how large the page is, and what it shows."""
-        return f"Page of {self.size / 1e6:.2f} MB: {self.words}"
+        return for_terminal(f"Page of {self.size / 1e6:.2f} MB: {self.words}")
 
 
 def page(

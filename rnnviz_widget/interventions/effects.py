@@ -226,7 +226,7 @@ def _read(
         state = (output[1],) if carries else ()
         start = sum(part.shape[1] for part in found)
         following = ids[start + 1 : start + 1 + len(piece)]
-        log_p = readings.log_probabilities(logits.flatten(0, 1).float()).view(logits.shape)
+        log_p = readings.log_probabilities(logits.flatten(0, 1)).view(logits.shape)
         index = following.expand(variants, -1)[..., None]
         found.append(-log_p[:, : len(following)].gather(2, index)[..., 0].cpu())
         advance(len(piece))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.ranking.splits import label_values, line_numbers
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def questions(texts: Sequence[str], labels: Mapping[str, Labelling]) -> Question
         found.append(Question(f"not {name}", f"not {name}", known & ~values))
     names = [question.name for question in found]
     if len(set(names)) < len(names):
-        raise ValueError(f"labels must have names of their own, got {', '.join(labels)}")
+        raise ValueError(f"labels must have names of their own, got {listed(labels)}")
     start, lines = 0, []
     for text in texts:  # a prediction belongs to the line of the character that is predicted
         line = line_numbers(text)[1:]

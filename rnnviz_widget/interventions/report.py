@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
+from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
 from rnnviz_widget.tables import data_frame, html_table, plain_table
 
@@ -203,15 +203,15 @@ class Effect(Mapping[str, Change]):
     def __str__(self) -> str:
         """Return the table and the verdict as plain text."""
         table = plain_table(self.rows(), left=_NAMES)
-        return "\n".join([self.title, self.note, "", *table, "", self.verdict])
+        return for_terminal("\n".join([self.title, self.note, "", *table, "", self.verdict]))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return (
-            f'<div class="rnnviz-effect"><p><strong>{escape(self.title)}</strong><br>'
-            f"{escape(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
-            f"<p>{escape(self.verdict)}</p></div>"
+            f'<div class="rnnviz-effect"><p><strong>{for_html(self.title)}</strong><br>'
+            f"{for_html(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
+            f"<p>{for_html(self.verdict)}</p></div>"
         )
 
 

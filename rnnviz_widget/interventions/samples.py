@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnnviz_widget.charlm import sample
+from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.interventions.clamping import clamp
 
 if TYPE_CHECKING:
@@ -58,19 +58,19 @@ class Samples(Mapping[str, str]):
     def __str__(self) -> str:
         """Return the texts one below the other."""
         parts = (f"--- {name} ---\n{self.prefix}{text}" for name, text in self.texts.items())
-        return "\n\n".join([self.title, *parts])
+        return for_terminal("\n\n".join([self.title, *parts]))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         columns = "".join(
-            f'<div style="flex: 1 1 16em; min-width: 0"><strong>{escape(name)}</strong>'
+            f'<div style="flex: 1 1 16em; min-width: 0"><strong>{for_html(name)}</strong>'
             '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">'
-            f'<span style="opacity: 0.6">{escape(self.prefix)}</span>{escape(text)}</pre></div>'
+            f'<span style="opacity: 0.6">{for_html(self.prefix)}</span>{for_html(text)}</pre></div>'
             for name, text in self.texts.items()
         )
         return (
-            f'<div class="rnnviz-samples"><p>{escape(self.title)}</p>'
+            f'<div class="rnnviz-samples"><p>{for_html(self.title)}</p>'
             f'<div style="display: flex; flex-wrap: wrap; gap: 1em 2em">{columns}</div></div>'
         )
 

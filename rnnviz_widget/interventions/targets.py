@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.cell_intervention import CellSite
 from rnnviz_widget.recurrent.hold import Hold
@@ -131,7 +132,7 @@ def find(model: nn.Module, state: str, where: Where) -> Target:
     }
     if state not in targets:
         hint = "; a change concerns every call of a layer: leave out @" if "@" in str(state) else ""
-        raise ValueError(f"state must be one of {', '.join(targets)}, got {state!r}{hint}")
+        raise ValueError(f"state must be one of {listed(targets)}, got {state!r}{hint}")
     target = targets[state]
     if where == "readout" and isinstance(target.site, CellSite):
         raise ValueError(

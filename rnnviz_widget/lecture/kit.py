@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.export.pages import is_page
 from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.materials import Materials
@@ -67,6 +68,6 @@ def _check(folder: Path) -> None:
         more = ", ..." if len(foreign) > 3 else ""  # noqa: PLR2004
         msg = (
             "folder must be new, empty, or one that an earlier kit is in; got "
-            f"{folder} with {', '.join(foreign[:3])}{more}"
+            f"{folder} with {listed(foreign[:3])}{more}"
         )
         raise ValueError(msg)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.network.format import Layer, Portable, Proof
 from rnnviz_widget.network.reference import run
 from rnnviz_widget.recording import record
@@ -108,7 +109,7 @@ def _recurrent_stack(module: nn.Module) -> tuple[str, nn.RNNBase]:
     """
     found = recurrent_layers(module)
     if len(found) > 1:
-        _refuse(f"it has {len(found)} recurrent modules, {', '.join(found)}; a page runs one stack")
+        _refuse(f"it has {len(found)} recurrent modules, {listed(found)}; a page runs one stack")
     ((path, rnn),) = found.items()
     if not isinstance(rnn, nn.RNNBase):
         _refuse(f"{path} is a {type(rnn).__name__}; a page runs nn.RNN, nn.GRU and nn.LSTM")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.ranking.sweep import gain
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace import Trace
@@ -83,7 +84,7 @@ def best_held_out(
         its = gain(part_b, part_b.read(Columns(state, unit, unit + 1))[0])
         if not np.isnan(gains[best] + its):
             return float(part_b.target.base + np.sign(gains[best]) * its)
-    msg = f"every unit of {', '.join(states)} of a control holds NaN in the text that is ranked"
+    msg = f"every unit of {listed(states)} of a control holds NaN in the text that is ranked"
     raise ValueError(msg)
 
 
@@ -99,7 +100,7 @@ def _matching(
 ) -> Recording:
     recording = as_recording(given)
     if missing := [state for state in states if state not in recording.units]:
-        msg = f"{which} must have the states that are ranked, but lacks {', '.join(missing)}"
+        msg = f"{which} must have the states that are ranked, but lacks {listed(missing)}"
         raise ValueError(msg)
     if not np.array_equal(recording.starts, own.starts) or recording.tokens != own.tokens:
         msg = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.ranking.probe import CONTEXT
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
 from rnnviz_widget.tables import data_frame, html_facts, html_table, plain_facts, plain_table
@@ -189,16 +189,17 @@ class Ranking(Sequence["Entry"]):
         lines = [self.title, self.note, "", *plain_table(self.rows(_SHOWN), left=_NAMES)]
         if len(self) > _SHOWN:
             lines.append(f"... and {len(self) - _SHOWN:,} more units")
-        return "\n".join([*lines, "", *plain_facts(self.controls()), "", self.verdict])
+        text = "\n".join([*lines, "", *plain_facts(self.controls()), "", self.verdict])
+        return for_terminal(text)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         more = f"<p>... and {len(self) - _SHOWN:,} more units</p>" if len(self) > _SHOWN else ""
         return (
-            f'<div class="rnnviz-ranking"><p><strong>{escape(self.title)}</strong><br>'
-            f"{escape(self.note)}</p>{html_table(self.rows(_SHOWN), left=_NAMES)}{more}"
-            f"{html_facts(self.controls())}<p>{escape(self.verdict)}</p></div>"
+            f'<div class="rnnviz-ranking"><p><strong>{for_html(self.title)}</strong><br>'
+            f"{for_html(self.note)}</p>{html_table(self.rows(_SHOWN), left=_NAMES)}{more}"
+            f"{html_facts(self.controls())}<p>{for_html(self.verdict)}</p></div>"
         )
 
     @property

@@ -166,7 +166,9 @@ class NumberTarget:
         strata = self.strata
         if not (np.isfinite(column).all() and np.isfinite(self.label).all()):
             return float("nan")
-        return self._correlation(_centred(column, strata), _centred(self.label, strata))
+        # Squares of numbers such as 1e300 or 1e-300 are not numbers, those of shares are.
+        share = self.label / max(float(np.abs(self.label).max()), np.finfo(float).tiny)
+        return self._correlation(_centred(column, strata), _centred(share, strata))
 
     def _correlation(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> float:
         return float(_standardised(u, self.strata) @ self._direction(v))

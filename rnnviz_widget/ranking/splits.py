@@ -223,11 +223,24 @@ def _part(
         msg = f"the label {source.name!r} must vary in both parts, but {which} {held}"
         raise ConstantLabelError(msg)
     strata = Strata.pool(len(rows)) if within is None else Strata(codes[rows])
+    if within is not None and not _varies_within(values, codes[rows]):
+        msg = (
+            f"the label {source.name!r} must vary within some token, but {which} has one value of "
+            'it for each, so that within="token" leaves nothing to compare'
+        )
+        raise ConstantLabelError(msg)
     target = make_target(values, strata)
     starts = _segment_starts(source, rows, values)
     segments = np.cumsum(starts) - starts[0]
     new_span = starts & values if values.dtype == np.bool_ else starts
     return Part(source.recording, rows, codes, target, segments, int(new_span.sum()))
+
+
+def _varies_within(values: NDArray[Any], codes: NDArray[np.intp]) -> bool:
+    """Whether some token has two values of a label."""
+    level = np.unique(values, return_inverse=True)[1]
+    pairs = np.unique(codes * (int(level.max()) + 1) + level)
+    return len(pairs) > len(np.unique(codes))
 
 
 def _segment_starts(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import memory_for
 
@@ -103,7 +104,7 @@ def sweep(
 
     gain_a, gain_b = np.concatenate(gains, axis=1)
     if np.isnan(gain_a).all():
-        msg = f"every unit of {', '.join(states)} holds NaN in the text that is ranked"
+        msg = f"every unit of {listed(states)} holds NaN in the text that is ranked"
         raise ValueError(msg)
     return Swept(names, gain_a, gain_b, chance_column, chance_gain)
 

@@ -38,6 +38,13 @@ class CellRecorder(CellSite):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Do what the cell's own forward does, and record it."""
+        if isinstance(self.module, nn.RNNCellBase) and torch.is_autocast_enabled(
+            self.module.weight_ih.device.type
+        ):
+            raise TypeError(
+                f"{self.path} was called under torch.autocast, where parts of a step are rounded "
+                "and others not; record outside of it, or the module in another dtype"
+            )
         output, values = (self.intervention or self).step(args, kwargs)
         rows = {kind: _row(f"{self.path}.l0.{kind}", values[kind]) for kind in self.reader.kinds}
         batch = next(iter(rows.values())).shape[0]

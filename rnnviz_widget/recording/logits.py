@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnviz_widget.recording.runs import as_float32
 from rnnviz_widget.trace import Extras, Predictions
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Readings:
             if not len(rows):
                 return
             place = slice(self._rows, self._rows + len(rows))
-            log_p = log_probabilities(rows.detach().float())
+            log_p = log_probabilities(rows.detach())
             p, ids = log_p.exp().topk(self._p.shape[1], dim=1)
             self._p[place], self._top[place] = p.cpu().numpy(), ids.cpu().numpy()
             entropy = torch.special.entr(log_p.exp()).sum(dim=1)  # nats
@@ -64,7 +65,8 @@ class Readings:
             if self._ids is not None:
                 following = self._ids[place.start + 1 : place.stop + 1].to(log_p.device)
                 cost = -log_p[: len(following)].gather(1, following[:, None])[:, 0]
-                self._loss[place][: len(following)] = cost.cpu().numpy()
+                kept = as_float32("the loss", cost).cpu().numpy()
+                self._loss[place][: len(following)] = kept
             self._rows = place.stop  # last: what an interrupt leaves half-read does not count
 
     def result(self) -> Extras:
@@ -128,6 +130,8 @@ def check_ids(ids: Tensor, size: int) -> None:
 
 def log_probabilities(rows: Tensor) -> Tensor:
     """Return log-probabilities of rows that hold logits, log-probabilities or probabilities."""
+    if rows.dtype != torch.float64:
+        rows = rows.float()
     if bool((rows >= 0).all()) and bool(((rows.sum(dim=1) - 1).abs() < 1e-3).all()):  # noqa: PLR2004
         return rows.log()
     return rows.log_softmax(dim=1)

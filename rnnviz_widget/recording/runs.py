@@ -95,7 +95,7 @@ class Run:
     ) -> None:
         """Keep values `(n, B, U)` of this call's steps from `first` on, in reading order."""
         recording = self.recording
-        rows = values.detach().to("cpu", torch.float32)
+        rows = as_float32(f"{self.prefix}.{name}", values.detach()).cpu()
         for b, (sink, length) in enumerate(zip(recording.sinks, recording.lengths, strict=True)):
             steps = self.steps if lengths is None else int(lengths[b])
             part = rows[: max(0, steps - first), b]
@@ -213,3 +213,20 @@ def _same(start: State, final: State) -> bool:
     return len(start) == len(final) and all(
         a.shape == b.shape and torch.equal(a, b) for a, b in zip(start, final, strict=True)
     )
+
+
+def as_float32(name: str, values: Tensor) -> Tensor:
+    """Return values in the type that they are kept in.
+
+    Raises
+    ------
+    ValueError
+        If a finite value becomes infinite.
+    """
+    kept = values.float()
+    if values.dtype == torch.float64 and bool((kept.isinf() & values.isfinite()).any()):
+        largest = float(values[values.isfinite()].abs().max())
+        raise ValueError(
+            f"{name} reaches {largest:.6g}, beyond the float32 that values are kept in"
+        )
+    return kept

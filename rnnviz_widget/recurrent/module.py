@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.intervention import Intervention
 
@@ -51,7 +52,7 @@ def recurrent_layers(module: nn.Module) -> dict[str, nn.Module]:
         found = sorted({type(m).__name__ for m in module.modules()})
         raise ValueError(
             "module has no recurrent layer that can be recorded (nn.RNN, nn.GRU, nn.LSTM, their "
-            f"cells, or a registered cell); it is made of {', '.join(found)}"
+            f"cells, or a registered cell); it is made of {listed(found)}"
         )
     return layers
 

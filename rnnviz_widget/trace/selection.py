@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.trace.trace import select
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def choose(
     """
     if isinstance(units, Mapping):
         if unknown := [name for name in units if name not in offered]:
-            msg = f"units must be of states among {', '.join(offered)}, got {unknown[0]!r}"
+            msg = f"units must be of states among {listed(offered)}, got {unknown[0]!r}"
             raise ValueError(msg)
         by_state = {name: _numbers(numbers) for name, numbers in units.items()}
         offered = offered if states is not None else list(units)

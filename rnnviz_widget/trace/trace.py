@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from rnnviz_widget.escaping import for_terminal, listed
 from rnnviz_widget.trace import exchange, storage
 from rnnviz_widget.trace.arrays import LazyArray, frozen, real, series
 from rnnviz_widget.trace.opening import open_store, recognise
@@ -223,7 +224,7 @@ class Trace:
         try:
             return self._arrays[name]
         except KeyError:
-            msg = f"no state is named {name!r}; the trace has {', '.join(self._arrays)}"
+            msg = f"no state is named {name!r}; the trace has {listed(self._arrays)}"
             raise KeyError(msg) from None
 
     def __contains__(self, name: object) -> bool:
@@ -233,7 +234,7 @@ class Trace:
     def __repr__(self) -> str:
         """T and the states with their widths."""
         widths = ", ".join(f"{name} ({self.units(name)})" for name in self.states)
-        return f"Trace({len(self)} tokens; {widths})"
+        return f"Trace({len(self)} tokens; {for_terminal(widths, keep='')})"
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
@@ -299,7 +300,7 @@ def select(names: Sequence[str], patterns: str | Sequence[str] | None) -> tuple[
     wanted = [patterns] if isinstance(patterns, str) else list(patterns)
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in names):
-            msg = f"states={pattern!r} matches none of {', '.join(names)}"
+            msg = f"states={pattern!r} matches none of {listed(names)}"
             raise ValueError(msg)
     return tuple(n for n in names if any(fnmatchcase(n, pattern) for pattern in wanted))
 
@@ -351,7 +352,7 @@ def _checked_values(name: str, values: ArrayLike, length: int) -> NDArray[np.flo
 
 def _checked_bounds(name: str, pair: Bounds, arrays: Mapping[str, StateArray]) -> Bounds:
     if name not in arrays:
-        msg = f"bounds names {name!r}, which is no state; there are {', '.join(arrays)}"
+        msg = f"bounds names {name!r}, which is no state; there are {listed(arrays)}"
         raise ValueError(msg)
     low, high = (float(end) for end in pair)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):

@@ -13,6 +13,7 @@ import numpy as np
 from traitlets import TraitError
 
 from rnnviz_widget.counters import Saturation
+from rnnviz_widget.escaping import listed
 from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.stats.quantise import colour_limit, quantise
 from rnnviz_widget.trace import Trace, select
@@ -119,7 +120,7 @@ class Exhibit:
     def state(self, name: str) -> str:
         """Return the name of a state that is offered, or refuse it."""
         if name not in self.states:
-            msg = f"state must be one of {', '.join(self.states)}, got {name!r}"
+            msg = f"state must be one of {listed(self.states)}, got {name!r}"
             raise TraitError(msg)
         return name
 
@@ -342,7 +343,7 @@ def offered_states(
         found = [trace.states] if patterns is None else [select(trace.states, p) for p in patterns]
     except ValueError:
         missing = next(p for p in patterns or () if not fnmatch.filter(trace.states, p))
-        msg = f"states must be among {', '.join(trace.states)}, got {missing!r}"
+        msg = f"states must be among {listed(trace.states)}, got {missing!r}"
         raise TraitError(msg) from None
     states = tuple(dict.fromkeys(chain.from_iterable(found)))
     if not states:
@@ -384,7 +385,7 @@ def as_checkpoints(traces: Traces) -> dict[str, Trace]:
             raise TraitError(msg)
     checkpoints = dict(named)
     if len(checkpoints) < len(named):
-        msg = f"names of checkpoints must differ, got {', '.join(name for name, _ in named)}"
+        msg = f"names of checkpoints must differ, got {listed(name for name, _ in named)}"
         raise TraitError(msg)
     return checkpoints
 
@@ -406,7 +407,7 @@ def _difference(a: Trace, b: Trace) -> str:
         token = next(i for i, (x, y) in enumerate(zip(a.tokens, b.tokens, strict=True)) if x != y)
         return f"token {token}, {b.tokens[token]!r} and {a.tokens[token]!r}"
     if set(a.states) != set(b.states):
-        return f"the states {', '.join(sorted(set(a.states) ^ set(b.states)))}"
+        return f"the states {listed(sorted(set(a.states) ^ set(b.states)))}"
     for state in a.states:
         if a.units(state) != b.units(state):
             return f"the units of {state}, {b.units(state)} and {a.units(state)}"
