@@ -61,7 +61,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         read_card(options.model),
         read_corpus(options.corpus),
     )
-    if lacking := sorted({"name", "sha256", "characters"} - card.corpus.keys()):
+    needed = {"name", "sha256", "characters"} if options.card else {"name", "sha256"}
+    if lacking := sorted(needed - card.corpus.keys()):
         msg = f"model must say what it was trained on, but says no {' and no '.join(lacking)}"
         raise ValueError(msg)
     if corpus.sha256 != card.corpus["sha256"]:
