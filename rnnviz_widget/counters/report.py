@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
+from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.tables import data_frame, html_table, plain_table
 
 if TYPE_CHECKING:
@@ -169,9 +169,9 @@ class UnitKind:
 
     def __str__(self) -> str:
         """Return the words and the table as plain text."""
-        return "\n".join([self.words, "", *plain_table(self.rows(), left=_NAMES)])
+        return for_terminal("\n".join([self.words, "", *plain_table(self.rows(), left=_NAMES)]))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.words)}</p>{html_table(self.rows(), left=_NAMES)}"
+        return f"<p>{for_html(self.words)}</p>{html_table(self.rows(), left=_NAMES)}"
