@@ -58,7 +58,7 @@ const bundle = await context({
     { in: "src/widget.ts", out: "widget" },
     { in: "src/page.ts", out: "page" },
     // Loaded only where a network lives in the page.
-    { in: "src/network/main.ts", out: "network" },
+    { in: "src/editing/main.ts", out: "network" },
     { in: "src/widget.css", out: "widget" },
   ],
   outdir: out,

@@ -9,6 +9,8 @@ export interface Host {
   request(message: Request): Promise<Bytes[]>;
   /** False where nobody can ever answer a request. */
   readonly hasKernel: boolean;
+  /** A network that may run here, and the program that runs it; null where there is none. */
+  readonly engine: { code: string; network: Bytes } | null;
 }
 
 /** The traits that a person changes, in the view or in Python. */
@@ -33,6 +35,8 @@ export interface Synced {
   guess: boolean;
   /** Whether it is drawn for a hall. */
   present: boolean;
+  /** The text as it was edited. */
+  text: string;
 }
 
 /** How several copies of the text stand. */
@@ -41,6 +45,10 @@ export type Arrange = "stacked" | "side by side";
 export interface Traits extends Synced {
   /** Decoded, and so checked, by `wire.ts`. */
   _content: unknown;
+  /** A portable network, empty where none lives here. */
+  _network: Bytes;
+  /** The source of the program that runs it. */
+  _engine: string;
 }
 
 export type Request = { state: string; unit: number; checkpoint: number } & (

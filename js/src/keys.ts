@@ -2,7 +2,7 @@ import { rowSpan, tokenBelow } from "./store/layout";
 import type { Store } from "./store/store";
 
 /** What takes letters and arrows for itself; of these a slider has no use for letters. */
-const TAKES_KEYS = "input, select";
+const TAKES_KEYS = "input, select, textarea";
 const SLIDER = "[type=range]";
 const TEXT = "[role=textbox]";
 

@@ -4,6 +4,8 @@ import { mount } from "./view";
 interface Saved {
   traits: Synced;
   content: unknown;
+  /** A network that runs in the page. */
+  network?: unknown;
   /** base64 of the gzip of all buffers, one after the other. */
   blobs: string;
   lengths: number[];
@@ -24,11 +26,15 @@ export function pageHost(traits: Traits): Host {
     },
     request: () => Promise.reject(new Error("this page has no kernel")),
     hasKernel: false,
+    get engine() {
+      const code = document.querySelector("script[data-rnnviz-engine]")?.textContent;
+      return code && traits._network ? { code, network: traits._network } : null;
+    },
   };
 }
 
 /** The saved traits, with each `{"$b": i}` replaced by the i-th buffer. */
-export async function unpack({ traits, content, blobs, lengths }: Saved): Promise<Traits> {
+export async function unpack({ traits, content, network, blobs, lengths }: Saved): Promise<Traits> {
   const stream = new Blob([fromBase64(blobs)]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   let at = 0;
@@ -42,7 +48,7 @@ export async function unpack({ traits, content, blobs, lengths }: Saved): Promis
     if ("$b" in value) return buffers[value.$b as number];
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner)]));
   };
-  return { ...traits, _content: fill(content) };
+  return { ...traits, _content: fill(content), _network: fill(network) as Uint8Array, _engine: "" };
 }
 
 declare global {

@@ -1,6 +1,7 @@
 import { h, watch } from "./dom";
 import type { Host } from "./host";
 import { followKeys } from "./keys";
+import { enliven } from "./live";
 import { chart } from "./panels/chart";
 import { controls } from "./panels/controls";
 import { copiesPanel } from "./panels/copies";
@@ -38,6 +39,13 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   const title = h("h2", { class: "rnnviz-title" });
   const look = followTheme(store, root, lifetime);
   followKeys(store, root, lifetime);
+  const copies = copiesPanel(store, lifetime);
+  const foot = h(
+    "div",
+    { class: "rnnviz-foot" },
+    chart(store, lifetime),
+    h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, lifetime)),
+  );
   root.append(
     title,
     problem,
@@ -46,21 +54,10 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     h(
       "div",
       { class: "rnnviz-room" },
-      h(
-        "div",
-        { class: "rnnviz-main" },
-        copiesPanel(store, lifetime),
-        minimap(store, lifetime),
-        readout(store, lifetime),
-      ),
+      h("div", { class: "rnnviz-main" }, copies, minimap(store, lifetime), readout(store, lifetime)),
       printout(store, lifetime),
       guessPanel(store, lifetime),
-      h(
-        "div",
-        { class: "rnnviz-foot" },
-        chart(store, lifetime),
-        h("div", { class: "rnnviz-side" }, legend(store, lifetime), tools(store, lifetime)),
-      ),
+      foot,
     ),
     notes(store, lifetime),
     saturationPanel(store, lifetime),
@@ -79,6 +76,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     problem.textContent = store.problem.value;
     problem.hidden = !store.problem.value;
   }, lifetime);
+  void enliven(host, store, { copies, foot }, lifetime);
 }
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error));

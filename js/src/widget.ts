@@ -16,6 +16,7 @@ const TRAITS = [
   "checkpoint",
   "guess",
   "present",
+  "text",
   "_content",
 ] as const;
 
@@ -102,6 +103,10 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
     },
     get hasKernel() {
       return hasKernel;
+    },
+    get engine() {
+      const network = model.get("_network");
+      return network?.byteLength ? { code: model.get("_engine"), network } : null;
     },
   };
 }

@@ -71,6 +71,9 @@ export function someTraits(overrides: Partial<Traits> = {}): Traits {
     checkpoint: 0,
     guess: false,
     present: false,
+    text: "",
+    _network: new Uint8Array(),
+    _engine: "",
     _content: rawContent(),
     ...overrides,
   };

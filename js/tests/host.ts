@@ -8,6 +8,7 @@ export class FakeHost implements Host {
   readonly sets: Partial<Traits>[] = [];
   readonly traits: Traits;
   hasKernel = true;
+  engine = null;
   readonly #listeners = new Set<() => void>();
 
   constructor(traits: Partial<Traits> = {}) {

@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 const MAY_IMPORT: Record<string, string[]> = {
   store: ["host", "dom", "palettes", "signs"],
   network: ["store"],
+  live: ["store", "dom", "host"],
+  editing: ["network", "live", "store", "host", "words"],
   text: ["store", "dom", "words"],
   panels: ["text", "store", "dom", "words"],
   words: ["store"],
@@ -12,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   host: [],
   theme: ["store", "dom"],
   keys: ["store"],
-  view: ["panels", "text", "store", "dom", "words", "keys", "theme", "host"],
+  view: ["panels", "text", "store", "dom", "words", "keys", "theme", "host", "live"],
   widget: ["view", "host"],
   page: ["view", "host"],
 };

@@ -328,6 +328,26 @@ describe("an engine", () => {
     expect(new Set(whole).size).toBeGreaterThan(2);
   });
 
+  it("tells nothing of what is written until it is wanted, and then all that is new", async () => {
+    const { line, values, run } = await engineOf(portable("GRU"));
+    const text = reading(20);
+    line.want({ texts: { shown: text }, visible: 0, units: [] });
+    run();
+    const request = { text: "shown", count: 5, temperature: 1, seed: 4, index: 0 };
+    const shorter = { ids: text.ids.slice(0, 10), holds: [] };
+    const [written] = await Promise.all([line.write({ ...request, reading: shorter }), run()]);
+    expect(values.length).toBe(1);
+    line.want({
+      texts: { shown: { ids: Uint32Array.of(...shorter.ids, ...written), holds: [] } },
+      visible: 0,
+      units: [],
+    });
+    run();
+    expect(values.slice(1).map(({ start, stop, complete }) => [start, stop, complete])).toEqual([
+      [9, 15, true],
+    ]);
+  });
+
   it("stops writing when something else is wanted, and gives what there is", async () => {
     const { line, run } = await engineOf(portable("GRU"));
     const request = { text: "w", reading: reading(3), count: 1e9, temperature: 1, seed: 4, index: 0 };

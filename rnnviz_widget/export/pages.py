@@ -70,6 +70,8 @@ class Fragment:
         About how many CSS pixels it needs in a column of ordinary width.
     still
         HTML of the opening picture, for where no script may run.
+    live
+        Whether a network runs in it: the page then has the program for it, see `head`.
     """
 
     title: str
@@ -79,6 +81,7 @@ class Fragment:
     data: str
     height: int
     still: str = ""
+    live: bool = False
 
     @property
     def html(self) -> str:
@@ -227,11 +230,12 @@ def _assemble(
     fragments: Sequence[Fragment], title: str, notes: str, limit: float, body: str
 ) -> Page:
     tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
-    code = head()
+    live = any(fragment.live for fragment in fragments)
+    code = head(live=live)
     result = Page(
         _PAGE.format(
             name=escape(title or "Hidden units"),
-            policy=content_policy(code),
+            policy=content_policy(code, live=live),
             head=code,
             body=body,
             heading=_element("h1", "rnnviz-heading", title),
@@ -276,11 +280,22 @@ def is_page(path: Path) -> bool:
     return not start or any(mark in start for mark in _MARKS)
 
 
-def head() -> str:
-    """Return the style and the code that all fragments of a page share, for a page of one's own."""
+def head(*, live: bool = False) -> str:
+    """Return the style and the code that all fragments of a page share, for a page of one's own.
+
+    Parameters
+    ----------
+    live
+        Whether to add the program that runs networks, for fragments that are live.
+    """
     css = (STATIC / "widget.css").read_text(encoding="utf-8")
     code = (STATIC / "page.js").read_text(encoding="utf-8")
-    return f'<style>{css}</style>\n<script type="module">{code}</script>'
+    style = f'<style>{css}</style>\n<script type="module">{code}</script>'
+    if not live:
+        return style
+    engine = (STATIC / "network.js").read_text(encoding="utf-8")
+    # Text, not run where it stands: it is started from a blob, there and in a worker.
+    return f'{style}\n<script type="text/plain" data-rnnviz-engine>{engine}</script>'
 
 
 def _as_fragment(item: PageItem | Fragment, limit: float) -> Fragment:

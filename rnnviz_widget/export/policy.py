@@ -22,15 +22,15 @@ def content_policy(head: str, *, live: bool = False) -> str:
     head
         HTML of our own with ``<style>`` and ``<script type="module">`` elements in it.
     live
-        Whether a network travels along, which runs as WebAssembly in a worker made of the page's
-        own bytes.
+        Whether a network travels along: its program is loaded from the page's own bytes, and runs
+        as WebAssembly in a worker made of them.
 
     Notes
     -----
     By hash, as https://www.w3.org/TR/CSP3/ has it; before the elements that it is about.
     """
     scripts, styles = (" ".join(map(_hash, kind.findall(head))) for kind in (_SCRIPT, _STYLE))
-    code = f"{scripts} 'wasm-unsafe-eval'".strip() if live else scripts
+    code = f"{scripts} blob: 'wasm-unsafe-eval'".strip() if live else scripts
     rules = [
         "default-src 'none'",
         f"script-src {code or _NONE}",

@@ -16,11 +16,12 @@ from rnnviz_widget.recording import record
 from rnnviz_widget.recurrent.module import recurrent_layers, refuse_broken_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from rnnviz_widget.network.format import Cell
+    from rnnviz_widget.trace import Trace
 
 TOLERANCE = 1e-5
 """How far module and portable form may be apart, relative to the largest value."""
@@ -29,7 +30,8 @@ _PROOF = 96  # tokens that a page reads to prove itself
 _TOKENS = 256  # that are compared here, beside one of each character
 _MOST_CHARACTERS, _MOST_UNITS, _MOST_LAYERS = 65_536, 4096, 16
 _OTHERWISE = (
-    "a network of another make stays live with a kernel: HiddenStateWidget(model=model, text=text)"
+    "what any network did with a text is shown by HiddenStateWidget(rnnviz.record(module, ...)), "
+    "which cannot be edited"
 )
 
 
@@ -204,34 +206,56 @@ def _own_values(
         If it takes neither ids nor one-hot vectors, or returns something else.
     """
     made: list[Tensor] = []
-    trace = None
-    hook = head.register_forward_hook(lambda _, __, output: made.append(output))
+
+    def keep(_: nn.Module, __: object, output: Tensor) -> None:
+        made.append(output)
+
+    def begin() -> None:
+        made.clear()
+
+    hook = head.register_forward_hook(keep)
     tokens = [network.vocabulary[i] for i in ids]
-    errors = []
     try:
-        for given in _inputs(module, ids, len(network.vocabulary)):
-            made.clear()
-            try:
-                trace = record(
-                    module,
-                    given,
-                    tokens=tokens,
-                    vocabulary=network.vocabulary,
-                    unroll="sequential",
-                )
-                break
-            except (TypeError, ValueError, IndexError, RuntimeError) as error:
-                errors.append(str(error))
+        trace = read(module, network.vocabulary, ids, tokens, begin)
     finally:
         hook.remove()
-    if trace is None:
-        _refuse(f"it took neither ids nor one-hot vectors of a text: {errors[0]}")
     rows = [output.detach().float().cpu().numpy() for output in made]
     if len(rows) != 1 or rows[0].size != len(ids) * len(network.vocabulary):
         _refuse(f"its linear layer runs {len(rows)} times a text, not once over all of it")
     logits = rows[0].reshape(len(ids), -1)
     _check_output(trace.predictions, logits)
     return {name: np.asarray(trace[name]) for name in trace.states}, logits
+
+
+def read(
+    module: nn.Module,
+    vocabulary: Sequence[str],
+    ids: NDArray[np.int64],
+    tokens: Sequence[str],
+    begin: Callable[[], None] = lambda: None,
+) -> Trace:
+    """Return what a module does with ids `(T,)`, in the first form of them that it takes.
+
+    Parameters
+    ----------
+    tokens
+        T strings for people.
+    begin
+        Called before each form is tried.
+
+    Raises
+    ------
+    ValueError
+        If it takes neither ids nor one-hot vectors.
+    """
+    errors = []
+    for given in _inputs(module, ids, len(vocabulary)):
+        begin()
+        try:
+            return record(module, given, tokens=tokens, vocabulary=vocabulary, unroll="sequential")
+        except (TypeError, ValueError, IndexError, RuntimeError) as error:
+            errors.append(str(error))
+    return _refuse(f"it took neither ids nor one-hot vectors of a text: {errors[0]}")
 
 
 def _inputs(module: nn.Module, ids: NDArray[np.int64], size: int) -> Iterator[Tensor]:

@@ -20,16 +20,19 @@ from rnnviz_widget.export import (
 from rnnviz_widget.stats.quantise import colour_limit
 from rnnviz_widget.trace.selection import choose
 from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.living import NO_MODEL
 from rnnviz_widget.widget.words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rnnviz_widget.export import Page
+    from rnnviz_widget.network import Portable
     from rnnviz_widget.stats.quantise import QuantisedUnit
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.trace.selection import Part
     from rnnviz_widget.widget.content import Exhibit
+    from rnnviz_widget.widget.living import Living
 
 
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
@@ -46,6 +49,7 @@ class Choice(TypedDict, total=False):
     start: int
     stop: int | None
     limit: float
+    live: bool
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,13 @@ class Publisher:
         What the widget shows.
     traits
         The widget's public traits by name.
+    living
+        The network that runs in the view, if there is one.
     """
 
     exhibit: Exhibit
     traits: Mapping[str, Any]
+    living: Living | None = None
 
     @property
     def words(self) -> str:
@@ -136,15 +143,19 @@ class Publisher:
         start: int = 0,
         stop: int | None = None,
         limit: float = LIMIT,
+        live: bool = False,
     ) -> Fragment:
         """Return what the widget brings to a page, see `HiddenStateWidget.fragment`."""
         exhibit = self.exhibit
         trace = exhibit.trace
         part = choose(trace, exhibit.states, states=states, units=units, start=start, stop=stop)
+        if live:
+            self._check_living(part)
         shown = self.snapshot(part)
         heading = exhibit.title if title is None else title
         try:
-            data = _pack(exhibit, part, shown, limit * 1e6)
+            network = self.living.network if self.living and live else None
+            data = _pack(exhibit, part, shown, limit * 1e6, network)
         except TooLargeError as error:
             several = len(exhibit.traces)
             fewer = f", fewer of the {several} checkpoints" if several > 1 else ""
@@ -157,7 +168,7 @@ class Publisher:
             raise ValueError(msg) from None
         height = _contents(trace, part, shown, [caption, source], heading).height
         still = self._still(part, shown.traits)
-        return Fragment(heading, caption, source, shown.words, data, height, still)
+        return Fragment(heading, caption, source, shown.words, data, height, still, live=live)
 
     def _still(self, part: Part, traits: Mapping[str, Any]) -> str:
         """Return the opening picture of the unit that is shown, as far as it may be seen."""
@@ -167,6 +178,20 @@ class Publisher:
         seen = part.start + traits["cursor"] + 1 if traits["guess"] else part.stop
         positions = values[part.start : seen] / colour_limit(columns, bounds)
         return opening_picture(trace.tokens[part.start : seen], positions, traits["palette"])
+
+    def _check_living(self, part: Part) -> None:
+        """Refuse a live page of what a network cannot go on from.
+
+        Raises
+        ------
+        ValueError
+            Saying what is in the way.
+        """
+        if self.living is None:
+            raise ValueError(NO_MODEL)
+        if part != self.exhibit.whole:
+            msg = "a live page has the whole text and all units: leave out states, units and stop"
+            raise ValueError(msg)
 
 
 def _contents(
@@ -196,17 +221,30 @@ def _contents(
     )
 
 
-def _pack(exhibit: Exhibit, part: Part, shown: Snapshot, limit: float) -> str:
-    """Return JSON of a snapshot with its values, at most `limit` bytes of them."""
+def _pack(
+    exhibit: Exhibit, part: Part, shown: Snapshot, limit: float, network: Portable | None
+) -> str:
+    """Return JSON of a snapshot with its values, at most `limit` bytes of them.
+
+    With a network it has the values of the units that are shown; the others are computed there.
+    """
+    traits = shown.traits
     packer = Packer(limit, expected=part.size(exhibit.trace) * len(exhibit.traces))
     # The title is the page's, as a heading.
     content = packer.lift({**shown.content, "title": ""})
     limits = exhibit.limits(part)
     for trace, checkpoint in zip(exhibit.traces, content["checkpoints"], strict=True):
+        if network is not None:
+            opening = dict.fromkeys([(traits["state"], traits["unit"]), *traits["units"]])
+            checkpoint["rows"] = packer.lift([wire.encode_row(trace, *unit) for unit in opening])
+            continue
         units: list[QuantisedUnit] = []
         checkpoint["values"] = packer.add(_rows(wire.quantised_units(trace, part, limits), units))
         checkpoint.update(packer.lift(wire.encode_scales(units)))
-    return json_for_script({"traits": shown.traits, "content": content, **packer.finish()})
+    data = {"traits": shown.traits, "content": content}
+    if network is not None:
+        data["network"] = packer.lift(network.bytes)
+    return json_for_script({**data, **packer.finish()})
 
 
 def _rows(units: Iterable[QuantisedUnit], seen: list[QuantisedUnit]) -> Iterable[bytes]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
 from rnnviz_widget.widget.content import Exhibit, as_checkpoints, whole_number
+from rnnviz_widget.widget.living import engine, living
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, active_copy, checked
-from rnnviz_widget.widget.publishing import Choice, Publisher
+from rnnviz_widget.widget.publishing import Publisher
+from rnnviz_widget.widget.saving import Saving
 from rnnviz_widget.widget.traits import ARRANGEMENTS, PALETTES, Integer, display_of, frontend
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from rnnviz_widget.counters import Saturation
-    from rnnviz_widget.export import Fragment, Frame, SavedPage
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.widget.content import Traces
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class HiddenStateWidget(anywidget.AnyWidget):
+class HiddenStateWidget(Saving, anywidget.AnyWidget):
     """The text of a trace, every token coloured by the value of one hidden unit.
 
     Parameters
@@ -60,6 +60,10 @@ class HiddenStateWidget(anywidget.AnyWidget):
         ``"iframe"``, what `to_iframe` returns, for a notebook that will be published; nothing then
         talks to the kernel. By default what the environment variable ``RNNVIZ_DISPLAY`` says, else
         ``"live"``: one notebook serves both.
+    model, text
+        A character model that runs in the view, see `portable`, and what it is to read in place of
+        `trace`: the text can then be edited, units held, and the model writes. Given both a trace
+        and the model that it is of, the text is the trace's.
     units
         Several units to show at once, at most 16: one coloured copy of the text for each, with one
         cursor. Pairs ``(state, unit)``; a unit alone is of the state of the one before it.
@@ -101,6 +105,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
         The checkpoint shown; `checkpoints` has all of them by name.
     arrange, guess, present
         As the parameters.
+    text
+        The text as it was edited in the view, `trace` follows; empty without a model.
 
     Raises
     ------
@@ -132,14 +138,20 @@ class HiddenStateWidget(anywidget.AnyWidget):
     checkpoint = Integer(0, help="Which checkpoint is shown.").tag(sync=True, echo_update=False)
     guess = traitlets.Bool(help="Whether what is ahead of the cursor is hidden.").tag(sync=True)
     present = traitlets.Bool(help="Whether it is drawn for a hall.").tag(sync=True)
+    text = traitlets.Unicode(help="The text as it was edited.").tag(sync=True, echo_update=False)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
     _content = traitlets.Dict().tag(sync=True)
+    # A network that runs in the view, and the program that runs it; empty where there is none.
+    _network = traitlets.Bytes().tag(sync=True)
+    _engine = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
-        trace: Traces,
+        trace: Traces | None = None,
         ranking: Ranking | Sequence[Ranking] | None = None,
         *,
+        model: object = None,
+        text: str | None = None,
         state: str | None = None,
         unit: int | None = None,
         states: str | Sequence[str] | None = None,
@@ -157,6 +169,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
     ) -> None:
         self._display = display_of(display)
         self._offered = states
+        self._living, trace = living(model, trace, text)
         self._exhibit = Exhibit.of(
             trace,
             offered=states,
@@ -191,7 +204,10 @@ class HiddenStateWidget(anywidget.AnyWidget):
             checkpoint=moment,
             guess=guess,
             present=present,
+            text=self._exhibit.trace.text if self._living else "",
             _content=content,
+            _network=self._living.network.bytes if self._living else b"",
+            _engine=engine() if self._living else "",
         )
         self.on_msg(self._answer)
 
@@ -207,6 +223,8 @@ class HiddenStateWidget(anywidget.AnyWidget):
         checkpoints = as_checkpoints(trace)
         exhibit = self._exhibit.with_traces(checkpoints, self._offered)
         trace = exhibit.trace
+        if self._living:
+            self._living.check(trace)
         checkpoint = min(self.checkpoint, len(checkpoints) - 1)
         content = exhibit.content(checkpoint)
         state = self.state if self.state in exhibit.states else exhibit.states[0]
@@ -226,6 +244,7 @@ class HiddenStateWidget(anywidget.AnyWidget):
                 self.selection = []
             self._exhibit = exhibit
             self._content = content
+            self.text = trace.text if self._living else ""
             self.state = state
             if len(copies) > 1:
                 shown = (self.state, self.unit)
@@ -271,6 +290,14 @@ class HiddenStateWidget(anywidget.AnyWidget):
     @traitlets.validate("checkpoint")
     def _validate_checkpoint(self, proposal: Mapping[str, Any]) -> int:
         return self._exhibit.checkpoint(proposal["value"])
+
+    @traitlets.observe("text")
+    def _follow_text(self, _: object) -> None:
+        """Read the text that was edited; the view has its own values of it."""
+        if self._living is None or not self.text or self.text == self._exhibit.trace.text:
+            return
+        traces = as_checkpoints(self._living.read(self.text))
+        self._exhibit = self._exhibit.with_traces(traces, self._offered)
 
     @traitlets.observe("state", "unit")
     def _follow_unit(self, _: object) -> None:
@@ -326,83 +353,10 @@ class HiddenStateWidget(anywidget.AnyWidget):
             return super()._repr_mimebundle_(**kwargs)
         return {"text/plain": repr(self), "text/html": self.to_iframe().html}, {}
 
-    # --- pages without a kernel --------------------------------------------------------------
-
-    def save_html(
-        self, path: str | os.PathLike[str], *, overwrite: bool = False, **choice: Unpack[Choice]
-    ) -> SavedPage:
-        """Write one self-contained HTML file; say how large it is.
-
-        It needs neither network nor kernel: slider, hover, keyboard and chart work in any browser
-        of 2023 or later (it uses `DecompressionStream`). It opens as the widget now is.
-
-        Parameters
-        ----------
-        path
-            The file; an older page of this package is replaced once all is written.
-        overwrite
-            Replace any other file too.
-        title, caption, source
-            Plain text: the heading (by default the widget's title), a line under the widget, and
-            where the text or the model comes from.
-        states
-            States that go in, as shell patterns such as ``"*.c"``; by default all that the widget
-            offers.
-        units
-            Units that go in: numbers such as ``[152, 17]``, the same of every state, or numbers by
-            state. The slider moves among them. By default all.
-        start, stop
-            Tokens that go in, `stop` not included. Tokens, lines and columns keep their numbers,
-            values their colours.
-        limit
-            Most megabytes (10**6 bytes) that the page may have; 25 unless told otherwise.
-
-        Returns
-        -------
-        SavedPage
-            `path`, `size` in bytes, and in words what is shown; usable as a path.
-
-        Raises
-        ------
-        FileExistsError
-            If there is a file at `path` that is no page of this package.
-        ValueError
-            If the page would be larger than `limit` (the message says how large, and what lowers
-            it), or the choice is not one that the trace allows.
-        """
-        return self._publisher().page(**choice).save(path, overwrite=overwrite)
-
-    def to_html(self, **choice: Unpack[Choice]) -> str:
-        """Return the page that `save_html`, which explains the arguments, writes."""
-        return self._publisher().page(**choice).html
-
-    def to_iframe(self, *, height: int | None = None, **choice: Unpack[Choice]) -> Frame:
-        """Return the page in an iframe, for notebooks that will be published.
-
-        Where a notebook becomes a page (``nbconvert --to html``, ``--to slides``, MyST and Jupyter
-        Book, Quarto, nbviewer), a live widget is blank or needs the network; this stays alive. It
-        is sandboxed: it can do nothing to the page around it.
-
-        Parameters
-        ----------
-        height
-            In CSS pixels; by default what the text needs in a column of ordinary width.
-        **choice
-            As for `save_html`.
-        """
-        return self._publisher().frame(height, **choice)
-
-    def fragment(self, **choice: Unpack[Choice]) -> Fragment:
-        """Return what this widget brings to a page of several, see `export.page`.
-
-        The arguments are those of `save_html`.
-        """
-        return self._publisher().fragment(**choice)
-
     def _publisher(self) -> Publisher:
         own = HiddenStateWidget.class_own_traits(sync=True)
         traits = {name: getattr(self, name) for name in own if not name.startswith("_")}
-        return Publisher(self._exhibit, traits)
+        return Publisher(self._exhibit, traits, self._living)
 
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""

@@ -205,6 +205,13 @@ def pin(trace: Trace, part: Part, units: Iterable[tuple[str, int]]) -> list[dict
         ]
 
 
+def encode_row(trace: Trace, state: str, unit: int) -> dict[str, Any]:
+    """Return one unit in eight bits, for a page whose network computes the others."""
+    row = quantise(trace.unit(state, unit), trace.bounds(state))
+    scales = _float32([row.scale, row.limit, row.peak])
+    return {"state": state, "unit": unit, "values": row.values.tobytes(), "scales": scales}
+
+
 def _origin(trace: Trace, start: int) -> dict[str, int]:
     """Return the first token's number, from 0, and its line and column, from 1."""
     before = "".join(trace.tokens[:start])

@@ -59,10 +59,13 @@ export class Session {
     this.#asks.push(ask);
   }
 
-  /** Begins to write. */
+  /** Begins to write. What was wanted is dropped: it was of a text that now becomes another. */
   write(write: Write): void {
     this.#finishWriting();
-    this.#track(write.text).set(write.reading.ids, write.reading.holds);
+    const { text, reading } = write;
+    const same = this.#track(text).set(reading.ids, reading.holds);
+    this.#told.set(text, Math.min(this.#told.get(text) ?? 0, same));
+    this.#want = { ...this.#want, texts: {} };
     this.#write = { ...write, written: [] };
   }
 

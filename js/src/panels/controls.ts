@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals-core";
 import { h, watch } from "../dom";
 import type { Store } from "../store/store";
 import { nearestIndex, unitAt } from "../store/wire";
@@ -54,19 +55,22 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     listen,
   );
 
+  // The same for every text that is typed: what is chosen stays.
+  const known = computed(() => store.content.value.states);
+  const rankings = computed(() => store.content.value.rankings);
+
   watch(() => {
-    const known = store.content.value.states;
-    states.replaceChildren(...known.map(({ name }) => h("option", { value: name }, name)));
+    states.replaceChildren(...known.value.map(({ name }) => h("option", { value: name }, name)));
   }, lifetime);
 
   watch(() => {
     const offers = store.offers.value;
     // A score says what a unit does: not while a class is to guess it.
-    const rankings = store.guess.value ? [] : store.content.value.rankings;
-    rankedField.hidden = !rankings.length;
+    const shown = store.guess.value ? [] : rankings.value;
+    rankedField.hidden = !shown.length;
     ranked.replaceChildren(
       h("option", { value: NOT_RANKED }, "—"),
-      ...rankings.map((ranking) =>
+      ...shown.map((ranking) =>
         h(
           "optgroup",
           { label: `${ranking.label}, ${ranking.extent}` },

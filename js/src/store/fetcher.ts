@@ -35,6 +35,12 @@ export class Fetcher<V> {
     return this.#cache.get(key);
   }
 
+  /** Takes a value that nobody was asked for. */
+  put(key: string, value: V): void {
+    this.#cache.set(key, value);
+    this.#version.value++;
+  }
+
   /** Whether the last request went unanswered a short while ago. */
   get failed(): boolean {
     return performance.now() < this.#silentUntil;

@@ -6,7 +6,7 @@ import { Copy, type Shared } from "./copy";
 import { type Layout, rowSpan } from "./layout";
 import { segments } from "./segments";
 import { lastNotAbove } from "./tokens";
-import { type Unit, type UnitRow, type Value, Values } from "./values";
+import { type Computed, type Unit, type UnitRow, type Value, Values } from "./values";
 import {
   type Checkpoint,
   type Content,
@@ -139,10 +139,9 @@ export class Store {
     this.revealed = computed(() =>
       this.#guess.value ? this.cursor.value + 1 : this.#content.value.tokens.length,
     );
+    const rankings = computed(() => this.#content.value.rankings);
     this.offers = computed(() =>
-      this.#content.value.rankings.flatMap((ranking) =>
-        ranking.entries.map((entry) => ({ ...entry, ranking })),
-      ),
+      rankings.value.flatMap((ranking) => ranking.entries.map((entry) => ({ ...entry, ranking }))),
     );
     this.label = computed(() => {
       const { labels } = this.#content.value;
@@ -369,6 +368,25 @@ export class Store {
     const target =
       step > 0 ? holds.find((start) => start > cursor) : holds.findLast((start) => start < cursor);
     if (target !== undefined) this.setCursor(target);
+  }
+
+  /** Shows another text, or more of what is known of it: from a network that runs here. */
+  show(content: Content, rows: Computed[]): void {
+    batch(() => {
+      if (content.tokens !== this.#content.peek().tokens) this.#hover.value = -1;
+      this.#content.value = content;
+      this.#values.put(rows);
+    });
+  }
+
+  /** Lets a network that runs here answer for its units. */
+  serve(source: Pick<Host, "request" | "hasKernel">): void {
+    this.#values.serve(source);
+  }
+
+  /** Says what a reader must know. */
+  setProblem(problem: string): void {
+    this.#problem.value = problem;
   }
 
   #inText(token: number): number {

@@ -4,7 +4,7 @@ import { Fetcher, type Wish } from "./fetcher";
 import { type Content, MISSING, nearestIndex, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
 
 /** The bytes of a unit and how to read them. */
-interface Quantised {
+export interface Quantised {
   /** int8 per token; null when no one answers. */
   bytes: Int8Array | null;
   scale: number;
@@ -33,6 +33,13 @@ export interface Unit {
   checkpoint: number;
 }
 
+/** A unit whose values were computed here. */
+export interface Computed {
+  unit: Unit;
+  row: Quantised;
+  values: Float32Array;
+}
+
 const NOTHING: Quantised = { bytes: null, scale: 1, limit: 1, peak: 0 };
 
 /** Exact values are asked for in blocks of this many tokens. */
@@ -48,15 +55,30 @@ const PINNED_DIGITS = 3;
 
 /** The values of all units: what came with the trace, and what a kernel answers. */
 export class Values {
-  readonly #host: Host;
+  #host: Pick<Host, "request" | "hasKernel">;
   readonly #content: ReadonlySignal<Content>;
   readonly #rows = new Fetcher<Quantised>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
+  readonly #computed = new Map<string, Float32Array>();
   #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: Host, content: ReadonlySignal<Content>) {
     this.#host = host;
     this.#content = content;
+  }
+
+  /** Lets another one than the host answer from now on. */
+  serve(source: Pick<Host, "request" | "hasKernel">): void {
+    this.#host = source;
+  }
+
+  /** Takes what was computed here of some units, and forgets what was known of all. */
+  put(rows: Computed[]): void {
+    this.clear();
+    for (const { row, unit, values } of rows) {
+      this.#rows.put(rowKey(unit), row);
+      this.#computed.set(rowKey(unit), values);
+    }
   }
 
   /** What is here of a unit. */
@@ -72,7 +94,13 @@ export class Values {
       return { key, kind, bytes, scale: scales[index], limit: limits[index], peak: peaks[index] };
     }
     this.#rows.version.value;
-    return { key, kind, ...(this.#rows.get(`${checkpoint} ${key}`) ?? NOTHING) };
+    return {
+      key,
+      kind,
+      ...(this.#rows.get(rowKey({ state, unit, checkpoint })) ??
+        checkpoints[checkpoint].rows.get(key) ??
+        NOTHING),
+    };
   }
 
   /** Whether the bytes of a row may still come. */
@@ -125,7 +153,8 @@ export class Values {
     const { key, bytes, scale, limit } = this.row(unit);
     const leading = limit > 0 ? Math.floor(Math.log10(limit)) : 0;
     const start = blockOf(token);
-    const exact = this.#blocks.get(blockKey(start, unit))?.[token - start];
+    const exact =
+      this.#computed.get(rowKey(unit))?.[token] ?? this.#blocks.get(blockKey(start, unit))?.[token - start];
     if (exact !== undefined) return { value: exact, exact: true, decimals: EXACT_DIGITS - leading };
     const pinned = this.#content.value.checkpoints[unit.checkpoint].pinned.get(key)?.[token];
     if (pinned !== undefined) return { value: pinned, exact: false, decimals: PINNED_DIGITS - leading };
@@ -137,8 +166,11 @@ export class Values {
   clear(): void {
     this.#rows.clear();
     this.#blocks.clear();
+    this.#computed.clear();
   }
 }
+
+const rowKey = ({ state, unit, checkpoint }: Unit) => `${checkpoint} ${unitKey(state.name, unit)}`;
 
 const blockOf = (token: number) => token - (token % BLOCK);
 

@@ -68,6 +68,16 @@ export interface Checkpoint {
   loss: Float32Array | null;
   /** Values of single units, nearly exact, by `unitKey`: for pages without a kernel. */
   pinned: Map<string, Float32Array>;
+  /** Units of a page whose network computes the others. */
+  rows: Map<string, Row>;
+}
+
+/** One unit in eight bits, see `Whole`. */
+export interface Row {
+  bytes: Int8Array;
+  scale: number;
+  limit: number;
+  peak: number;
 }
 
 export interface Whole {
@@ -192,7 +202,14 @@ function decodeCheckpoint(raw: Raw, units: number, length: number): Checkpoint {
         Float32Array.from(new Uint16Array(aligned(pin.values)), halfToNumber),
       ]),
     ),
+    rows: new Map(((raw.rows as Raw[]) ?? []).map((row) => decodeRow(row, length))),
   };
+}
+
+function decodeRow(raw: Raw, length: number): [string, Row] {
+  const [scale, limit, peak] = toFloat32(raw.scales);
+  const bytes = sized("a row", toInt8(raw.values), length);
+  return [unitKey(raw.state as string, raw.unit as number), { bytes, scale, limit, peak }];
 }
 
 function decodeSaturation({ tokens, gates }: Raw) {

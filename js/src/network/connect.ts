@@ -1,5 +1,3 @@
-// The engine, a bundle of its own: the page imports it, and the worker that the page starts runs it.
-
 import wasm from "./assembly/products.wasm";
 import { Connection, type Opened } from "./connection";
 import { Engine } from "./engine";
@@ -36,7 +34,7 @@ function onThisThread(): Connection {
 }
 
 /** Answers the page that started this worker. */
-function serve(scope: DedicatedWorkerGlobalScope): void {
+function answer(scope: DedicatedWorkerGlobalScope): void {
   const { port1, port2 } = new MessageChannel();
   let next = () => {};
   port1.onmessage = () => next();
@@ -59,4 +57,7 @@ interface DedicatedWorkerGlobalScope {
   postMessage(message: unknown): void;
 }
 
-if (typeof document === "undefined") serve(globalThis as unknown as DedicatedWorkerGlobalScope);
+/** In a worker, answers the page that started it. */
+export function serve(): void {
+  if (typeof document === "undefined") answer(globalThis as unknown as DedicatedWorkerGlobalScope);
+}

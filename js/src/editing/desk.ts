@@ -1,0 +1,250 @@
+import type { Bytes, Request } from "../host";
+import type { Kit } from "../live";
+import type { Connection, Opened } from "../network/connection";
+import type { Values } from "../network/protocol";
+import type { Hold } from "../network/stack";
+import type { Store } from "../store/store";
+import type { Tokens } from "../store/tokens";
+import type { Computed, Unit } from "../store/values";
+import { type Checkpoint, type Content, unitKey } from "../store/wire";
+import { Alphabet, characters } from "./alphabet";
+import { carry, common, quantise, toHalf } from "./rows";
+
+/** What the network expects after each token. */
+export interface Expected {
+  top: number;
+  ids: Float32Array;
+  probabilities: Float32Array;
+}
+
+/**
+ * A text that is edited, and the network that reads it.
+ *
+ * What is known of the text goes to the store, as if it were a trace; what only this side shows is in signals.
+ */
+export class Desk {
+  readonly alphabet: Alphabet;
+  readonly original;
+  readonly text;
+  readonly holds;
+  readonly expected;
+  /** Nats per character: as the units are held, and as they would be free. */
+  readonly loss;
+  readonly freeLoss;
+  readonly #store: Store;
+  readonly #line: Connection;
+  /** What the text came with, and what of it the store was last given. */
+  #content: Content;
+  #given: Content;
+  #tokens: Tokens;
+  #ids: Uint32Array;
+  #shown: Unit[] = [];
+  #values = new Map<string, Float32Array>();
+  #losses: Float32Array;
+  #freeLosses: Float32Array;
+
+  constructor(kit: Kit, store: Store, line: Connection, opened: Opened, lifetime: AbortSignal) {
+    this.#store = store;
+    this.#line = line;
+    this.#content = this.#given = store.content.peek();
+    this.#tokens = this.#content.tokens;
+    this.alphabet = new Alphabet(opened.vocabulary);
+    this.original = kit.signal(this.#tokens.text);
+    this.#ids = this.alphabet.ids(this.#tokens.text);
+    this.#losses = new Float32Array(this.#ids.length).fill(Number.NaN);
+    this.#freeLosses = this.#losses.slice();
+    this.text = kit.signal(this.original.peek());
+    this.holds = kit.signal<Hold[]>([]);
+    this.expected = kit.signal<Expected>({
+      top: 0,
+      ids: new Float32Array(),
+      probabilities: new Float32Array(),
+    });
+    this.loss = kit.signal(Number.NaN);
+    this.freeLoss = kit.signal(Number.NaN);
+    line.onValues = (values) => this.#take(values);
+    line.onProblem = (reason) => store.setProblem(reason);
+    store.serve({ hasKernel: true, request: (request) => this.#answer(request) });
+    kit.watch(() => {
+      const content = store.content.value;
+      if (content !== this.#given) this.#open(content);
+    }, lifetime);
+    let wanted = "";
+    kit.watch(() => {
+      const units = store.copies.value.map((copy) => copy.wanted.value);
+      const key = units.map(({ state, unit }) => unitKey(state.name, unit)).join();
+      if (key === wanted) return;
+      wanted = key;
+      this.#shown = units.filter(({ state }) => opened.states.includes(state.name));
+      this.#ask();
+    }, lifetime);
+  }
+
+  get ids(): Uint32Array {
+    return this.#ids;
+  }
+
+  /** Begins anew with another text, which came from Python. */
+  #open(content: Content): void {
+    this.#content = this.#given = content;
+    const { text } = content.tokens;
+    this.original.value = text;
+    this.holds.value = [];
+    this.edit(text);
+    this.#ask();
+  }
+
+  /** Takes the text as it now is. */
+  edit(text: string): void {
+    if (text === this.text.peek()) return;
+    const ids = this.alphabet.ids(text);
+    const tokens = characters(text);
+    const before = [...this.text.peek()];
+    const after = [...text];
+    const same = common(before, after);
+    const shift = after.length - before.length;
+    const move = (from: number) => (from > same.start ? Math.max(same.start, from + shift) : from);
+    const carried = (old: Float32Array, width = 1) => carry(old, ids.length, same, width);
+    for (const [key, values] of this.#values) this.#values.set(key, carried(values));
+    this.#losses = carried(this.#losses);
+    this.#freeLosses = carried(this.#freeLosses);
+    const { top, ids: likeliest, probabilities } = this.expected.peek();
+    this.expected.value = {
+      top,
+      ids: carried(likeliest, top),
+      probabilities: carried(probabilities, top),
+    };
+    this.holds.value = this.holds.peek().map((hold) => ({ ...hold, from: move(hold.from) }));
+    this.#ids = ids;
+    this.#tokens = tokens;
+    this.text.value = text;
+    this.#show();
+    this.#ask();
+  }
+
+  /** Holds a unit, moves what it is held at, or with null lets it go. */
+  hold(state: string, unit: number, value: number | null, from = 0): void {
+    const others = this.holds.peek().filter((hold) => hold.state !== state || hold.unit !== unit);
+    this.holds.value = value === null ? others : [...others, { state, unit, value, from }];
+    this.#ask();
+  }
+
+  /** What the network writes after the first `length` characters: the random numbers of a seed from `index` on. */
+  async write(
+    text: string,
+    { temperature, seed, index, count }: { temperature: number; seed: number; index: number; count: number },
+  ): Promise<string> {
+    const reading = { ids: this.alphabet.ids(text), holds: this.holds.peek() };
+    const written = await this.#line.write({ text: "shown", reading, count, temperature, seed, index });
+    return Array.from(written, (id) => this.alphabet.vocabulary[id]).join("");
+  }
+
+  /** Asks again for what is known of the text: what is written ends what was asked before. */
+  resume(): void {
+    this.#ask();
+  }
+
+  #ask(): void {
+    const holds = this.holds.peek();
+    const shown = { ids: this.#ids, holds };
+    const texts = holds.length ? { shown, free: { ids: this.#ids, holds: [] } } : { shown };
+    const units = this.#shown.map(({ state, unit }) => ({ state: state.name, unit }));
+    this.#line.want({ texts, visible: this.#store.visible.peek().stop, units });
+  }
+
+  #take({ text, start, units, loss, top, ids, probabilities, complete }: Values): void {
+    const length = this.#ids.length;
+    if (text === "free") {
+      this.#freeLosses.set(loss, start);
+      if (complete) this.freeLoss.value = mean(this.#freeLosses);
+      return;
+    }
+    this.#losses.set(loss, start);
+    units.forEach((values, i) => {
+      const { state, unit } = this.#shown[i];
+      const key = unitKey(state.name, unit);
+      let known = this.#values.get(key);
+      if (known?.length !== length) known = new Float32Array(length).fill(Number.NaN);
+      known.set(values, start);
+      this.#values.set(key, known);
+    });
+    const old = this.expected.peek();
+    const fresh = old.ids.length === length * top;
+    const expected = {
+      top,
+      ids: fresh ? old.ids.slice() : new Float32Array(length * top).fill(Number.NaN),
+      probabilities: fresh ? old.probabilities.slice() : new Float32Array(length * top).fill(Number.NaN),
+    };
+    expected.ids.set(ids, start * top);
+    expected.probabilities.set(probabilities, start * top);
+    this.expected.value = expected;
+    if (complete) {
+      this.loss.value = mean(this.#losses);
+      if (!this.holds.peek().length) this.freeLoss.value = this.loss.peek();
+    }
+    this.#show();
+  }
+
+  /** Gives the store all that is known of the text now. */
+  #show(): void {
+    const { top, ids, probabilities } = this.expected.peek();
+    const moment: Checkpoint = {
+      name: this.#content.checkpoints[0].name,
+      whole: null,
+      rows: new Map(),
+      pinned: new Map(),
+      loss: this.#losses,
+      predictions: ids.length
+        ? {
+            vocabulary: this.alphabet.vocabulary,
+            characters: true,
+            count: top,
+            ids: Uint32Array.from(ids),
+            probabilities: Uint16Array.from(probabilities, toHalf),
+          }
+        : null,
+    };
+    const rows = this.#shown.flatMap((unit): Computed[] => {
+      const values = this.#values.get(unitKey(unit.state.name, unit.unit));
+      return values ? [{ unit, values, row: quantise(values, unit.state.bound) }] : [];
+    });
+    const labels = this.#content.labels.map((label) => ({
+      ...label,
+      values: this.#label(label.values),
+    }));
+    this.#given = { ...this.#content, tokens: this.#tokens, checkpoints: [moment], labels };
+    this.#store.show(this.#given, rows);
+  }
+
+  /** A label ends where the text was changed: what it says beyond may no longer be true. */
+  #label(values: Float32Array): Float32Array {
+    const { text } = this.#tokens;
+    const original = this.original.peek();
+    if (text === original) return values;
+    const { start } = common(original, text);
+    return carry(values, this.#ids.length, { start: Math.min(start, values.length), end: 0 });
+  }
+
+  async #answer({ state, unit, kind, ...rest }: Request): Promise<Bytes[]> {
+    const values = await this.#line.state("shown", state, unit, 1);
+    if (kind === "exact") {
+      const { start, stop } = rest as { start: number; stop: number };
+      return [values.slice(start, stop).buffer as ArrayBuffer];
+    }
+    const bound = this.#content.states.find(({ name }) => name === state)?.bound ?? null;
+    const { bytes, scale, limit, peak } = quantise(values, bound);
+    return [bytes?.buffer as ArrayBuffer, Float32Array.of(scale, limit, peak).buffer];
+  }
+}
+
+/** The mean of what is a number. */
+function mean(values: Float32Array): number {
+  let sum = 0;
+  let count = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    count++;
+  }
+  return count ? sum / count : Number.NaN;
+}

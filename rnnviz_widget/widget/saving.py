@@ -1,0 +1,94 @@
+"""The ways in which a widget becomes a page."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Unpack
+
+if TYPE_CHECKING:
+    import os
+
+    from rnnviz_widget.export import Fragment, Frame, SavedPage
+    from rnnviz_widget.widget.publishing import Choice, Publisher
+
+
+class Saving:
+    """Gives pages to a widget that can tell what it shows."""
+
+    @abstractmethod
+    def _publisher(self) -> Publisher:
+        """Return what makes pages of what is now shown."""
+
+    def save_html(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, **choice: Unpack[Choice]
+    ) -> SavedPage:
+        """Write one self-contained HTML file; say how large it is.
+
+        It needs neither network nor kernel: slider, hover, keyboard and chart work in any browser
+        of 2023 or later (it uses `DecompressionStream`). It opens as the widget now is.
+
+        Parameters
+        ----------
+        path
+            The file; an older page of this package is replaced once all is written.
+        overwrite
+            Replace any other file too.
+        title, caption, source
+            Plain text: the heading (by default the widget's title), a line under the widget, and
+            where the text or the model comes from.
+        states
+            States that go in, as shell patterns such as ``"*.c"``; by default all that the widget
+            offers.
+        units
+            Units that go in: numbers such as ``[152, 17]``, the same of every state, or numbers by
+            state. The slider moves among them. By default all.
+        start, stop
+            Tokens that go in, `stop` not included. Tokens, lines and columns keep their numbers,
+            values their colours.
+        limit
+            Most megabytes (10**6 bytes) that the page may have; 25 unless told otherwise.
+        live
+            Whether the network travels with the page, which then can be edited, and computes the
+            values itself; for a widget that was made with a model.
+
+        Returns
+        -------
+        SavedPage
+            `path`, `size` in bytes, and in words what is shown; usable as a path.
+
+        Raises
+        ------
+        FileExistsError
+            If there is a file at `path` that is no page of this package.
+        ValueError
+            If the page would be larger than `limit` (the message says how large, and what lowers
+            it), or the choice is not one that the trace allows.
+        """
+        return self._publisher().page(**choice).save(path, overwrite=overwrite)
+
+    def to_html(self, **choice: Unpack[Choice]) -> str:
+        """Return the page that `save_html`, which explains the arguments, writes."""
+        return self._publisher().page(**choice).html
+
+    def to_iframe(self, *, height: int | None = None, **choice: Unpack[Choice]) -> Frame:
+        """Return the page in an iframe, for notebooks that will be published.
+
+        Where a notebook becomes a page (``nbconvert --to html``, ``--to slides``, MyST and Jupyter
+        Book, Quarto, nbviewer), a live widget is blank or needs the network; this stays alive. It
+        is sandboxed: it can do nothing to the page around it.
+
+        Parameters
+        ----------
+        height
+            In CSS pixels; by default what the text needs in a column of ordinary width.
+        **choice
+            As for `save_html`.
+        """
+        return self._publisher().frame(height, **choice)
+
+    def fragment(self, **choice: Unpack[Choice]) -> Fragment:
+        """Return what this widget brings to a page of several, see `export.page`.
+
+        The arguments are those of `save_html`.
+        """
+        return self._publisher().fragment(**choice)
