@@ -223,6 +223,7 @@ async function engineOf(bytes: ArrayBuffer) {
 const reading = (length: number, holds: Hold[] = []) => ({
   ids: Uint32Array.from({ length }, (_, i) => Math.floor(random(2, i) * 5)),
   holds,
+  known: 0,
 });
 
 describe("an engine", () => {
@@ -277,6 +278,21 @@ describe("an engine", () => {
     }
   });
 
+  it("tells again what was told in an answer that came too late", async () => {
+    const { line, values, run } = await engineOf(portable("GRU"));
+    const late: Answer[] = [];
+    const receive = line.receive.bind(line);
+    line.receive = (answer) => late.push(answer);
+    line.want({ texts: { shown: reading(30) }, visible: 0, units: [] });
+    run();
+    line.receive = receive;
+    line.want({ texts: { shown: reading(31) }, visible: 0, units: [] });
+    for (const answer of late) receive(answer);
+    run();
+    expect(late.length).toBe(1);
+    expect(values.map(({ start, stop }) => [start, stop])).toEqual([[0, 31]]);
+  });
+
   it("drops what was wanted before", async () => {
     const { line, values, run } = await engineOf(portable("GRU"));
     line.want({ texts: { shown: reading(200) }, visible: 0, units: [] });
@@ -286,19 +302,19 @@ describe("an engine", () => {
     expect(values.map(({ version, stop }) => [version, stop])).toEqual([[2, 50]]);
   });
 
-  it("says again what another unit has, and nothing else twice", async () => {
+  it("tells what a page does not have yet", async () => {
     const { line, values, run } = await engineOf(portable("GRU"));
-    const want = (unit: number, length: number) =>
+    const want = (unit: number, length: number, known: number) =>
       line.want({
-        texts: { shown: reading(length) },
+        texts: { shown: { ...reading(length), known } },
         visible: 0,
         units: [{ state: "rnn.l0.z", unit }],
       });
-    want(0, 40);
+    want(0, 40, 0);
     run();
-    want(0, 41);
+    want(0, 41, 40);
     run();
-    want(1, 41);
+    want(1, 41, 0);
     run();
     expect(values.map(({ start, stop }) => [start, stop])).toEqual([
       [0, 40],
@@ -338,7 +354,7 @@ describe("an engine", () => {
     const [written] = await Promise.all([line.write({ ...request, reading: shorter }), run()]);
     expect(values.length).toBe(1);
     line.want({
-      texts: { shown: { ids: Uint32Array.of(...shorter.ids, ...written), holds: [] } },
+      texts: { shown: { ids: Uint32Array.of(...shorter.ids, ...written), holds: [], known: 10 } },
       visible: 0,
       units: [],
     });
@@ -362,7 +378,11 @@ describe("an engine", () => {
     const { line, values, run } = await engineOf(portable("GRU"));
     let problem = "";
     line.onProblem = (reason) => (problem = reason);
-    line.want({ texts: { shown: { ids: new Uint32Array(4e6), holds: [] } }, visible: 0, units: [] });
+    line.want({
+      texts: { shown: { ids: new Uint32Array(4e6), holds: [], known: 0 } },
+      visible: 0,
+      units: [],
+    });
     run();
     expect(problem).toMatch(/too long for this network in a page: 4,000,000 characters, at most/);
     line.want({ texts: { shown: reading(3) }, visible: 0, units: [] });

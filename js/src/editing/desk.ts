@@ -39,6 +39,8 @@ export class Desk {
   #tokens: Tokens;
   #ids: Uint32Array;
   #shown: Unit[] = [];
+  /** Of how many tokens the values here are right, as it is held and free. */
+  readonly #known = { shown: 0, free: 0 };
   #values = new Map<string, Float32Array>();
   #losses: Float32Array;
   #freeLosses: Float32Array;
@@ -76,6 +78,7 @@ export class Desk {
       if (key === wanted) return;
       wanted = key;
       this.#shown = units.filter(({ state }) => opened.states.includes(state.name));
+      this.#known.shown = 0;
       this.#ask();
     }, lifetime);
   }
@@ -90,6 +93,7 @@ export class Desk {
     const { text } = content.tokens;
     this.original.value = text;
     this.holds.value = [];
+    this.#known.shown = this.#known.free = 0;
     this.edit(text);
     this.#ask();
   }
@@ -104,6 +108,8 @@ export class Desk {
     const same = common(before, after);
     const shift = after.length - before.length;
     const move = (from: number) => (from > same.start ? Math.max(same.start, from + shift) : from);
+    for (const name of ["shown", "free"] as const)
+      this.#known[name] = Math.min(this.#known[name], same.start);
     const carried = (old: Float32Array, width = 1) => carry(old, ids.length, same, width);
     for (const [key, values] of this.#values) this.#values.set(key, carried(values));
     this.#losses = carried(this.#losses);
@@ -124,7 +130,9 @@ export class Desk {
 
   /** Holds a unit, moves what it is held at, or with null lets it go. */
   hold(state: string, unit: number, value: number | null, from = 0): void {
-    const others = this.holds.peek().filter((hold) => hold.state !== state || hold.unit !== unit);
+    const holds = this.holds.peek();
+    const others = holds.filter((hold) => hold.state !== state || hold.unit !== unit);
+    this.#known.shown = Math.min(this.#known.shown, from, ...holds.map((hold) => hold.from));
     this.holds.value = value === null ? others : [...others, { state, unit, value, from }];
     this.#ask();
   }
@@ -146,14 +154,18 @@ export class Desk {
 
   #ask(): void {
     const holds = this.holds.peek();
-    const shown = { ids: this.#ids, holds };
-    const texts = holds.length ? { shown, free: { ids: this.#ids, holds: [] } } : { shown };
+    const known = this.#known;
+    const shown = { ids: this.#ids, holds, known: known.shown };
+    // Free, it is read as well while a unit is held: what that costs is the difference.
+    const free = { ids: this.#ids, holds: [], known: known.free };
+    const texts = holds.length ? { shown, free } : { shown };
     const units = this.#shown.map(({ state, unit }) => ({ state: state.name, unit }));
     this.#line.want({ texts, visible: this.#store.visible.peek().stop, units });
   }
 
-  #take({ text, start, units, loss, top, ids, probabilities, complete }: Values): void {
-    const length = this.#ids.length;
+  #take({ text, start, stop, units, loss, top, ids, probabilities, complete }: Values): void {
+    const { length } = this.#ids;
+    this.#known[text as "shown" | "free"] = stop;
     if (text === "free") {
       this.#freeLosses.set(loss, start);
       if (complete) this.freeLoss.value = mean(this.#freeLosses);

@@ -6,13 +6,16 @@ export interface Reading {
   holds: Hold[];
 }
 
+/** The same, and how many of its tokens the page has right values of: of the others it is told. */
+export type Wanted = Reading & { known: number };
+
 /** All that a page wants to know; it takes the place of what was wanted before. */
 export interface Want {
   kind: "want";
   /** Comes back with every answer: one to an older want is of no use. */
   version: number;
   /** By name; the first is computed first, up to `visible` before anything else. */
-  texts: Record<string, Reading>;
+  texts: Record<string, Wanted>;
   visible: number;
   /** Units whose values come by themselves. */
   units: { state: string; unit: number }[];

@@ -41,13 +41,11 @@ export class Session {
       this.#post({ kind: "too much", version: want.version, reason });
       return;
     }
-    const others = JSON.stringify(want.units) !== JSON.stringify(this.#want.units);
     for (const name of this.#tracks.keys()) if (!(name in want.texts)) this.#tracks.delete(name);
-    for (const [name, { ids, holds }] of texts) {
-      const told = this.#tracks.has(name) ? (this.#told.get(name) ?? 0) : 0;
+    for (const [name, { ids, holds, known }] of texts) {
       const same = this.#track(name).set(ids, holds);
       // What the last token that stays costs to follow has changed, too.
-      this.#told.set(name, others ? 0 : Math.max(0, Math.min(told, same) - 1));
+      this.#told.set(name, Math.max(0, Math.min(known, same) - 1));
     }
     this.#want = want;
     this.#lastTold = performance.now();
@@ -63,8 +61,7 @@ export class Session {
   write(write: Write): void {
     this.#finishWriting();
     const { text, reading } = write;
-    const same = this.#track(text).set(reading.ids, reading.holds);
-    this.#told.set(text, Math.min(this.#told.get(text) ?? 0, same));
+    this.#track(text).set(reading.ids, reading.holds);
     this.#want = { ...this.#want, texts: {} };
     this.#write = { ...write, written: [] };
   }
