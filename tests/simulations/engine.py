@@ -62,7 +62,8 @@ async ({ code, network }) => {
 READ = """
 async ({ ids, holds, states, units, size }) => {
   const { line } = window;
-  line.want({ texts: { shown: { ids: Uint32Array.from(ids), holds, known: 0 } }, visible: 0, units: [] });
+  const shown = { ids: Uint32Array.from(ids), holds, known: 0 };
+  line.want({ texts: { shown }, visible: 0, units: [] });
   const parts = [];
   for (const state of states) parts.push(await line.state("shown", state, 0, units));
   parts.push(await line.state("shown", "logits", 0, size));
