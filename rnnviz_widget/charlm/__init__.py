@@ -1,14 +1,15 @@
 """A character language model: the network of the lectures, its training and its checkpoints."""
 
 from rnnviz_widget.charlm.brackets import bracket_text, read_corpus
+from rnnviz_widget.charlm.card import FoundUnit, ModelCard
 from rnnviz_widget.charlm.checkpoint import (
-    ModelCard,
     bundled_card,
     bundled_models,
     load_model,
     read_card,
     save_model,
     snapshots,
+    write_units,
 )
 from rnnviz_widget.charlm.corpus import Corpus, split
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, untrained
@@ -19,6 +20,7 @@ __all__ = [
     "CharLM",
     "CharLMConfig",
     "Corpus",
+    "FoundUnit",
     "ModelCard",
     "TrainingConfig",
     "bracket_text",
@@ -34,4 +36,5 @@ __all__ = [
     "split",
     "train",
     "untrained",
+    "write_units",
 ]

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
+from rnnviz_widget.charlm.card import ModelCard
 from rnnviz_widget.charlm.contents import FORMAT, is_checkpoint, read_contents
 from rnnviz_widget.charlm.model import CharLM
 from rnnviz_widget.trace.exchange import replacing_file
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnnviz_widget.charlm.card import FoundUnit
+    from rnnviz_widget.charlm.contents import Contents
+
 _BUNDLED = Path(__file__).parent / "checkpoints"
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a checkpoint says of its own making.
-
-    Attributes
-    ----------
-    corpus
-        ``name``, ``sha256`` and number of ``characters`` of the training corpus.
-    training
-        The settings of the run and the ``characters_seen``.
-    losses
-        Cross-entropy in nats per character, by part: ``train`` (running mean), ``validation``.
-    """
-
-    corpus: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    losses: dict[str, float] = field(default_factory=dict)
 
 
 def bundled_models() -> tuple[str, ...]:
@@ -130,7 +119,7 @@ def save_model(
         "format": FORMAT,
         "config": json.dumps(asdict(model.config)),
         "vocabulary": json.dumps(list(model.vocabulary)),
-        **{key: json.dumps(value) for key, value in asdict(card).items()},
+        **card.metadata(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing_file(path) as partial:
@@ -165,7 +154,28 @@ def read_card(name_or_path: str | Path) -> ModelCard:
     FileNotFoundError, ValueError
         As `load_model` does.
     """
-    return ModelCard(**read_contents(checkpoint_path(name_or_path)).card)
+    return _card(read_contents(checkpoint_path(name_or_path)))
+
+
+def write_units(name_or_path: str | Path, units: Mapping[str, FoundUnit]) -> None:
+    """Write into a checkpoint what was found in its model; all else in it stays as it is.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_model` does.
+    """
+    path = checkpoint_path(name_or_path)
+    card = replace(read_card(path), units=dict(units))
+    with safe_open(path, framework="pt") as file:
+        metadata = dict(file.metadata()) | card.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    with replacing_file(path) as partial:
+        save_file(tensors, partial, metadata)
+
+
+def _card(contents: Contents) -> ModelCard:
+    return ModelCard(**contents.card, units=contents.units)
 
 
 def load_model(name_or_path: str | Path = "prose") -> CharLM:
@@ -187,7 +197,8 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
     contents = read_contents(checkpoint_path(name_or_path))
     model = CharLM(contents.vocabulary, contents.config)
     model.load_state_dict(contents.weights())
-    model.characters_seen = contents.card["training"].get("characters_seen")
+    model.card = _card(contents)
+    model.characters_seen = model.card.training.get("characters_seen")
     return model.eval()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
+from rnnviz_widget.charlm.card import FoundUnit
 from rnnviz_widget.charlm.model import CharLMConfig
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ class Contents:
         What a `CharLM` is made of.
     card
         The JSON objects ``corpus``, ``training`` and ``losses``.
+    units
+        What was found in the model, by the name of the label.
     """
 
     path: Path
     vocabulary: list[str]
     config: CharLMConfig
     card: Mapping[str, dict[str, Any]]
+    units: Mapping[str, FoundUnit]
 
     def weights(self) -> dict[str, Tensor]:
         """Return the weights by name, as float32."""
@@ -88,10 +92,11 @@ def read_contents(path: Path) -> Contents:
         _check_weights(found, vocabulary, config)
         card = {key: _object(metadata, key) for key in ("corpus", "training", "losses")}
         _check_card(card)
+        units = _units(metadata, config)
     except ValueError as error:
         msg = f"checkpoint {str(path)!r} {error}"
         raise ValueError(msg) from error
-    return Contents(path, vocabulary, config, card)
+    return Contents(path, vocabulary, config, card, units)
 
 
 def _opened(path: Path) -> Any:  # noqa: ANN401  (safetensors has no public type for it)
@@ -123,6 +128,18 @@ def _object(metadata: Mapping[str, str], key: str) -> dict[str, Any]:
         msg = f"has a {key} that is no JSON object"
         raise ValueError(msg)  # noqa: TRY004  (one type for all that can be wrong with a file)
     return found
+
+
+def _units(metadata: Mapping[str, str], config: CharLMConfig) -> dict[str, FoundUnit]:
+    """Return what was found in the model; nothing where the file is of before that was kept."""
+    if "units" not in metadata:
+        return {}
+    units = {name: FoundUnit.from_json(found) for name, found in _object(metadata, "units").items()}
+    for name, found in units.items():
+        if found.unit >= config.hidden_size:
+            msg = f"has the unit {found.unit} for {name!r:.40}, of {config.hidden_size}"
+            raise ValueError(msg)
+    return units
 
 
 def _vocabulary(found: Any) -> list[str]:  # noqa: ANN401

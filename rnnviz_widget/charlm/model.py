@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
+from rnnviz_widget.charlm.card import ModelCard
 from rnnviz_widget.recurrent.patching import keeping_random
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class CharLM(nn.Module):
         The recurrent stack (`torch.nn.RNN`, `GRU` or `LSTM`, batch first).
     head
         Linear map from the last layer's `h` to one logit per character.
+    card
+        What its checkpoint says of its making and of the units found in it, such as
+        ``model.card.units["inside quotes"]``; empty for a model that comes from none.
     characters_seen
         On how many characters it was trained, where it comes from a checkpoint; else None.
     """
@@ -85,6 +89,7 @@ class CharLM(nn.Module):
         super().__init__()
         self.vocabulary = tuple(vocabulary)
         self.config = config or CharLMConfig()
+        self.card = ModelCard()
         if not self.vocabulary:
             msg = "vocabulary must not be empty"
             raise ValueError(msg)

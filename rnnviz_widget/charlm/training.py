@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 from tqdm.auto import tqdm
 
+from rnnviz_widget.charlm.card import ModelCard
 from rnnviz_widget.charlm.checkpoint import (
-    ModelCard,
     narrowest,
     refuse_to_replace,
     save_model,

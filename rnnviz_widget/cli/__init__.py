@@ -84,12 +84,17 @@ def _add_demo(commands: Commands) -> None:
 def _demo(options: argparse.Namespace) -> None:
     if not options.force:
         refuse_to_replace(options.out)
-    trace = rnnviz.record(rnnviz.load_model("prose"), sample_text("prose"))
+    model = rnnviz.load_model("prose")
+    trace = rnnviz.record(model, sample_text("prose"))
     ranking = rnnviz.rank_units(trace, rnnviz.labels.inside_quotes(trace))
     say(ranking)
+    found = model.card.units["inside quotes"]
     widget = rnnviz.HiddenStateWidget(
         trace,
         ranking,
+        state=found.painted,
+        unit=found.unit,
+        flip=found.sign < 0,
         labels={"inside quotes": rnnviz.labels.inside_quotes},
         title="The unit that follows quotation marks",
     )

@@ -48,12 +48,22 @@ def add_evaluate(commands: Commands) -> None:
         metavar="FILE",
         help="write a model card as well; of a card that is there, what was written by hand stays",
     )
+    evaluate.add_argument(
+        "--write",
+        action="store_true",
+        help="write the units that were found into MODEL's file, for model.card.units",
+    )
     evaluate.set_defaults(run=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from rnnviz_widget import evaluation  # noqa: PLC0415
-    from rnnviz_widget.charlm import load_model, read_card, read_corpus  # noqa: PLC0415
+    from rnnviz_widget.charlm import (  # noqa: PLC0415
+        load_model,
+        read_card,
+        read_corpus,
+        write_units,
+    )
     from rnnviz_widget.evaluation import card as modelcard  # noqa: PLC0415
 
     model, card, corpus = (
@@ -78,6 +88,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         model, corpus, evaluation.QUESTIONS[kind], random_spans=options.random_spans
     )
     say(modelcard.report(options.model, found))
+    if options.write:
+        write_units(options.model, evaluation.found_units(found, corpus))
     if options.card:
         text = modelcard.model_card(Path(options.model).stem, model, card, found)
         with replacing_file(options.card) as fresh:

@@ -17,7 +17,7 @@ from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
-    from rnnviz_widget.charlm import CharLM
+    from rnnviz_widget.charlm import CharLM, FoundUnit
     from rnnviz_widget.cli.named import Labelling
     from rnnviz_widget.cli.parser import Commands
     from rnnviz_widget.ranking import Ranking
@@ -112,7 +112,7 @@ def _view(options: argparse.Namespace) -> None:
         options.model = _model_for(name)
     model = rnnviz.load_model(options.model)
     text = _in_known_characters(text, model, options.unknown)
-    states = ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
+    states = _ranked_states(model) + (["*.tanh_c"] if model.config.cell == "lstm" else [])
     states += [options.state] if options.state else []
     trace = rnnviz.record(model, text, states=states)
 
@@ -122,8 +122,11 @@ def _view(options: argparse.Namespace) -> None:
     rankings = [_rank(options, model, trace, labelling, name) for labelling in labellings]
     for ranking in rankings:
         say(f"{ranking}\n")
+    flip = None
     if rankings and options.unit is None:
         state, unit = None, None  # the widget opens on the best
+        if options.state is None and (found := _known_unit(model, rankings[0])):
+            state, unit, flip = found.painted, found.unit, found.sign < 0
     else:
         state, unit = options.state or _last_h(trace), options.unit or 0
         if options.state is None:
@@ -135,6 +138,7 @@ def _view(options: argparse.Namespace) -> None:
         rankings,
         state=state,
         unit=unit,
+        flip=flip,
         labels={labelling(trace).name: labelling for labelling in labellings},
     )
     saved = widget.save_html(
@@ -146,6 +150,24 @@ def _view(options: argparse.Namespace) -> None:
         f"{model.config.num_layers} x {model.config.hidden_size} units)",
     )
     show(saved.path, saved.size, options)
+
+
+def _known_unit(model: CharLM, ranking: Ranking) -> FoundUnit | None:
+    """Return the unit that was chosen on the model's corpus; say so where the text prefers one."""
+    found = model.card.units.get(ranking.label)
+    if found is None:
+        return None
+    best = ranking[0]
+    where = f"{found.state}[{found.unit}]"
+    measured = f"{found.metric} {found.score:.3f} on {found.text}"
+    if (best.state, best.unit) == (found.state, found.unit):
+        say(f"It is the model's own unit for {ranking.label!r} too: {measured}.\n")
+    else:
+        say(
+            f"The page opens on {where}, the model's own unit for {ranking.label!r} ({measured}), "
+            f"not on {best.state}[{best.unit}], which is first on this text.\n"
+        )
+    return found
 
 
 def _model_for(name: str) -> str:
@@ -209,6 +231,11 @@ def _in_words(replaced: Counter[tuple[str, str]]) -> str:
     return ", ".join(pairs) + (", ..." if len(replaced) > len(pairs) else "")
 
 
+def _ranked_states(model: CharLM) -> list[str]:
+    """Return the states that units are ranked by; ``tanh_c``, of c's order, is to be looked at."""
+    return ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
+
+
 def _rank(
     options: argparse.Namespace, model: CharLM, trace: Trace, labelling: Labelling, name: str
 ) -> Ranking:
@@ -218,7 +245,11 @@ def _rank(
     def rank(read: Trace, where: str) -> Ranking:
         control = rnnviz.record(untrained, read.text, states=read.states)
         return rnnviz.rank_units(
-            read, labelling, states=options.state, control=control, caption=f"halves of {where}"
+            read,
+            labelling,
+            states=options.state or _ranked_states(model),
+            control=control,
+            caption=f"halves of {where}",
         )
 
     try:

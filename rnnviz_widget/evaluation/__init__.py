@@ -7,6 +7,7 @@ from rnnviz_widget.evaluation.evaluate import (
     Evaluation,
     Question,
     evaluate,
+    found_units,
     newline_auc,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "Evaluation",
     "Question",
     "evaluate",
+    "found_units",
     "newline_auc",
 ]

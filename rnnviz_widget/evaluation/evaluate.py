@@ -15,7 +15,7 @@ import torch
 from tqdm.auto import tqdm
 
 from rnnviz_widget import labels
-from rnnviz_widget.charlm import cross_entropy, untrained
+from rnnviz_widget.charlm import FoundUnit, cross_entropy, untrained
 from rnnviz_widget.charlm import split as split_corpus
 from rnnviz_widget.charlm.corpus import without_indentation
 from rnnviz_widget.ranking import Ranking, rank_units
@@ -198,6 +198,30 @@ def evaluate(
                             bar.update()
     rankings = tuple((question, found[i]) for i, question in enumerate(questions))
     return Evaluation(losses, newline_auc(model, pieces["test"]), rankings, tuple(nothing))
+
+
+def found_units(found: Evaluation, corpus: Corpus) -> dict[str, FoundUnit]:
+    """Return the units that may be claimed to follow something, by the name of the label.
+
+    Of a question that was asked more than once, as it is and with the text changed, the first
+    answer counts.
+    """
+    units: dict[str, FoundUnit] = {}
+    for question, ranking in found.rankings:
+        best = ranking[0]
+        if ranking.claimed and best.detail is not None and question.within is None:
+            where = f"test blocks of {corpus.name}"
+            unit = FoundUnit(
+                best.state,
+                best.unit,
+                best.sign,
+                best.metric,
+                best.held_out,
+                best.detail.interval,
+                where if question.text == "as it is" else f"{where}, {question.text}",
+            )
+            units.setdefault(question.name, unit)
+    return units
 
 
 def _answer(question: Question, recorded: Sequence[list[Trace]], texts: str) -> Ranking:

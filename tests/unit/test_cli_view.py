@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rnnviz_widget import cli, labels
+from rnnviz_widget import cli, labels, load_model
 from rnnviz_widget.cli.named import NAMED
 from rnnviz_widget.texts import sample_text
 
@@ -52,10 +52,28 @@ def test_a_text_is_ranked_and_its_page_opens_on_the_best_unit(
     best = re.search(r"^ 1 +(\S+)\[(\d+)\]", printed, re.MULTILINE)
     data = data_of(tmp_path / "story.html")
     assert best
-    assert (data["traits"]["state"], data["traits"]["unit"]) == (best[1], int(best[2]))
+    own = load_model("prose").card.units["inside quotes"]
+    assert (data["traits"]["state"], data["traits"]["unit"]) == (own.state, own.unit)
+    if (best[1], int(best[2])) == (own.state, own.unit):
+        assert "It is the model's own unit for 'inside quotes' too: AUC 0.999" in printed
+    else:
+        assert f"not on {best[1]}[{best[2]}], which is first on this text" in printed
     page = (tmp_path / "story.html").read_text(encoding="utf-8")
     assert "with 15 spans, reported on" in page  # which text the score is of stands in the page
     assert "read by prose (GRU, 2 x 256 units)" in page
+
+
+def test_a_text_is_opened_on_the_models_own_unit_with_red_where_the_label_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = write("lamp.c", sample_text("linux"))
+    assert view(name, "--label", "inside_string") == 0
+    own = load_model("linux").card.units["inside string"]
+    assert own.painted == "rnn.l0.tanh_c"
+    traits = data_of(tmp_path / "lamp.html")["traits"]
+    assert (traits["state"], traits["unit"]) == (own.painted, own.unit)
+    assert traits["flipped"] == ([[own.painted, own.unit]] if own.sign < 0 else [])
+    assert "the model's own unit for 'inside string'" in capsys.readouterr().out
 
 
 def test_a_text_too_short_to_rank_is_shown_by_units_ranked_on_the_sample(
@@ -98,7 +116,7 @@ def test_c_is_read_by_the_model_of_c(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert view(write("a.c", "int\ti;\t/* {~} */\n"), "--unit", "383") == 0
     assert "a.c is C: read by the model linux (--model prose" in capsys.readouterr().out
     states = [state["name"] for state in data_of(tmp_path / "a.html")["content"]["states"]]
-    assert states == ["rnn.l0.h", "rnn.l0.c"]
+    assert states == ["rnn.l0.h", "rnn.l0.c", "rnn.l0.tanh_c"]
 
 
 def test_unknown_characters_are_refused_with_what_would_be_read_instead(
