@@ -13,7 +13,7 @@ from rnnviz_widget import palettes
 from rnnviz_widget.figures.fonts import FAMILY
 from rnnviz_widget.figures.layout import clusters
 from rnnviz_widget.figures.letters import Letters, PrintFigure
-from rnnviz_widget.figures.scale import INK, MUTED
+from rnnviz_widget.figures.scale import MUTED
 from rnnviz_widget.figures.sheet import rectangles
 
 if TYPE_CHECKING:
@@ -75,9 +75,10 @@ def draw_below(
     if strip is not None:
         y -= _STRIP_HEIGHT
         bars = [
-            (t - 0.5, y, t + 0.5, y + _STRIP_HEIGHT * strip.heights[t], INK)
+            (t - 0.5, y, t + 0.5, y + _STRIP_HEIGHT * height, colour)
             for t in range(shown.start, shown.stop)
-            if strip.heights[t]
+            for height, colour in [strip.bar(t)]
+            if height
         ]
         if bars:
             ax.add_collection(rectangles(bars, "label", below), autolim=False).set_clip_on(False)

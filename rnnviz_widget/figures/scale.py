@@ -9,20 +9,20 @@ import numpy as np
 
 from rnnviz_widget import palettes
 from rnnviz_widget.figures.layout import visible
+from rnnviz_widget.labels.reading import read_label
 from rnnviz_widget.stats.quantise import kind, quantise
-from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
+    from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.trace import Trace
-
-    LabelLike = ArrayLike | Callable[[Trace], ArrayLike]
 
 MUTED = np.array([95, 99, 104], np.uint8)
 INK = np.array([32, 33, 36], np.uint8)
+_UNKNOWN = 0.2  # height of the line where a label is not known
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Strip:
     heights
         `(T,)`, 0 to 1: of the bar at each token. A number's largest size is 1.
     known
-        `(T,)`: where the label is.
+        `(T,)`: where the label is known; elsewhere a thin grey line is drawn.
     most
         The number that a full bar stands for; None for a label of bools.
     """
@@ -122,7 +122,12 @@ class Strip:
     def legend(self) -> str:
         """What the strip is, in words."""
         most = "" if self.most is None else f", full bar {self.most:g}"
-        return f"{visible(self.name) or 'label'}{most}"
+        unknown = "" if self.known.all() else ", thin grey: not known"
+        return f"{visible(self.name) or 'label'}{most}{unknown}"
+
+    def bar(self, token: int) -> tuple[float, NDArray[np.uint8]]:
+        """Return the height, 0 to 1, and the colour of what is drawn at a token."""
+        return (self.heights[token], INK) if self.known[token] else (_UNKNOWN, MUTED)
 
 
 def strip_of(trace: Trace, label: LabelLike) -> Strip:
@@ -133,16 +138,10 @@ def strip_of(trace: Trace, label: LabelLike) -> Strip:
     ValueError
         If it is not one bool or real number per token.
     """
-    given = label(trace) if callable(label) else label
-    name = str(getattr(given, "name", "") or "")
-    values = np.asarray(given)
-    wire.check_label(name or "label", values, trace)
-    known = np.isfinite(values.astype(np.float64))
-    for mask in (getattr(given, "missing", None), np.ma.getmask(given)):
-        if mask is not None and mask is not np.ma.nomask:
-            known &= ~np.asarray(mask)
-    sizes = np.where(known, np.abs(values.astype(np.float64)), 0)
-    if values.dtype == np.bool_:
-        return Strip(name, sizes, known, None)
+    read = read_label(label, trace, "label")
+    known = ~np.isnan(read.numbers)
+    sizes = np.abs(np.nan_to_num(read.numbers))
+    if read.values.dtype == np.bool_:
+        return Strip(read.name, sizes, known, None)
     most = float(sizes.max()) or 1.0
-    return Strip(name, sizes / most, known, most)
+    return Strip(read.name, sizes / most, known, most)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from rnnviz_widget.figures.scale import LabelLike, Scale
+    from rnnviz_widget.figures.scale import Scale
+    from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.trace import Trace
 
 _VECTOR_CELLS = 20_000  # up to which a heatmap is drawn as rectangles: a file of more opens slowly

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnnviz_widget.figures.layout import Cell
-    from rnnviz_widget.figures.scale import LabelLike, Scale, Strip
+    from rnnviz_widget.figures.scale import Scale, Strip
     from rnnviz_widget.figures.sheet import RGB
+    from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.trace import Trace
 
 _MOST_ROWS = 1000
@@ -201,8 +202,10 @@ def _body(
             sheet.gaps.append(box)
         if known[i] and signs:
             _mark_sign(sheet, box, values[i] / scale.limit, colours[i])
-        if strip is not None and (bar := strip.heights[cell.token]):
-            sheet.marks.append((x, y + 0.98 - _STRIP * bar, end, y + 0.98, INK))
+        if strip is not None:
+            height, colour = strip.bar(cell.token)
+            if height:
+                sheet.marks.append((x, y + 0.98 - _STRIP * height, end, y + 0.98, colour))
         # A tab is drawn at its left end, as in the widget.
         width = 1 if cell.sign else cell.width
         sheet.letters.append((cell.shown, x, y + foot / 2, width, inks[cell.sign][i]))

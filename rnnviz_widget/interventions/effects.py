@@ -74,9 +74,10 @@ def effect(
         What means are taken over; by default the text itself.
     labels
         Further parts of the text to look at apart: names, and boolean arrays `(T,)` or functions
-        of a text, such as ``{"inside quotes": rnnviz.labels.inside_quotes}``. A label at `t` sorts
-        what is predicted after reading character `t`, in those where it is true and the others. For
-        several texts, arrays come as one list for each name.
+        of a trace that holds the text's characters and no states, such as
+        ``{"inside quotes": rnnviz.labels.inside_quotes}``. A label at `t` sorts what is
+        predicted after reading character `t`, in those where it is true and the others. For several
+        texts, arrays come as one list for each name.
     random
         How many random draws to compare with; 0 for none.
     resamples

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rnnviz_widget.escaping import listed
-from rnnviz_widget.ranking.splits import label_values, line_numbers
+from rnnviz_widget.labels.reading import label_values
+from rnnviz_widget.ranking.splits import line_numbers
+from rnnviz_widget.trace import Extras, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    Labelling = Callable[[str], ArrayLike] | ArrayLike | Sequence[ArrayLike]
+    Labelling = Callable[[Trace], ArrayLike] | ArrayLike | Sequence[ArrayLike]
 
 CLASSES = ("newline", "space", "letter", "digit", "quote", "bracket", "punctuation")
 """What a next character may be; the last is all that is none of the others."""
@@ -98,13 +102,13 @@ def _values(
     """Return a label and where it is known, at each prediction."""
     argument = f"labels[{name!r}]"
     if callable(label):
-        pieces: Sequence[Any] = [label(text) for text in texts]
+        pieces: Sequence[Any] = list(map(partial(_label_of, label, argument), texts))
     else:
         pieces = [label] if len(texts) == 1 else label  # type: ignore[assignment]
     if len(pieces) != len(texts):
         raise ValueError(f"{argument} must have an array for each text, got {len(pieces)}")
     checked = [label_values(piece, argument) for piece in pieces]
-    for (values, _), text in zip(checked, texts, strict=True):
+    for (values, *_), text in zip(checked, texts, strict=True):
         if values.dtype != np.bool_:
             raise TypeError(
                 f"{argument} must be boolean, got {values.dtype}; a number makes a question by "
@@ -115,5 +119,26 @@ def _values(
                 f"{argument} must have one value for each of the {len(text)} characters, got "
                 f"{len(values)}"
             )
-    truth = np.concatenate([values[:-1] for values, _ in checked])
-    return truth, np.concatenate([known[:-1] for _, known in checked])
+    truth = np.concatenate([read.values[:-1] for read in checked])
+    return truth, np.concatenate([read.known[:-1] for read in checked])
+
+
+def _label_of(function: Callable[[Any], ArrayLike], argument: str, text: str) -> ArrayLike:
+    """Return what a function makes of the trace of a text, which has its characters alone.
+
+    A function of the text itself, which it was before, goes on working.
+    """
+    try:
+        return function(Trace(tuple(text), {}, {}, Extras()))
+    except (TypeError, AttributeError, LookupError) as error:
+        try:
+            label = function(text)
+        except Exception:  # noqa: BLE001  (what it says of a trace is what counts)
+            raise error from None
+    warnings.warn(
+        f"{argument} should take a trace, whose text is trace.text; a function of a text will be "
+        "refused",
+        DeprecationWarning,
+        stacklevel=5,
+    )
+    return label

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget.labels.reading import label_values
 from rnnviz_widget.ranking.scores import make_target
-from rnnviz_widget.ranking.splits import label_values
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import Columns
 
@@ -103,8 +103,8 @@ def foreign_values(null: ArrayLike, part: Part) -> NDArray[Any]:
         If it is not of the kind of the part's own label, or has no two values.
 
     """
-    values, known = label_values(null, "null")
-    values = values[known]
+    null_label = label_values(null, "null")
+    values = null_label.values[null_label.known]
     boolean = part.target.label.dtype == np.bool_
     if (values.dtype == np.bool_) != boolean:
         msg = f"null must be a {'boolean' if boolean else 'numeric'} label, got {values.dtype}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget.labels import Label
+from rnnviz_widget.labels.reading import label_values, read_label
 from rnnviz_widget.ranking.scores import Strata, Target, make_target
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import Recording, as_recording
@@ -113,49 +113,25 @@ def labelled(traces: Traces, label: Labelling, argument: str) -> Labelled:
 
     """
     recording = as_recording(traces)
-    name = ""
     if callable(label):
-        pieces: list[Any] = [label(trace) for trace in recording.traces]
-        name = getattr(pieces[0], "name", "") or _spoken(label)
+        pieces = [read_label(label, trace, argument) for trace in recording.traces]
     elif len(recording.traces) > 1 and len(label) == len(recording.traces):  # type: ignore[arg-type]
-        pieces = list(label)  # type: ignore[arg-type]
-        name = getattr(pieces[0], "name", "")
+        pieces = [label_values(piece, argument) for piece in label]  # type: ignore[union-attr]
     else:
-        pieces = [label]
-        name = getattr(label, "name", "")
-    checked = [label_values(piece, argument) for piece in pieces]
-    values = np.concatenate([piece for piece, _ in checked])
-    known = np.concatenate([mask for _, mask in checked])
+        pieces = [label_values(label, argument)]  # type: ignore[arg-type]
+    values = np.concatenate([piece.values for piece in pieces])
+    known = np.concatenate([piece.known for piece in pieces])
     if len(values) != recording.length:
         msg = (
             f"{argument} must have one value for each of the {recording.length} tokens, got "
             f"{len(values)}"
         )
         raise ValueError(msg)
-    return Labelled(recording, values, known, name or "the label")
+    return Labelled(recording, values, known, pieces[0].name or "the label")
 
 
 class ConstantLabelError(ValueError):
     """A part of the text in which a label does not vary: nothing can be ranked there."""
-
-
-def label_values(label: ArrayLike, argument: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return a label as a plain array, and where it is known, both of shape (tokens,)."""
-    values = np.asarray(label)
-    if values.ndim != 1 or values.dtype.kind not in "biuf":
-        msg = (
-            f"{argument} must be a one-dimensional array of booleans or real numbers, got shape "
-            f"{values.shape} of {values.dtype}"
-        )
-        raise ValueError(msg)
-    missing = np.zeros(len(values), np.bool_)
-    if isinstance(label, np.ma.MaskedArray):
-        missing |= np.ma.getmaskarray(label)
-    if isinstance(label, Label) and label.missing is not None:
-        missing |= label.missing
-    if values.dtype.kind == "f":
-        missing |= np.isnan(values)
-    return values, ~missing
 
 
 def split(
@@ -268,8 +244,3 @@ def line_numbers(tokens: Sequence[str]) -> NDArray[np.intp]:
     """
     newline = np.fromiter(("\n" in token for token in tokens), np.bool_, len(tokens))
     return np.cumsum(newline) - newline if newline.any() else np.arange(len(tokens)) // _PIECE
-
-
-def _spoken(label: object) -> str:
-    name = getattr(label, "__name__", "")
-    return "" if name == "<lambda>" else name.replace("_", " ")

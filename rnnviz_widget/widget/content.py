@@ -21,10 +21,7 @@ from rnnviz_widget.trace.selection import Part
 from rnnviz_widget.widget import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike
-
+    from rnnviz_widget.labels.reading import LabelLike
 
 Traces = Trace | Sequence[Trace] | Mapping[str, Trace] | Mapping[int, Trace]
 """One trace, or those of several checkpoints, in a list or by name."""
@@ -58,7 +55,7 @@ class Exhibit:
     checkpoints: Mapping[str, Trace]
     states: tuple[str, ...]
     title: str
-    labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]]
+    labels: Mapping[str, LabelLike]
     rankings: Sequence[Ranking]
     saturation: Saturation | None
 
@@ -84,7 +81,7 @@ class Exhibit:
         *,
         offered: str | Sequence[str] | None,
         title: str,
-        labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None,
+        labels: Mapping[str, LabelLike] | None,
         ranking: Ranking | Sequence[Ranking] | None,
         saturation: Saturation | None,
     ) -> Exhibit:
@@ -240,7 +237,7 @@ class Exhibit:
             "checkpoints": wire.encode_checkpoints(self.checkpoints, part),
             "title": wire.json_safe(self.title),
             "labels": [
-                wire.encode_label(name, self._label(label), self.trace, part)
+                wire.encode_label(name, label, self.trace, part)
                 for name, label in self.labels.items()
             ],
             "rankings": self.ranked(part),
@@ -250,9 +247,6 @@ class Exhibit:
     def ranked(self, part: Part) -> list[dict[str, Any]]:
         """Return what was measured of the units of a part, best first."""
         return [self._describe(ranking, part) for ranking in self.rankings]
-
-    def _label(self, label: ArrayLike | Callable[[Trace], ArrayLike]) -> Any:  # noqa: ANN401
-        return np.asarray(label(self.trace) if callable(label) else label)
 
     def _describe(self, ranking: Ranking, part: Part) -> dict[str, Any]:
         """Return the first units of a ranking that a part has, with scores in words."""

@@ -16,11 +16,10 @@ from rnnviz_widget.widget.saving import Saving
 from rnnviz_widget.widget.traits import ARRANGEMENTS, PALETTES, Integer, display_of, frontend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import ArrayLike
+    from collections.abc import Mapping, Sequence
 
     from rnnviz_widget.counters import Saturation
+    from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.widget.content import Traces
@@ -155,7 +154,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
         state: str | None = None,
         unit: int | None = None,
         states: str | Sequence[str] | None = None,
-        labels: Mapping[str, ArrayLike | Callable[[Trace], ArrayLike]] | None = None,
+        labels: Mapping[str, LabelLike] | None = None,
         palette: str = PALETTES[0],
         flip: bool | None = None,
         title: str = "",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz_widget.labels.reading import read_label
 from rnnviz_widget.stats.quantise import (
     LEVELS,
     MISSING,
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.trace import Predictions, Trace
     from rnnviz_widget.trace.selection import Part
 
 VERSION = 2
+
+UNKNOWN = 255
+"""Stands in a label of bools where it is not known."""
 
 WHOLE_LIMIT = 16 * 2**20
 """Bytes of int8 values up to which a trace travels whole; a larger one is asked for by unit."""
@@ -157,39 +162,25 @@ def _cut(unit: QuantisedUnit, span: slice) -> QuantisedUnit:
     return QuantisedUnit(values, unit.scale, unit.limit, peak)
 
 
-def encode_label(name: str, values: NDArray[Any], trace: Trace, part: Part) -> dict[str, Any]:
-    """Return a label `(T,)` as the frontend draws it: bool as uint8, numbers as float32.
+def encode_label(name: str, label: LabelLike, trace: Trace, part: Part) -> dict[str, Any]:
+    """Return a label as the frontend draws it: bools as uint8, numbers as float32.
+
+    What is not known of it is 255 among bools, NaN among numbers.
 
     Raises
     ------
     ValueError
-        If its shape is not `(T,)` or its values are neither bools nor real numbers.
+        If it is not one bool or real number per token.
     """
-    check_label(name, values, trace)
-    values = values[part.span]
-    if values.dtype == np.bool_:
+    read = read_label(label, trace, f"labels[{name!r}]")
+    numbers = read.numbers[part.span]
+    if read.values.dtype == np.bool_:
         return {
             "name": json_safe(name),
             "kind": "bool",
-            "values": values.astype(np.uint8).tobytes(),
+            "values": np.where(np.isnan(numbers), UNKNOWN, numbers).astype(np.uint8).tobytes(),
         }
-    return {"name": json_safe(name), "kind": "number", "values": _float32(values)}
-
-
-def check_label(name: str, values: NDArray[Any], trace: Trace) -> None:
-    """Refuse what is not one bool or real number per token.
-
-    Raises
-    ------
-    ValueError
-        Naming the label, what came and what is allowed.
-    """
-    if values.shape != (len(trace),):
-        msg = f"label {name!r} must have shape ({len(trace)},), one per token, got {values.shape}"
-        raise ValueError(msg)
-    if values.dtype.kind not in "biuf":
-        msg = f"label {name!r} must be of bools or real numbers, got dtype {values.dtype}"
-        raise ValueError(msg)
+    return {"name": json_safe(name), "kind": "number", "values": _float32(numbers)}
 
 
 def pin(trace: Trace, part: Part, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:

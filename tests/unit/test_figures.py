@@ -332,8 +332,11 @@ def test_a_large_heatmap_is_drawn_as_pixels(tmp_path: Path) -> None:
         ({"stop": 1000}, "got start=0, stop=1000"),
         ({"columns": 1}, "columns must be at least 8"),
         ({"palette": "rainbow"}, "palette must be one of"),
-        ({"label": np.ones(3)}, "one per token, got"),
-        ({"label": np.full(len(TEXT), "a")}, "bools or real numbers"),
+        ({"label": np.ones(3)}, r"label must have shape \(\d+,\), one value per token, got"),
+        (
+            {"label": np.full(len(TEXT), "a")},
+            "booleans or real numbers, got",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(arguments: dict[str, Any], message: str) -> None:

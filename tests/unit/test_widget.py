@@ -87,7 +87,7 @@ def test_a_smaller_state_clamps_the_unit() -> None:
         ({"states": []}, traitlets.TraitError, "at least one"),
         ({"unit": 99}, traitlets.TraitError, r"unit must be in \[0, 4\)"),
         ({"state": "x"}, traitlets.TraitError, "state must be one of"),
-        ({"labels": {"a": [1]}}, ValueError, "label 'a' must have shape"),
+        ({"labels": {"a": [1]}}, ValueError, r"labels\['a'\] must have shape"),
         ({"saturation": [1]}, TypeError, "saturation must be a Saturation, got list"),
         ({"height": 3}, TypeError, "height"),
     ],

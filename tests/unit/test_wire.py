@@ -202,7 +202,7 @@ def test_labels_are_bools_or_numbers_one_per_token() -> None:
     depth = wire.encode_label("depth", np.array([0, 1, 2]), trace, part)
     assert depth["kind"] == "number"
     assert np.frombuffer(depth["values"], "<f4").tolist() == [0, 1, 2]
-    with pytest.raises(ValueError, match=r"'inside' must have shape \(3,\).*got \(2,\)"):
+    with pytest.raises(ValueError, match=r"labels\['inside'\] must have shape \(3,\).*got \(2,\)"):
         wire.encode_label("inside", np.array([True, False]), trace, part)
-    with pytest.raises(ValueError, match="bools or real numbers, got dtype"):
+    with pytest.raises(ValueError, match="booleans or real numbers, got shape"):
         wire.encode_label("inside", np.array(["a", "b", "c"]), trace, part)

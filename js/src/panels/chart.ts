@@ -250,11 +250,11 @@ function bars(
     const from = start + Math.floor((step * count) / steps);
     const to = Math.min(revealed, Math.max(from + 1, start + Math.floor(((step + 1) * count) / steps)));
     if (to <= from) break;
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += label.values[i];
-    const share = labelShare(label, sum / (to - from));
-    if (!(share > 0)) continue;
+    const known = label.values.subarray(from, to).filter((value) => !Number.isNaN(value));
+    const share = labelShare(label, known.reduce((sum, value) => sum + value, 0) / known.length);
     const x = (step * width) / steps;
+    if (Number.isNaN(share)) context.fillRect(x, top + LABEL_HEIGHT - 2, width / steps + 0.3, 1);
+    if (!(share > 0)) continue;
     const size = label.kind === "bool" ? 4 : Math.max(1, share * BAR_ROOM);
     context.globalAlpha = label.kind === "bool" ? share : 0.7;
     context.fillRect(x, top + LABEL_HEIGHT - 2 - size, width / steps + 0.3, size);
