@@ -100,6 +100,9 @@ QUESTIONS: Mapping[str, tuple[Question, ...]] = {
         Question(labels.indentation, "indentation"),
         Question(labels.nesting_depth, "nesting depth"),
         Question(labels.nesting_depth, "nesting depth", text="indentation stripped"),
+        Question(labels.block_depth, "block depth"),
+        Question(labels.expression_depth, "expression depth"),
+        Question(labels.inside_condition, "inside the condition of an if"),
         Question(labels.inside_comment, "inside comment", text="indentation stripped"),
     ),
     "brackets": (

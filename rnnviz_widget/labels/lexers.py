@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from pygments.lexer import Lexer, RegexLexer, include, inherit
+from pygments.lexer import Lexer, RegexLexer, bygroups, include, inherit, this, using
 from pygments.lexers import get_lexer_by_name
 from pygments.lexers.c_cpp import CFamilyLexer
 from pygments.lexers.fortran import FortranLexer
@@ -53,6 +53,7 @@ _C: dict[str, list[Any]] = {
 }
 
 _JAVASCRIPT: dict[str, list[Any]] = {
+    "root": [(r"=>", Punctuation, "slashstartsregex"), inherit],
     # The code in a template has braces of its own.
     "interp-inside": [
         (r"\}", String.Interpol, "#pop"),
@@ -84,6 +85,7 @@ _BASH: dict[str, list[Any]] = {
         (r"`", String.Interpol, "backticks"),
         (r'(?:\\(?:.|\n)|[^"\\$`])+', String.Double),
         (r"\$\{#?", String.Interpol, "curly-in-string"),
+        (r"\$(?![\w{(#$?!*@-])", String.Double),
         include("interp"),
     ],
     "curly-in-string": [
@@ -115,9 +117,18 @@ _BASH: dict[str, list[Any]] = {
         include("root"),
     ],
     "root": [
+        (r"\\[\w\W]", VERBATIM),  # what is escaped outside of strings is just a character
+        (
+            # A here-document, and the rest of the line that asks for it.
+            r"(<<-?[ \t]*)([\"'\\]?)(\w+)([\"']?)([^\n]*)(\n(?:[^\n]*\n)*?\t*)(\3)(?=\n|\Z)",
+            bygroups(Text, Text, Text, Text, using(this), VERBATIM, Text),
+        ),
+        # A class of characters in a pattern, not a test and not an index.
+        (r"\[(?:\[:\w+:\]|[^\]\s\"'$\[`])+\](?!\+?=)", VERBATIM),
         (r"`", String.Interpol, "backticks"),
         # A hash within a word begins no comment.
         (r"(?<=[^\s;&|()<>`])#[^\s;&|()<>`\"']*", Text),
+        (r"#.*\n?", Comment.Single),
         inherit,
     ],
 }

@@ -128,10 +128,12 @@ def _steps(piece: str) -> list[int]:
 
 
 def _walk(root: Node) -> Iterator[Node]:
-    """Give all nodes, each before what is in it."""
+    """Give all nodes, each before what is in it; of a here-document nothing."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
+        if node.type == "heredoc_body":
+            continue
         yield node
         waiting.extend(reversed(node.children))
 
@@ -146,7 +148,8 @@ def _between(node: Node) -> tuple[int, int]:
     """Return what of code in a string is code, its delimiters left out."""
     first, last = node.children[0], node.children[-1]
     if node.type == "simple_expansion":
-        return node.start_byte, node.end_byte
+        space = len(node.text) - len(node.text.lstrip())  # before it, which is the string's
+        return node.start_byte + space, node.end_byte
     return first.end_byte, last.start_byte
 
 

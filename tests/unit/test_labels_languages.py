@@ -122,6 +122,20 @@ STRINGS = {
         #####..#####..##.###.###......##..
         """,
     ),
+    "a here-document is none, the rest of its line is code": (
+        "bash",
+        """
+        cat·<<E·|·f·"g"¶it's·"¶E¶h·"i"¶
+        ............##.............##..
+        """,
+    ),
+    "escapes outside of strings": (
+        "bash",
+        r"""
+        a·\"·b·\'·"`c·\"$d\"`"·"$e·$·f"
+        ..........##........#..#..####.
+        """,
+    ),
     "arithmetic and backticks in a string": (
         "bash",
         """
@@ -146,6 +160,20 @@ STRINGS = {
 }
 
 DEPTHS = {
+    "patterns and escapes of a shell hold no brackets": (
+        "bash",
+        r"""
+        ls·[a-z]*·\(·x·\)·&&·[·a·]
+        00000000000000000000011110
+        """,
+    ),
+    "brackets in a here-document": (
+        "bash",
+        """
+        (cat·<<E)¶({¶E¶f·(g
+        1111111100000000011
+        """,
+    ),
     "the braces of a template are no brackets, those of its code are": (
         "javascript",
         """

@@ -22,4 +22,13 @@ moor() {
   for i in "${array[@]}"; do { echo "$i"; } done
   (cd "$where" && ls "$(pwd)")
 }
+cat <<-EOF | grep "it" # the body is no string, it's text
+	a "here-document" with (brackets, ${name} and $(echo "code")
+	EOF
+cat <<'END' >/dev/null
+it's {
+END
+ls x[0-9]* [[:alpha:]]x \( -name "*.txt" \) \
+  "$name $count" "cost: $" # a lone dollar
+
 test -n "$name" && moor "$(date "+%H:%M")" a#b # the hash before belongs to the word

@@ -12,6 +12,7 @@ const commented = `a ${ b /* } ` */ + c // }
 } d`;
 const quotes = ['"', "'", "it's", 'say "hi"', "\"", '\'', "a\
 b"];
+const arrow = (x) => /^[({]+$/.test(x);
 const pattern = /["'`]\/[/{(]/g, half = width / 2 / scale;
 const test = /\/\*/.test(text) ? a / b : c /d/ e;
 function wave(height, { period = 8, names = ["spring"] } = {}) {
