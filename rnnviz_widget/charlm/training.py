@@ -16,7 +16,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
-from tqdm.auto import tqdm
 
 from rnnviz_widget.charlm.card import ModelCard
 from rnnviz_widget.charlm.checkpoint import (
@@ -27,8 +26,9 @@ from rnnviz_widget.charlm.checkpoint import (
 )
 from rnnviz_widget.charlm.corpus import INDENTATIONS, Indentation, split, training_pieces
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
+from rnnviz_widget.progress import Bar
 from rnnviz_widget.recurrent.interrupts import unbroken
-from rnnviz_widget.recurrent.patching import keeping_random, undisturbed
+from rnnviz_widget.recurrent.patching import keeping_gradients, keeping_random, undisturbed
 from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
@@ -211,14 +211,14 @@ def train(
         refuse_to_replace(Path(out))
     model_config, config = model_config or CharLMConfig(), config or TrainingConfig()
     start = partial(_Run, corpus, Path(out), model_config, config, device)
-    return keeping_random(partial(_train, start, progress=progress))
+    return keeping_random(partial(keeping_gradients, partial(_train, start, progress=progress)))
 
 
 def _train(start: Callable[[], _Run], *, progress: bool) -> CharLM:
     """Begin or go on with a run, and see it to its end."""
     run = start()
     config = run.config
-    with tqdm(
+    with Bar(
         total=config.steps * config.batch_size * config.bptt,
         initial=run.characters_seen,
         unit="char",
@@ -313,13 +313,13 @@ class _Run:
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_norm)
         return loss.detach(), state
 
     def _make_step(self, loss: float, state: State, began: float) -> None:
         """Change the weights, and all that tells how far the run is."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate_at(self.step)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_norm)
         self.optimizer.step()
         parts = state if isinstance(state, tuple) else (state,)
         detached = [part.detach() for part in parts]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from rnnviz_widget import labels
 from rnnviz_widget.charlm import FoundUnit, cross_entropy, untrained
 from rnnviz_widget.charlm import split as split_corpus
 from rnnviz_widget.charlm.corpus import without_indentation
+from rnnviz_widget.progress import Bar
 from rnnviz_widget.ranking import Ranking, rank_units
 from rnnviz_widget.ranking.chance import shuffled_spans
 from rnnviz_widget.ranking.controls import best_held_out
@@ -179,7 +179,7 @@ def evaluate(
     found: dict[int, Ranking] = {}
     nothing: list[bool] = []
     total = len(questions) * (1 + len(_CONTROL_SEEDS)) + random_spans
-    with tqdm(total=total, desc="questions", disable=not progress) as bar:
+    with Bar(total=total, desc="questions", disable=not progress) as bar:
         for transform, change in TRANSFORMS.items():
             asked = [i for i, question in enumerate(questions) if question.text == transform]
             texts = [[change(text) for text in pieces[part]] for part in ("validation", "test")]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from rnnviz_widget.charlm import CharLM
 from rnnviz_widget.interventions.clamping import level
 from rnnviz_widget.interventions.questions import questions
 from rnnviz_widget.interventions.report import Change, Effect
 from rnnviz_widget.interventions.targets import LayerTarget, find_layer
+from rnnviz_widget.progress import Bar
 from rnnviz_widget.ranking.intervals import draw_blocks
 from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording import record
@@ -187,7 +187,7 @@ def _losses(
     last = target.layer == target.site.module.num_layers - 1
     once = edit.where == "readout" and last and isinstance(model, CharLM)
     long = variants * characters > _LONG
-    bar = tqdm(
+    bar = Bar(
         total=characters,
         unit=" characters",
         unit_scale=True,

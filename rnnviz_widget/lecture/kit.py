@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm.auto import tqdm
-
 from rnnviz_widget.escaping import listed
 from rnnviz_widget.export.pages import is_page
 from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.materials import Materials
 from rnnviz_widget.lecture.pages import INDEX, MARK, Saved, demo_page, index_page
+from rnnviz_widget.progress import Bar
 
 if TYPE_CHECKING:
     import os
@@ -40,7 +39,7 @@ def write_lecture(folder: str | os.PathLike[str], *, progress: bool = True) -> t
     folder.mkdir(parents=True, exist_ok=True)
     materials = Materials()
     saved = []
-    with tqdm(DEMOS, desc="demos", unit="page", disable=not progress) as bar:
+    with Bar(DEMOS, desc="demos", unit="page", disable=not progress) as bar:
         for demo in bar:
             bar.set_postfix_str(demo.name)
             shown = demo.build(materials)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
+from rnnviz_widget.progress import Bar
 from rnnviz_widget.ranking.baselines import last_tokens
 from rnnviz_widget.ranking.chance import (
     Chance,
@@ -157,7 +157,7 @@ def rank_units(
     long = columns * (len(part_a.rows) + len(part_b.rows)) * (1 + len(controls)) > _LONG
 
     chance_a, chance_b, source = _chance_labels((part_a, part_b), null, shifts, seed)
-    with tqdm(
+    with Bar(
         total=columns * (1 + len(controls)),
         unit="column",
         desc="ranking",

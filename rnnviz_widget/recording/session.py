@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
+from rnnviz_widget.progress import Bar
 from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording.cell_recorder import CellRecorder
 from rnnviz_widget.recording.layer_recorder import LayerRecorder
@@ -113,7 +113,7 @@ class Session:
             m.num_layers * (1 + m.bidirectional) if isinstance(m, nn.RNNBase) else 1
             for m in self._layer_modules
         )
-        bar = tqdm(total=max(lengths), unit=" tokens", unit_scale=True, disable=not self._progress)
+        bar = Bar(total=max(lengths), unit=" tokens", unit_scale=True, disable=not self._progress)
         recording = Runs(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
         with bar, _explained_memory():
             try:

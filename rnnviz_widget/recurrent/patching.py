@@ -69,6 +69,14 @@ def without_gradients(call: Callable[[], R]) -> R:
         torch._C._set_grad_enabled(before)  # noqa: SLF001
 
 
+def keeping_gradients(call: Callable[[], R]) -> R:
+    """Return what `call` returns; whether gradients are on is then as before.
+
+    For torch's own functions that turn them off with a `with`, which an interrupt may come between.
+    """
+    return _keeping(torch.is_grad_enabled, torch._C._set_grad_enabled, _same, call)  # noqa: SLF001
+
+
 def keeping_random(call: Callable[[], R]) -> R:
     """Return what `call` returns; the global random generators are then as before."""
     for generator in _generators():

@@ -26,7 +26,7 @@ LAYERS = (
     ("ranking", "recording"),
     ("labels", "recurrent"),
     ("trace",),
-    ("stats", "palettes", "signs", "tables", "texts"),
+    ("stats", "palettes", "progress", "signs", "tables", "texts"),
 )
 """From the top down; a part imports from below its own layer only."""
 
@@ -36,6 +36,7 @@ WITHOUT_TORCH = (
     "figures",
     "labels",
     "palettes",
+    "progress",
     "ranking",
     "signs",
     "stats",
