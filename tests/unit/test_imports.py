@@ -26,12 +26,13 @@ LAYERS = (
     ("ranking", "recording"),
     ("labels", "recurrent"),
     ("trace",),
-    ("stats", "palettes", "progress", "signs", "tables", "texts"),
+    ("stats", "escaping", "palettes", "progress", "signs", "tables", "texts"),
 )
 """From the top down; a part imports from below its own layer only."""
 
 WITHOUT_TORCH = (
     "counters",
+    "escaping",
     "export",
     "figures",
     "labels",
