@@ -25,6 +25,9 @@ async function refuseMarkup() {
 const OWN =
   "revealed ramp ground paint valueAt failed wish hover help problem moment unitIndex offers offerOf setOffer setState setUnit setUnitIndex setStateAndUnit activate addCopy removeCopy setFlipped setPalette setCheckpoint setGuess setPresent setLabel setTheme setHelp setHover setView setCursor selectTo revealSegment revealRow goToSegment apart beginsAt lastLine fetchRows fetchExact even foot strip scroller gauge invalidate decorate tokenAt scrollToRow reveal";
 
+// The same in every bundle: the program that is loaded where a network lives calls the classes of the ordinary one.
+const SHORT = Object.fromEntries(OWN.split(" ").map((name, i) => [name, `$${i.toString(36)}`]));
+
 // A notebook keeps the bundle once per widget: a second look saves a twentieth of it.
 async function shrink() {
   for (const name of ["widget.js", "page.js"]) {
@@ -65,6 +68,7 @@ const bundle = await context({
   bundle: true,
   minify: true,
   mangleProps: new RegExp(`^(${OWN.replaceAll(" ", "|")})$`),
+  mangleCache: SHORT,
   format: "esm",
   target: ["es2022", "chrome111", "firefox113", "safari16.4"],
   // anywidget's bundle is imported from a blob: an AMD loader on the page must not be taken up.
