@@ -26,7 +26,8 @@ LAYERS = (
     ("ranking", "recording"),
     ("labels", "recurrent"),
     ("trace",),
-    ("stats", "escaping", "palettes", "progress", "signs", "tables", "texts"),
+    ("stats", "palettes", "progress", "signs", "tables", "texts"),
+    ("escaping",),
 )
 """From the top down; a part imports from below its own layer only."""
 
