@@ -192,11 +192,13 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
         if copies and shown not in copies:
             msg = f"unit must be among units when both are given, got {unit} of {state!r}"
             raise traitlets.TraitError(msg)
+        unsaid = flip is None and guess
         super().__init__(
             state=shown[0],
             unit=shown[1],
             palette=palette,
-            flipped=self._exhibit.flipped(copies or [shown], flip=flip),
+            # A sign that was measured on what a class is to guess must not be seen.
+            flipped=self._exhibit.flipped(copies or [shown], flip=False if unsaid else flip),
             units=copies,
             active=copies.index(shown) if copies else 0,
             arrange=arrange,
