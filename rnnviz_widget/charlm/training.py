@@ -173,7 +173,7 @@ def train(
     config: TrainingConfig | None = None,
     *,
     device: str = "cpu",
-    progress: bool = True,
+    progress: bool | None = None,
     overwrite: bool = False,
 ) -> CharLM:
     """Train a model on the training part of `corpus` and write it to `out`.
@@ -193,7 +193,7 @@ def train(
     device
         A torch device.
     progress
-        Show a bar with the losses in nats per character.
+        Whether to show a bar with the losses in nats per character; by default it is shown.
     overwrite
         Replace what is at `out` even if it is no checkpoint.
 
@@ -214,7 +214,7 @@ def train(
     return keeping_random(partial(keeping_gradients, partial(_train, start, progress=progress)))
 
 
-def _train(start: Callable[[], _Run], *, progress: bool) -> CharLM:
+def _train(start: Callable[[], _Run], *, progress: bool | None) -> CharLM:
     """Begin or go on with a run, and see it to its end."""
     run = start()
     config = run.config
@@ -223,7 +223,7 @@ def _train(start: Callable[[], _Run], *, progress: bool) -> CharLM:
         initial=run.characters_seen,
         unit="char",
         unit_scale=True,
-        disable=not progress,
+        disable=progress is False,
     ) as bar:
         try:
             for step_loss in run.steps():

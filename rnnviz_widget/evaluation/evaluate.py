@@ -146,7 +146,7 @@ def evaluate(
     *,
     states: str | Sequence[str] | None = None,
     random_spans: int = 0,
-    progress: bool = True,
+    progress: bool | None = None,
 ) -> Evaluation:
     """Return losses and, for each question, the ranking of all units with its controls.
 
@@ -165,7 +165,7 @@ def evaluate(
         How many labels of random spans, with the lengths of those of the first boolean question,
         to look for as well: a check of the ranking itself.
     progress
-        Show a bar over the questions and networks.
+        Whether to show a bar over the questions and networks; by default it is shown.
     """
     if states is None:
         states = ["*.h", "*.c"] if model.config.cell == "lstm" else ["*.h"]
@@ -179,7 +179,7 @@ def evaluate(
     found: dict[int, Ranking] = {}
     nothing: list[bool] = []
     total = len(questions) * (1 + len(_CONTROL_SEEDS)) + random_spans
-    with Bar(total=total, desc="questions", disable=not progress) as bar:
+    with Bar(total=total, desc="questions", disable=progress is False) as bar:
         for transform, change in TRANSFORMS.items():
             asked = [i for i, question in enumerate(questions) if question.text == transform]
             texts = [[change(text) for text in pieces[part]] for part in ("validation", "test")]

@@ -117,7 +117,7 @@ def plot_heatmap(
         Naming the argument, what came and what is allowed.
     """
     shown = span(trace, start, stop)
-    chosen = list(range(trace.units(state))) if units is None else [int(u) for u in units]
+    chosen = list(range(trace.num_units(state))) if units is None else [int(u) for u in units]
     if not chosen:
         msg = "units must name at least one unit, got none"
         raise ValueError(msg)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import os
 
 
-def write_lecture(folder: str | os.PathLike[str], *, progress: bool = True) -> tuple[Path, int]:
+def write_lecture(
+    folder: str | os.PathLike[str], *, progress: bool | None = None
+) -> tuple[Path, int]:
     """Write all demos and an index of them; return the index and the bytes of all files.
 
     Each page is written whole or not at all, and the index last: an interruption leaves pages that
@@ -39,7 +41,7 @@ def write_lecture(folder: str | os.PathLike[str], *, progress: bool = True) -> t
     folder.mkdir(parents=True, exist_ok=True)
     materials = Materials()
     saved = []
-    with Bar(DEMOS, desc="demos", unit="page", disable=not progress) as bar:
+    with Bar(DEMOS, desc="demos", unit="page", disable=progress is False) as bar:
         for demo in bar:
             bar.set_postfix_str(demo.name)
             shown = demo.build(materials)

@@ -48,7 +48,7 @@ def record(
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dtype: storage.StorageType = "float32",
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Trace:
     """Return what every recurrent layer of a module did while it read one sequence.
 
@@ -103,7 +103,7 @@ def record(
     dtype
         ``"float32"``, or ``"float16"`` to keep half as much, to 3 digits.
     progress
-        Whether to show a progress bar.
+        Whether to show a progress bar; by default where it takes long.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def record_batch(
     vocabulary: Sequence[str] | None = None,
     states: str | Sequence[str] | None = None,
     dtype: storage.StorageType = "float32",
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> list[Trace]:
     """Return a trace for each sequence of a batch, recorded as `record` does.
 

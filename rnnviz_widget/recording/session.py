@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,10 +24,10 @@ from rnnviz_widget.recurrent.cell_intervention import CellIntervention
 from rnnviz_widget.recurrent.intervention import Intervention
 from rnnviz_widget.recurrent.module import recurrent_layers, refuse_broken_weights
 from rnnviz_widget.recurrent.patching import undisturbed
-from rnnviz_widget.trace import Extras, checked_tokens, select
+from rnnviz_widget.trace import Extras, checked_patterns, checked_tokens, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rnnviz_widget.recording.runs import Sink
 
@@ -38,6 +37,10 @@ inputs, logits and `h` of all of it are never in memory at once."""
 
 SEGMENT_IN_MEMORY = 2**18
 """The same where states are kept in memory anyway: long ones are run in fewer, longer chunks."""
+
+
+LONG = 200_000
+"""Tokens from which on a bar is shown where nobody said whether to show one."""
 
 
 class Session:
@@ -54,7 +57,7 @@ class Session:
     plan
         How to run through time.
     progress
-        Whether to show a bar.
+        Whether to show a bar; by default where there are many tokens.
     """
 
     def __init__(
@@ -65,10 +68,10 @@ class Session:
         patterns: str | Sequence[str] | None,
         plan: Plan,
         *,
-        progress: bool,
+        progress: bool | None,
     ) -> None:
         self.module, self.inputs, self.plan = module, tuple(inputs), plan
-        self.patterns = _checked_patterns(patterns)
+        self.patterns = checked_patterns(patterns)
         self._layer_modules = list(recurrent_layers(module).values())
         refuse_broken_weights(module)
         self.asked = vocabulary is not None
@@ -113,7 +116,13 @@ class Session:
             m.num_layers * (1 + m.bidirectional) if isinstance(m, nn.RNNBase) else 1
             for m in self._layer_modules
         )
-        bar = Bar(total=max(lengths), unit=" tokens", unit_scale=True, disable=not self._progress)
+        long = max(lengths) >= LONG
+        bar = Bar(
+            total=max(lengths),
+            unit=" tokens",
+            unit_scale=True,
+            disable=not (long if self._progress is None else self._progress),
+        )
         recording = Runs(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
         with bar, _explained_memory():
             try:
@@ -237,16 +246,6 @@ class Session:
             return
         for reading, sequence, length in zip(self.readings, logits, lengths, strict=True):
             reading.add(sequence[:length])
-
-
-def _checked_patterns(patterns: str | Sequence[str] | None) -> list[str] | None:
-    """Return patterns of states as a list, None for all."""
-    if patterns is None:
-        return None
-    found = [patterns] if isinstance(patterns, str) else patterns
-    if isinstance(found, Sequence) and found and all(isinstance(each, str) for each in found):
-        return list(found)
-    raise TypeError(f"states must be one or more shell patterns, got {patterns!r}")
 
 
 def _own_vocabulary(module: nn.Module) -> tuple[str, ...] | None:

@@ -63,7 +63,7 @@ def along(
     [[-0.5], [1.5]]
     """
     given: Any = weights
-    values, units = trace[state], trace.units(state)
+    values, units = trace[state], trace.num_units(state)
     numbers = real("weights", getattr(given, "weights", given)).astype(np.float64)
     if numbers.shape != (units,) or not np.isfinite(numbers).all() or not numbers.any():
         msg = (

@@ -52,9 +52,9 @@ class Recording:
                 msg = f"a Trace or a list of them must be given, got {type(trace).__name__}"
                 raise TypeError(msg)
         first = self.traces[0]
-        self.units = {state: first.units(state) for state in first.states}
+        self.units = {state: first.num_units(state) for state in first.states}
         for i, trace in enumerate(self.traces):
-            if (units := {state: trace.units(state) for state in trace.states}) != self.units:
+            if (units := {state: trace.num_units(state) for state in trace.states}) != self.units:
                 msg = f"traces must have the same states, got {self.units} first and {units} at {i}"
                 raise ValueError(msg)
         lengths = [len(trace) for trace in self.traces]

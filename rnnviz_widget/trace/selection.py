@@ -52,7 +52,7 @@ class Part:
     def count(self, trace: Trace, state: str) -> int:
         """Return how many units of a state are in this part."""
         chosen = self.units[state]
-        return trace.units(state) if chosen is None else len(chosen)
+        return trace.num_units(state) if chosen is None else len(chosen)
 
     def size(self, trace: Trace) -> int:
         """Return how many values this part has: tokens times units."""
@@ -124,7 +124,7 @@ def choose(
     else:
         by_state = {} if units is None else dict.fromkeys(offered, _numbers(units))
     chosen = {
-        name: _units_of(name, by_state[name], trace.units(name)) if name in by_state else None
+        name: _units_of(name, by_state[name], trace.num_units(name)) if name in by_state else None
         for name in select(offered, states)
     }
     tokens = span(trace, start, stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import operator
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -186,7 +187,7 @@ class Trace:
             for i, (name, array) in enumerate(self._arrays.items()):
                 held = array.stored_dtype if isinstance(array, LazyArray) else "float32"
                 file = StateFile(
-                    writer, store, f"states/{i}", (len(self), self.units(name)), dtype or held
+                    writer, store, f"states/{i}", (len(self), self.num_units(name)), dtype or held
                 )
                 for start in range(0, len(self), storage.CHUNK):
                     file.write(start, np.asarray(array[start : start + storage.CHUNK]))
@@ -204,7 +205,7 @@ class Trace:
         if self.loss is not None:
             store.write_array("loss", self.loss)
         states = [
-            {"name": name, "units": self.units(name), "bounds": self.bounds(name)}
+            {"name": name, "units": self.num_units(name), "bounds": self.bounds(name)}
             for name in self.states
         ]
         store.describe(len(self), states, self.source)
@@ -233,7 +234,7 @@ class Trace:
 
     def __repr__(self) -> str:
         """T and the states with their widths."""
-        widths = ", ".join(f"{name} ({self.units(name)})" for name in self.states)
+        widths = ", ".join(f"{name} ({self.num_units(name)})" for name in self.states)
         return f"Trace({len(self)} tokens; {for_terminal(widths, keep='')})"
 
     @cached_property
@@ -262,9 +263,14 @@ class Trace:
         """`(T,)` cost of token `t + 1` in nats; the last is NaN."""
         return self._extras.loss
 
-    def units(self, name: str) -> int:
+    def num_units(self, name: str) -> int:
         """Return U, the number of units of a state."""
         return int(self[name].shape[1])
+
+    def units(self, name: str) -> int:
+        """Return `num_units`, by its former name."""
+        warnings.warn("Trace.units is now called num_units", DeprecationWarning, stacklevel=2)
+        return self.num_units(name)
 
     def bounds(self, name: str) -> Bounds | None:
         """Return the proven `(low, high)` of a state's values; None if there is none."""
@@ -292,17 +298,30 @@ def select(names: Sequence[str], patterns: str | Sequence[str] | None) -> tuple[
 
     Raises
     ------
+    TypeError
+        If they are not one or more strings.
     ValueError
         If a pattern matches none of `names`.
     """
-    if patterns is None:
+    wanted = checked_patterns(patterns)
+    if wanted is None:
         return tuple(names)
-    wanted = [patterns] if isinstance(patterns, str) else list(patterns)
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in names):
             msg = f"states={pattern!r} matches none of {listed(names)}"
             raise ValueError(msg)
     return tuple(n for n in names if any(fnmatchcase(n, pattern) for pattern in wanted))
+
+
+def checked_patterns(patterns: str | Sequence[str] | None) -> list[str] | None:
+    """Return the shell patterns of ``states=`` as a list, None for all; refuse what are none."""
+    if patterns is None:
+        return None
+    found = [patterns] if isinstance(patterns, str) else patterns
+    if isinstance(found, Sequence) and found and all(isinstance(each, str) for each in found):
+        return list(found)
+    msg = f"states must be one or more shell patterns, got {patterns!r}"
+    raise TypeError(msg)
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ class Exhibit:
 
     def unit(self, state: str, unit: int) -> int:
         """Return a unit that a state has, or refuse it."""
-        units = self.trace.units(state)
+        units = self.trace.num_units(state)
         if not 0 <= unit < units:
             msg = f"unit must be in [0, {units}) for state {state!r}, got {unit}"
             raise TraitError(msg)
@@ -179,7 +179,7 @@ class Exhibit:
             except TypeError:
                 msg = f"units must be pairs (state, unit) or unit numbers, got {item!r}"
                 raise TraitError(msg) from None
-            state, count = self.state(name), self.trace.units(name)
+            state, count = self.state(name), self.trace.num_units(name)
             if not 0 <= unit < count:
                 msg = f"units must be in [0, {count}) for state {state!r}, got {unit}"
                 raise TraitError(msg)
@@ -251,7 +251,9 @@ class Exhibit:
     def _describe(self, ranking: Ranking, part: Part) -> dict[str, Any]:
         """Return the first units of a ranking that a part has, with scores in words."""
         known = (
-            e for e in ranking if part.has(e.state, e.unit) and e.unit < self.trace.units(e.state)
+            e
+            for e in ranking
+            if part.has(e.state, e.unit) and e.unit < self.trace.num_units(e.state)
         )
         held_out, spans = ranking.reported_on, "spans" if ranking.metric == "AUC" else "lines"
         last = list(self.checkpoints)[-1]
@@ -290,16 +292,16 @@ class Exhibit:
 
         Raises
         ------
-        TraitError, KeyError, TypeError, ValueError
+        TraitError, TypeError, ValueError
             If it asks for what there is not, or not as it is asked for.
         """
-        state = self.state(request["state"])
-        unit = self.unit(state, whole_number(request["unit"]))
-        trace = self.traces[self.checkpoint(whole_number(request["checkpoint"]))]
+        state = self.state(_asked(request, "state"))
+        unit = self.unit(state, _asked_number(request, "unit"))
+        trace = self.traces[self.checkpoint(_asked_number(request, "checkpoint"))]
         values = trace.unit(state, unit)
-        match request["kind"]:
+        match _asked(request, "kind"):
             case "exact":
-                ends = (whole_number(request["start"]), whole_number(request["stop"]))
+                ends = (_asked_number(request, "start"), _asked_number(request, "stop"))
                 span = slice(*(max(0, end) for end in ends))
                 return [values[span].astype("<f4").tobytes()]
             case "unit":
@@ -325,6 +327,21 @@ def whole_number(value: Any) -> int:  # noqa: ANN401
         msg = f"a whole number is needed, got {value}"
         raise TypeError(msg)
     return operator.index(value)
+
+
+def _asked(request: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  (from outside)
+    if name not in request:
+        msg = f"a request must have {name}, got {', '.join(map(str, request)) or 'nothing'}"
+        raise ValueError(msg)
+    return request[name]
+
+
+def _asked_number(request: Mapping[str, Any], name: str) -> int:
+    try:
+        return whole_number(_asked(request, name))
+    except TypeError as error:
+        msg = f"{name} must be a whole number, got {request[name]!r}"
+        raise TypeError(msg) from error
 
 
 def offered_states(
@@ -403,8 +420,8 @@ def _difference(a: Trace, b: Trace) -> str:
     if set(a.states) != set(b.states):
         return f"the states {listed(sorted(set(a.states) ^ set(b.states)))}"
     for state in a.states:
-        if a.units(state) != b.units(state):
-            return f"the units of {state}, {b.units(state)} and {a.units(state)}"
+        if a.num_units(state) != b.num_units(state):
+            return f"the units of {state}, {b.num_units(state)} and {a.num_units(state)}"
         if a.bounds(state) != b.bounds(state):
             return f"the bounds of {state}, {b.bounds(state)} and {a.bounds(state)}"
     return ""

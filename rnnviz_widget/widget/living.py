@@ -78,7 +78,7 @@ class Living:
         if lacking := known - set(trace.states):
             msg = f"model must be the one that trace is of: trace has no {min(lacking)}"
             raise ValueError(msg)
-        if any(trace.units(name) != width for name in known):
+        if any(trace.num_units(name) != width for name in known):
             msg = f"model must be the one that trace is of: its states have {width} units"
             raise ValueError(msg)
         if any(len(token) != 1 for token in trace.tokens):

@@ -230,14 +230,14 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
         content = exhibit.content(checkpoint)
         state = self.state if self.state in exhibit.states else exhibit.states[0]
         copies, flipped = (
-            [(s, u) for s, u in pairs if s in exhibit.states and u < trace.units(s)]
+            [(s, u) for s, u in pairs if s in exhibit.states and u < trace.num_units(s)]
             for pairs in (self.units, self.flipped)
         )
         with self.hold_sync():
             # First to where both agree, so that nothing is refused half-way.
             self.units = []
             self.flipped = flipped
-            self.unit = min(self.unit, trace.units(state) - 1)
+            self.unit = min(self.unit, trace.num_units(state) - 1)
             self.checkpoint = checkpoint
             if self.cursor >= len(trace):
                 self.cursor = -1
@@ -303,7 +303,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
     @traitlets.observe("state", "unit")
     def _follow_unit(self, _: object) -> None:
         """Keep the unit one of the state's, and the active copy what both say."""
-        self.unit = min(self.unit, self._exhibit.trace.units(self.state) - 1)
+        self.unit = min(self.unit, self._exhibit.trace.num_units(self.state) - 1)
         shown = (self.state, self.unit)
         if self.units and self.units[self.active] != shown:
             self.units = [shown if i == self.active else u for i, u in enumerate(self.units)]

@@ -144,7 +144,7 @@ def quantised_units(
 def _columns(
     trace: Trace, name: str, chosen: Sequence[int] | None
 ) -> Iterable[NDArray[np.float32]]:
-    units = range(trace.units(name)) if chosen is None else chosen
+    units = range(trace.num_units(name)) if chosen is None else chosen
     if chosen is None and len(trace) * len(units) <= WHOLE_LIMIT:
         # One read of the whole state: a column of a row-major array is slow to gather.
         return np.ascontiguousarray(np.asarray(trace[name]).T)
@@ -219,7 +219,7 @@ def _describe_state(trace: Trace, part: Part, name: str) -> dict[str, Any]:
         "name": name,
         "units": part.count(trace, name),
         "ids": None if chosen is None else list(chosen),
-        "of": trace.units(name),
+        "of": trace.num_units(name),
         "kind": kind(bounds),
         "bound": None if bounds is None else max(abs(end) for end in bounds),
     }

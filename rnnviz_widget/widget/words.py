@@ -32,7 +32,7 @@ def in_words(
     if count < len(trace):
         where = f" ({part.start:,} to {part.stop - 1:,} of {len(trace):,})"
     said = (
-        f"unit {unit} of {state} ({trace.units(state)} units) after each of "
+        f"unit {unit} of {state} ({trace.num_units(state)} units) after each of "
         f"{count:,} {tokens}{where}, {_opening(trace, part)}"
     )
     found = [

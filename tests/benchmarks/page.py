@@ -85,9 +85,9 @@ def print_sizes(trace: Trace) -> str:
     widget = rnnviz.HiddenStateWidget(trace).fragment(limit=LIMIT)
     one, several = (export.page([widget] * count, limit=LIMIT) for count in (1, WIDGETS))
     (state,) = trace.states
-    values = len(trace) * trace.units(state)
+    values = len(trace) * trace.num_units(state)
     spared = WIDGETS * one.size - several.size
-    print(f"{len(trace):,} characters, {trace.units(state)} units of {state}")
+    print(f"{len(trace):,} characters, {trace.num_units(state)} units of {state}")
     print(f"  a byte for each value {values / 1e6:10.2f} MB")
     print(f"  the page              {one.size / 1e6:10.2f} MB  ({one.size / values:.2f}x)")
     print(f"  {WIDGETS} widgets in a page   {several.size / 1e6:10.2f} MB  ", end="")

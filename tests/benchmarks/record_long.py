@@ -149,7 +149,7 @@ def measure(given: argparse.Namespace) -> dict[str, float | str]:
     wall, cpu = time.perf_counter(), time.process_time()
     if loaded is not None:
         state = loaded.states[-1]
-        loaded.unit(state, loaded.units(state) // 2)
+        loaded.unit(state, loaded.num_units(state) // 2)
     elif what == "bare":
         h = bare(model, text)
     elif what == "floor":
@@ -177,7 +177,9 @@ def measure(given: argparse.Namespace) -> dict[str, float | str]:
         np.save(folder / "h.npy", h)
     if trace is not None:
         last = f"rnn.l{model.rnn.num_layers - 1}.h"
-        found = np.stack([trace.unit(last, u)[-SAMPLES:] for u in range(0, trace.units(last), 37)])
+        found = np.stack(
+            [trace.unit(last, u)[-SAMPLES:] for u in range(0, trace.num_units(last), 37)]
+        )
         expected = np.load(folder / "h.npy")[:, ::37].T
         result["error"] = float(np.abs(found - expected).max())
         result["how"] = "; ".join(trace.source["unroll"].values())

@@ -51,6 +51,7 @@ def build(output: Path, lessons: list[Path]) -> int:
 def _texts(source: Path) -> list[str]:
     """Copy the Markdown files of the repository; return the names of their pages."""
     files = [REPOSITORY / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")]
+    files += sorted((REPOSITORY / "docs").glob("*.md"))
     files += sorted((REPOSITORY / "rnnviz_widget").rglob("*.md"))
     pages = {path.resolve(): path.stem.lower() for path in files}
     for path, page in pages.items():

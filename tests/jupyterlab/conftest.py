@@ -37,7 +37,7 @@ def rerecord(change):
 box.observe(rerecord, "value")
 box""",
     """\
-linked = ipywidgets.IntSlider(w.unit, 0, trace.units("rnn.l0.h") - 1)
+linked = ipywidgets.IntSlider(w.unit, 0, trace.num_units("rnn.l0.h") - 1)
 ipywidgets.jslink((linked, "value"), (w, "unit"))
 linked""",
 )

@@ -80,7 +80,7 @@ def test_dragging_the_slider_sets_the_unit_in_the_kernel(
     mouse.down()
     mouse.move(box["x"] + box["width"] * 0.75, middle, steps=8)
     mouse.up()
-    units = notebook.evaluate("trace.units(w.state)")
+    units = notebook.evaluate("trace.num_units(w.state)")
     shown = int(slider.input_value())
     assert shown == pytest.approx(0.75 * units, abs=0.05 * units)
     wait_until(notebook, lambda: notebook.evaluate("w.unit") == shown)

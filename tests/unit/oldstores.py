@@ -19,7 +19,7 @@ def save_as_before(trace: Trace, folder: Path, chunk: int, dtype: str = "float32
     group = zarr.open_group(str(folder), mode="w-", zarr_format=3)
     for i, name in enumerate(trace.states):
         rows = min(chunk, len(trace))
-        units = trace.units(name)
+        units = trace.num_units(name)
         group.create_array(
             f"states/{i}",
             shape=(len(trace), units),
@@ -43,7 +43,7 @@ def save_as_before(trace: Trace, folder: Path, chunk: int, dtype: str = "float32
     if trace.loss is not None:
         _write(group, "loss", trace.loss)
     states = [
-        {"name": name, "units": trace.units(name), "bounds": trace.bounds(name)}
+        {"name": name, "units": trace.num_units(name), "bounds": trace.bounds(name)}
         for name in trace.states
     ]
     said = {"length": len(trace), "states": states, "source": dict(trace.source)}

@@ -39,7 +39,7 @@ class Tagger(nn.Module):
 
 def test_layers_anywhere_in_a_module_are_recorded_under_their_paths() -> None:
     trace = record(Tagger(), torch.arange(7), tokens="abcdefg")
-    paths = {name.rsplit(".", 1)[0]: trace.units(name) for name in trace.states}
+    paths = {name.rsplit(".", 1)[0]: trace.num_units(name) for name in trace.states}
     assert paths == {
         "encoder.lstm.l0": 6,
         "encoder.lstm.l0_reverse": 6,

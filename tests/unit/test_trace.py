@@ -29,7 +29,7 @@ def test_a_trace_gives_back_what_it_was_made_of() -> None:
     assert trace.tokens == ("be", "e")
     assert trace.text == "bee"
     assert trace.states == ("enc.h",)
-    assert trace.units("enc.h") == 2
+    assert trace.num_units("enc.h") == 2
     assert trace.bounds("enc.h") == (-1.0, 1.0)
     assert len(trace) == 2
     assert trace["enc.h"].dtype == np.float32

@@ -42,7 +42,7 @@ def widget() -> HiddenStateWidget:
 def assert_possible(widget: HiddenStateWidget) -> None:
     """Each value is one that Python would take now."""
     trace = widget.trace
-    assert 0 <= widget.unit < trace.units(widget.state)
+    assert 0 <= widget.unit < trace.num_units(widget.state)
     assert -1 <= widget.cursor < len(trace)
     assert 0 <= widget.active < max(1, len(widget.units))
     assert 0 <= widget.checkpoint < 2
