@@ -21,7 +21,14 @@ if TYPE_CHECKING:
         plot_text,
         plot_unit,
     )
-    from rnnviz_widget.interventions import Effect, ablate, clamp, effect, sample_clamped
+    from rnnviz_widget.interventions import (
+        Direction,
+        Effect,
+        ablate,
+        clamp,
+        effect,
+        sample_clamped,
+    )
     from rnnviz_widget.network import Portable, portable
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch, register_cell
@@ -33,6 +40,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CharLM": "charlm",
+    "Direction": "interventions",
     "Effect": "interventions",
     "HiddenStateWidget": "widget",
     "Portable": "network",
@@ -67,6 +75,7 @@ _MODULES = ("labels",)
 
 __all__ = [
     "CharLM",
+    "Direction",
     "Effect",
     "HiddenStateWidget",
     "Portable",

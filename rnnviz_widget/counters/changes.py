@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.stats.bootstrap import student_quantile
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-# Student's t, 97.5 %, for 1 to 9 degrees of freedom; above, the series below is exact to 0.001.
-_T_FEW = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
-_Z = 1.959964
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +36,12 @@ class Changes:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     eta_squared: NDArray[np.float64]
+
+    @property
+    def any_mean(self) -> NDArray[np.float64]:
+        """The mean over all tokens, shape (L,); NaN where there is none."""
+        total = np.nansum(self.count[:, None] * self.mean, axis=0)
+        return np.asarray(total / (self.count.sum() or np.nan), np.float64)
 
 
 def changes_by_token(
@@ -84,7 +88,7 @@ def _half_interval(
     with np.errstate(divide="ignore", invalid="ignore"):
         few = groups / (groups - 1)
         variance = few[:, None] * _by(token, off**2, len(count)) / count[:, None] ** 2
-    half = _student(groups - 1)[:, None] * np.sqrt(variance)
+    half = student_quantile(groups - 1)[:, None] * np.sqrt(variance)
     return np.where(groups[:, None] > 1, half, np.nan)
 
 
@@ -109,16 +113,3 @@ def _by(index: NDArray[np.intp], values: NDArray[np.float64], size: int) -> NDAr
     """Sum rows of equal index, (size, L)."""
     sums = [np.bincount(index, weights=column, minlength=size) for column in values.T]
     return np.stack(sums, axis=1)
-
-
-def _student(df: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the 97.5 % quantile of Student's t (Abramowitz and Stegun 1964, 26.7.5)."""
-    v = np.maximum(df, 1).astype(np.float64)
-    series = (
-        _Z
-        + (_Z**3 + _Z) / (4 * v)
-        + (5 * _Z**5 + 16 * _Z**3 + 3 * _Z) / (96 * v**2)
-        + (3 * _Z**7 + 19 * _Z**5 + 17 * _Z**3 - 15 * _Z) / (384 * v**3)
-    )
-    few = np.array((np.nan, *_T_FEW))
-    return np.where(df < len(few), few[np.clip(df, 0, len(few) - 1)], series)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.trace import Trace
 
-_SHOWN = 8
+_SHOWN = 8  # tokens that differ from any token surely at some lag, and of these the strongest
 _NAMES = (0, 1)
 _MOST_BLOCKS = 256
 _LEAST_BLOCK = 100  # tokens
@@ -123,10 +124,13 @@ class Profile(Mapping[str, TokenProfile]):
         return len(self.tokens)
 
     def strongest(self, count: int = _SHOWN) -> tuple[str, ...]:
-        """Return the tokens that move the unit most, in sum of squares at their best lag."""
+        """Return the tokens that move the unit most, in sum of squares at their best lag.
+
+        Beyond what any token does: a unit that falls back to its mean moves after each of them.
+        """
         moved = np.zeros(len(self))
         for part in (self.negative, self.positive):
-            squares = part.count[:, None] * part.mean**2
+            squares = part.count[:, None] * (part.mean - part.any_mean) ** 2
             moved += np.nan_to_num(squares).max(axis=1)
         return tuple(self.tokens[i] for i in np.argsort(-moved, kind="stable")[:count])
 
@@ -166,7 +170,8 @@ class Profile(Mapping[str, TokenProfile]):
         return (
             f"{int(self.all.count.sum()):,} tokens, {len(self):,} different{skipped}. Mean change "
             "and 95 % interval, by the sign of the value before; lag 0 is the step that reads the "
-            "token."
+            "token. Tokens are given as differences from any token: what is low rises, and what is "
+            "high falls, whatever is read."
         )
 
     def __str__(self) -> str:
@@ -189,14 +194,32 @@ class Profile(Mapping[str, TokenProfile]):
         """Return the head of the table and the rows of the strongest tokens, as text."""
         lags = range(self.lags + 1)
         table = [["token", "before", "count", *(f"lag {lag}" for lag in lags)]]
-        for token in self.strongest():
-            row = self[token]
-            for before, part in (("< 0", row.negative), (">= 0", row.positive)):
-                if part.count:
-                    cells = (_cell(part, lag) for lag in lags)
-                    table.append([repr(token), before, f"{part.count:,}", *cells])
-        if len(self) > _SHOWN:
-            table.append([f"... {len(self) - _SHOWN:,} more", *[""] * (self.lags + 3)])
+        parts = (("< 0", self.negative), (">= 0", self.positive))
+        for before, part in parts:
+            if part.count.any():
+                means = (f"{round(float(x), 2) + 0:+.2f}" for x in part.any_mean)
+                table.append(["any token", before, f"{int(part.count.sum()):,}", *means])
+        # Of so many intervals one in twenty excludes 0 where there is nothing to be found.
+        looked_at = len(parts) * len(self) * (self.lags + 1)
+        wider = NormalDist().inv_cdf(1 - 0.025 / looked_at) / NormalDist().inv_cdf(0.975)
+        told: list[list[str]] = []
+        shown = []
+        for token in self.strongest(len(self)):
+            row, said = self.tokens.index(token), []
+            for before, part in parts:
+                differences = _difference(part, row)
+                half = (differences.high - differences.low) / 2
+                if (np.abs(differences.mean) > wider * half).any():
+                    cells = (_cell(differences, lag) for lag in lags)
+                    said.append([repr(token), before, f"{differences.count:,}", *cells])
+            if said:
+                shown.append(token)
+                told += said
+            if len(shown) == _SHOWN:
+                break
+        table += told
+        if len(self) > len(shown):
+            table.append([f"... {len(self) - len(shown):,} more", *[""] * (self.lags + 3)])
         return table
 
     def facts(self) -> list[tuple[str, str]]:
@@ -298,6 +321,12 @@ def counter_profile(
         for rows in (np.ones_like(negative), negative, ~negative)
     )
     return Profile(state, unit, tokens, lags, everything, below, above, left_out)
+
+
+def _difference(part: Changes, row: int) -> TokenChanges:
+    """Return by how much a token's changes differ from those after any token."""
+    low, mean, high = (x[row] - part.any_mean for x in (part.low, part.mean, part.high))
+    return TokenChanges(int(part.count[row]), mean, low, high)
 
 
 def _row(part: Changes, row: int) -> TokenChanges:

@@ -11,6 +11,7 @@ from rnnviz_widget.interventions.targets import find, values_for
 from rnnviz_widget.recurrent import interrupts
 from rnnviz_widget.recurrent.interrupts import unbreakable
 from rnnviz_widget.recurrent.intervention import install, remove
+from rnnviz_widget.stats.direction import Direction
 from rnnviz_widget.trace.blocks import Columns, as_recording
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from rnnviz_widget.recurrent.hold import Hold
     from rnnviz_widget.recurrent.stepwise import Edit, Where
     from rnnviz_widget.trace import Trace
+    from rnnviz_widget.trace.blocks import Recording
 
-To = Literal["mean", "zero"]
+_STRETCH = 1 << 14  # tokens read at a time
+
+To = Literal["mean", "zero", "resample"]
 
 
 class Clamped(contextlib.ContextDecorator, contextlib.AbstractContextManager[None]):
@@ -82,10 +86,11 @@ def clamp(
     state
         As in a trace: ``"rnn.l0.h"``, ``"encoder.lstm.l1_reverse.c"``. Every kind can be changed.
     units
-        A unit, or several different ones.
+        A unit, or several different ones; or a `Direction`, such as that of a probe: then what the
+        units say along it is replaced, and the rest is left.
     value
         A number, or one for each of n units, `(n,)`. Also one for each of T steps, `(T,)` for a
-        single unit or `(T, n)`: then every call must have T steps.
+        single unit or a direction, or `(T, n)`: then every call must have T steps.
     where
         ``"recurrence"``: at every step from the first on (the state that a sequence starts from is
         left as it is given), before anything is computed from the value: what the layer remembers
@@ -116,8 +121,9 @@ def clamp(
     values = values_for(value, units, state)
     target.check(values)
     what = f"{len(values)} values" if values.ndim > 1 else _shortened("{:.4g}", values)
-    said = f"{state}[{_shortened('{}', numbers)}] = {what} ({where})"
-    return Clamped(target, target.edit(numbers, values, where, said))
+    which = "along a direction" if isinstance(units, Direction) else _shortened("{}", numbers)
+    said = f"{state}[{which}] = {what} ({where})"
+    return Clamped(target, target.edit(units, values, where, said))
 
 
 def ablate(
@@ -127,20 +133,26 @@ def ablate(
     *,
     to: To = "mean",
     trace: Trace | Sequence[Trace] | None = None,
+    seed: int = 0,
     where: Where = "recurrence",
 ) -> Clamped:
     """Take away what units of a recorded state tell, inside a ``with`` block.
 
-    Each is held at its mean over `trace`, or at zero. The mean is the milder question: a network
-    that never saw a unit at zero may stumble over the zero itself, not over the loss of what the
-    unit told.
+    Each is held at its mean over `trace`, or at zero, or gets the values that it has elsewhere in
+    the trace. The mean is the milder question: a network that never saw a unit at zero may stumble
+    over the zero itself, not over the loss of what the unit told. A unit that is nearly always on
+    or off never stood at its mean either: resampled values are all its own, at the wrong places
+    (A. Geiger et al., Causal abstractions of neural networks, 2021).
 
     Parameters
     ----------
     to
-        ``"mean"`` or ``"zero"``.
+        ``"mean"``, ``"zero"`` or ``"resample"``: those of random tokens of `trace`, several units'
+        from the same ones. Then every call must have as many steps as the trace has tokens.
     trace
-        What the mean is taken over: one recording of `state`, or several.
+        What the mean is taken over, or what is resampled: one recording of `state`, or several.
+    seed
+        Of the random tokens.
     model, state, units, where
         As in `clamp`, which holds units at any value.
 
@@ -155,24 +167,61 @@ def ablate(
     ...     without = record(model, text)
     """
     numbers = find(model, state, where).units(units)
-    return clamp(model, state, numbers, level(state, numbers, to, trace), where=where)
+    among = units if isinstance(units, Direction) else numbers
+    if to != "resample":
+        return clamp(model, state, among, level(state, among, to, trace), where=where)
+    recording = as_recording(needed(trace, to))
+    places = np.random.default_rng(seed).permutation(recording.length)
+    return clamp(model, state, among, said_by(recording, state, among)[places], where=where)
 
 
 def level(
-    state: str, units: Sequence[int], to: To, trace: Trace | Sequence[Trace] | None
+    state: str, units: Sequence[int] | Direction, to: To, trace: Trace | Sequence[Trace] | None
 ) -> NDArray[np.float64]:
-    """Return what units are ablated to, `(n,)`."""
+    """Return what n units are ablated to, `(n,)`; what is said along a direction, `(1,)`."""
     if to not in get_args(To):
-        raise ValueError(f"to must be 'mean' or 'zero', got {to!r}; for other values use clamp")
+        allowed = ", ".join(map(repr, get_args(To)))
+        raise ValueError(f"to must be one of {allowed}, got {to!r}; for other values use clamp")
     if to == "zero":
-        return np.zeros(len(units))
-    if trace is None:
-        raise TypeError(
-            "to='mean' needs trace=, a recording over which the mean is taken; or ablate to='zero'"
-        )
-    recording = as_recording(trace)
+        return np.zeros(1 if isinstance(units, Direction) else len(units))
+    recording = as_recording(needed(trace, to))
+    if isinstance(units, Direction):
+        return np.array([said_by(recording, state, units).mean()])
     columns = (recording.read(Columns(state, unit, unit + 1)) for unit in units)
     return np.array([column.mean(dtype=np.float64) for column in columns])
+
+
+def said_by(
+    recording: Recording, state: str, units: Sequence[int] | Direction
+) -> NDArray[np.float64]:
+    """Return recorded values of n units, `(T, n)`, or of what they say along a direction, `(T,)`.
+
+    Raises
+    ------
+    ValueError
+        If the direction has not one weight for each recorded unit.
+    """
+    if not isinstance(units, Direction):
+        columns = [recording.read(Columns(state, unit, unit + 1))[0] for unit in units]
+        return np.stack(columns, axis=1).astype(np.float64)
+    if len(units.weights) != recording.units[state]:
+        raise ValueError(
+            f"trace must hold the {len(units.weights)} units of {state}, got "
+            f"{recording.units[state]}"
+        )
+    along = np.empty(recording.length)
+    for start in range(0, recording.length, _STRETCH):
+        stop = min(start + _STRETCH, recording.length)
+        along[start:stop] = recording.rows([state], start, stop) @ units.weights
+    return along
+
+
+def needed(trace: Trace | Sequence[Trace] | None, to: To) -> Trace | Sequence[Trace]:
+    """Return a trace that something is taken from, or say that there must be one."""
+    if trace is None:
+        what = "over which the mean is taken" if to == "mean" else "of which values are drawn"
+        raise TypeError(f"to={to!r} needs trace=, a recording {what}; or ablate to='zero'")
+    return trace
 
 
 def _shortened(form: str, values: Iterable[object], most: int = 8) -> str:

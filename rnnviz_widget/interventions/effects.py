@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 
 from rnnviz_widget.charlm import CharLM
-from rnnviz_widget.interventions.clamping import level
 from rnnviz_widget.interventions.questions import questions
 from rnnviz_widget.interventions.report import Change, Effect
-from rnnviz_widget.interventions.targets import LayerTarget, find_layer
+from rnnviz_widget.interventions.targets import find_layer
+from rnnviz_widget.interventions.variants import Variants, variants
 from rnnviz_widget.progress import Bar
-from rnnviz_widget.ranking.intervals import draw_blocks
 from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording import record
 from rnnviz_widget.recording.recorder import TextModel, encoded
 from rnnviz_widget.recording.session import shape_in_words, takes_state
-from rnnviz_widget.recurrent.intervention import install
+from rnnviz_widget.recurrent.intervention import install, remove
 from rnnviz_widget.recurrent.patching import undisturbed
-from rnnviz_widget.recurrent.stepwise import Edit
+from rnnviz_widget.stats import bootstrap
+from rnnviz_widget.stats.maxima import family_p_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ def effect(
     where: Where = "recurrence",
     trace: Trace | Sequence[Trace] | None = None,
     labels: Mapping[str, Labelling] | None = None,
-    random: int = 20,
+    random: int = 99,
     resamples: int = 1000,
     seed: int = 0,
     progress: bool | None = None,
@@ -57,7 +58,8 @@ def effect(
 
     The model reads the text as it is, with the units held, and with as many randomly drawn units of
     the same state held in their place, each at its own level. What the units tell is needed where
-    the loss grows, and grows more than with random units.
+    the loss grows, and grows more than with random units. There is one verdict for all that is
+    looked at: the largest change anywhere, against the largest change anywhere of each draw.
 
     Parameters
     ----------
@@ -67,11 +69,13 @@ def effect(
     text
         What it reads; or several texts, each read from the model's initial state.
     state, units, where
-        As in `clamp`.
+        As in `clamp`. Beside a `Direction` stand the same weights on other units, with random
+        signs.
     to
-        ``"mean"``, ``"zero"``, or a value to hold the units at.
+        ``"mean"``, ``"zero"``, ``"resample"`` (at each step the values of a random token of the
+        trace, the same token for all variants), or a value to hold the units at.
     trace
-        What means are taken over; by default the text itself.
+        What means are taken over or values drawn from; by default the text itself.
     labels
         Further parts of the text to look at apart: names, and boolean arrays `(T,)` or functions
         of a trace that holds the text's characters and no states, such as
@@ -79,9 +83,10 @@ def effect(
         predicted after reading character `t`, in those where it is true and the others. For several
         texts, arrays come as one list for each name.
     random
-        How many random draws to compare with; 0 for none.
+        How many random draws to compare with, at least 19 for a verdict; 0 for none.
     resamples
-        How many resampled texts an interval comes from: whole lines are drawn.
+        How many resampled texts an interval comes from: blocks of whole lines are drawn, as long as
+        what a change depends on lasts (`rnnviz_widget.stats.bootstrap.block_length`).
     seed
         Of the random units.
     progress
@@ -108,21 +113,24 @@ def effect(
         if count < 0:
             raise ValueError(f"{name} must be at least 0, got {count}")
     asked = questions(texts, labels or {})
-    sets = [held, *_random_sets(target.size, held, random, seed)]
-    if to == "mean" and trace is None:
+    if to in ("mean", "resample") and trace is None:
         trace = [record(model, each, states=state) for each in texts]
-    levels = _levels(state, sets, to, trace)
-    losses = _losses(model, texts, target, _rows(target, sets, levels, where), progress=progress)
+    batch = variants(target, units, to=to, where=where, trace=trace, random=random, seed=seed)
+    losses = _losses(model, texts, batch, progress=progress)
+    changes = [_change(question, losses, asked.lines, resamples) for question in asked.all]
+    family = family_p_values(np.array([(each.change, *each.random) for each in changes]))
     return Effect(
-        changes=tuple(_change(question, losses, asked.lines, resamples) for question in asked.all),
+        changes=tuple(
+            replace(each, family_p=float(p)) for each, p in zip(changes, family, strict=True)
+        ),
         state=state,
         units=held,
-        levels=tuple(levels[unit] for unit in held),
+        levels=batch.levels,
         to=to if isinstance(to, str) else "value",
         where=where,
         characters=losses.shape[1],
         lines=int(asked.lines[-1]) + 1,
-        random=len(sets) - 1,
+        random=len(batch) - 2,
     )
 
 
@@ -133,60 +141,15 @@ def _texts(text: str | Sequence[str]) -> tuple[str, ...]:
     return texts
 
 
-def _random_sets(size: int, held: tuple[int, ...], count: int, seed: int) -> list[tuple[int, ...]]:
-    """Draw sets of as many other units; all single ones where there are not more."""
-    others = np.setdiff1d(np.arange(size), held)
-    rng = np.random.default_rng(seed)
-    if len(held) == 1:
-        return [(int(unit),) for unit in rng.permutation(others)[:count]]
-    if len(others) < len(held):
-        return []
-    return [tuple(map(int, rng.choice(others, len(held), replace=False))) for _ in range(count)]
-
-
-def _levels(
-    state: str,
-    sets: Sequence[tuple[int, ...]],
-    to: To | float,
-    trace: Trace | Sequence[Trace] | None,
-) -> dict[int, float]:
-    """Return what each unit is held at."""
-    units = sorted({unit for each in sets for unit in each})
-    if isinstance(to, str):
-        values = level(state, units, to, trace).tolist()
-    elif np.isfinite(to):
-        values = [float(to)] * len(units)
-    else:
-        raise ValueError(f"to must be 'mean', 'zero' or a finite number, got {to!r}")
-    return dict(zip(units, values, strict=True))
-
-
-def _rows(
-    target: LayerTarget, sets: Sequence[tuple[int, ...]], levels: Mapping[int, float], where: Where
-) -> Edit:
-    """Return an edit of a batch: the first sequence as it is, then one for each set."""
-    mask = torch.zeros(1 + len(sets), target.size, dtype=torch.bool)
-    values = torch.zeros(1, target.size, dtype=torch.float64)
-    for row, units in enumerate(sets, 1):
-        mask[row, list(units)] = True
-    values[0, list(levels)] = torch.tensor(list(levels.values()), dtype=torch.float64)
-    return Edit(target.kind, where, mask, values.expand(mask.shape)[None], "a batch of variants")
-
-
 def _losses(
-    model: nn.Module,
-    texts: Sequence[str],
-    target: LayerTarget,
-    edit: Edit,
-    *,
-    progress: bool | None,
+    model: nn.Module, texts: Sequence[str], batch: Variants, *, progress: bool | None
 ) -> NDArray[np.float64]:
-    """Return the loss of each variant at each prediction, `(R, N)`, in nats."""
-    variants, characters = len(edit.mask), sum(map(len, texts))
+    """Return the loss of each variant at each prediction, `(B, N)`, in nats."""
+    characters = sum(map(len, texts))
     # A readout of the last layer branches off one recurrence, which then is run only once.
-    last = target.layer == target.site.module.num_layers - 1
-    once = edit.where == "readout" and last and isinstance(model, CharLM)
-    long = variants * characters > _LONG
+    last = batch.target.layer == batch.target.site.module.num_layers - 1
+    once = batch.where == "readout" and last and isinstance(model, CharLM)
+    long = len(batch) * characters > _LONG
     bar = Bar(
         total=characters,
         unit=" characters",
@@ -196,39 +159,45 @@ def _losses(
     )
 
     def read(replica: nn.Module) -> list[NDArray[np.float64]]:
-        own = find_layer(replica, target.state, edit.where)
-        install(own.site, own.hold(edit))
-        return [
-            _read(replica, encoded(model, text), variants, 1 if once else variants, bar.update)
-            for text in texts
-        ]
+        found = []
+        for text in texts:
+            ids = encoded(model, text)
+            found.append(_read(replica, ids, batch, 1 if once else len(batch), bar.update))
+        return found
 
     with bar:
         return np.concatenate(undisturbed(model, read), axis=1)
 
 
 def _read(
-    model: nn.Module, ids: Tensor, variants: int, batch: int, advance: Callable[[int], object]
+    model: nn.Module, ids: Tensor, batch: Variants, read: int, advance: Callable[[int], object]
 ) -> NDArray[np.float64]:
-    """Return the loss of each variant at each prediction of one text, `(R, T - 1)`."""
+    """Return the loss of each variant at each prediction of one text, `(B, T - 1)`.
+
+    ``read`` sequences are read: one for each variant, or one that they all branch off.
+    """
+    own = find_layer(model, batch.target.state, batch.where)
     vocabulary = cast("TextModel", model).vocabulary
     carries = takes_state(model)
     state: tuple[Any, ...] = ()
     found: list[Tensor] = []
     for piece in torch.split(ids, _WINDOW if carries else len(ids)):
-        output = model(piece.expand(batch, -1), *state)
-        logits = readings.logits_of(output, len(piece), variants, len(vocabulary))
+        hold = own.hold(batch.edit(len(piece)))
+        install(own.site, hold)
+        output = model(piece.expand(read, -1), *state)
+        remove(own.site.module, hold)
+        logits = readings.logits_of(output, len(piece), len(batch), len(vocabulary))
         if logits is None:
             raise TypeError(
                 "model must return logits (B, T, V) for ids (B, T), alone or first in a tuple; "
                 f"{type(model).__name__} returns {shape_in_words(output)} for ids "
-                f"({batch}, {len(piece)}) of {len(vocabulary)} characters"
+                f"({read}, {len(piece)}) of {len(vocabulary)} characters"
             )
         state = (output[1],) if carries else ()
         start = sum(part.shape[1] for part in found)
         following = ids[start + 1 : start + 1 + len(piece)]
         log_p = readings.log_probabilities(logits.flatten(0, 1)).view(logits.shape)
-        index = following.expand(variants, -1)[..., None]
+        index = following.expand(len(batch), -1)[..., None]
         found.append(-log_p[:, : len(following)].gather(2, index)[..., 0].cpu())
         advance(len(piece))
     return torch.cat(found, dim=1).double().numpy()
@@ -240,13 +209,7 @@ def _change(
     """Return how the mean loss of some predictions changes, with what random units do to it."""
     inside = question.inside
     before, after, *others = losses[:, inside].mean(axis=1)
-    block, draws = draw_blocks(lines, resamples)
-    blocks = draws.shape[1]
-    count = np.bincount(block[inside], minlength=blocks)
-    grown = np.bincount(block[inside], losses[1, inside] - losses[0, inside], minlength=blocks)
-    total = draws @ count
-    means = (draws @ grown)[total > 0] / total[total > 0]
-    low, high = np.quantile(means, [0.025, 0.975]) if len(means) else (np.nan, np.nan)
+    low, high = _interval(losses[1, inside] - losses[0, inside], lines[inside], resamples)
     return Change(
         question.name,
         question.words,
@@ -256,3 +219,17 @@ def _change(
         (float(low), float(high)),
         tuple(float(other - before) for other in others),
     )
+
+
+def _interval(
+    grown: NDArray[np.float64], lines: NDArray[np.intp], resamples: int
+) -> tuple[float, float]:
+    """Return the 95 % interval of a mean over blocks of whole lines; NaN where it is not known."""
+    _, lines = np.unique(lines, return_inverse=True)
+    block = bootstrap.joined(lines, bootstrap.block_length(grown))
+    count, total = np.bincount(block), np.bincount(block, grown)
+    if len(count) < bootstrap.LEAST_BLOCKS or not resamples:
+        return float("nan"), float("nan")
+    draws = bootstrap.draw(len(count), resamples)
+    low, high = np.quantile(draws @ total / (draws @ count), bootstrap.tails(len(count)))
+    return float(low), float(high)

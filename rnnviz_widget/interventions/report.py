@@ -13,6 +13,9 @@ from rnnviz_widget.tables import data_frame, html_table, plain_table
 if TYPE_CHECKING:
     from rnnviz_widget.recurrent.stepwise import Where
 
+LEVEL = 0.05
+"""The share of random units that stand out."""
+
 _NAMES = (0,)
 
 
@@ -33,9 +36,14 @@ class Change:
     change : float
         By how much it grows where the units are held.
     interval : (float, float)
-        95 % interval of that, over resampled lines; NaN without resamples.
+        95 % interval of that on this text, over resampled blocks of lines; NaN without resamples
+        and where the text has no room for five blocks.
     random : tuple of float
         By how much it grows where random units are held in their place.
+    family_p : float
+        p of this change in the family of all that are looked at: the share of draws whose *largest*
+        change, over all classes and labels, is as large as this one, see
+        `rnnviz_widget.stats.maxima.family_p_values`; 1 without draws.
 
     """
 
@@ -46,22 +54,25 @@ class Change:
     change: float
     interval: tuple[float, float]
     random: tuple[float, ...]
+    family_p: float = 1.0
 
     @property
     def p_value(self) -> float:
-        """The share of draws that change as much as the units, these among them; two-sided."""
+        """The share of draws that change as much here as the units, these among them; two-sided.
+
+        Of this class or label alone, as if no other had been looked at.
+        """
         as_much = sum(abs(other) >= abs(self.change) for other in self.random)
         return (1 + as_much) / (1 + len(self.random))
 
     @property
     def stands_out(self) -> bool:
-        """Whether the interval excludes 0 and the change exceeds that by any of the random units.
+        """Whether the interval excludes 0 and p in the family is at most 0.05.
 
-        False where there was nothing to compare with.
+        False where there was nothing to compare with, or fewer than 19 draws.
         """
         low, high = self.interval
-        surely = low > 0 or high < 0
-        return surely and bool(self.random) and abs(self.change) > max(map(abs, self.random))
+        return (low > 0 or high < 0) and self.family_p <= LEVEL
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,11 +87,11 @@ class Effect(Mapping[str, Change]):
     changes : tuple of Change
         All characters together first.
     state, units : str, tuple of int
-        Which units.
+        Which units; none for a direction.
     levels : tuple of float
-        What each was held at.
+        What each was held at; none where they were resampled.
     to : str
-        ``"mean"``, ``"zero"`` or ``"value"``.
+        ``"mean"``, ``"zero"``, ``"resample"`` or ``"value"``.
     where : str
         ``"recurrence"`` or ``"readout"``.
     characters, lines : int
@@ -124,6 +135,15 @@ class Effect(Mapping[str, Change]):
         return len(self.changes)
 
     @property
+    def _others(self) -> str:
+        return "units" if self.units else "directions"
+
+    @property
+    def p_value(self) -> float:
+        """How often random units have a largest change as large as that of the units."""
+        return min(change.family_p for change in self.changes)
+
+    @property
     def illustration(self) -> bool:
         """Whether the text has so few lines that nothing is measured, only illustrated."""
         return self.lines < ENOUGH_SPANS
@@ -131,6 +151,10 @@ class Effect(Mapping[str, Change]):
     @property
     def title(self) -> str:
         """What was done."""
+        place = "in the recurrence" if self.where == "recurrence" else "in the readout only"
+        if not self.units:
+            held = "resampled" if self.to == "resample" else f"held at {self.levels[0]:.3f}"
+            return f"{self.state} along a direction {held}, {place}"
         shown = ", ".join(map(str, self.units[:8])) + (", ..." if len(self.units) > 8 else "")  # noqa: PLR2004
         at = {"mean": "its mean, " if len(self.units) == 1 else "their means", "zero": "zero"}
         held = at.get(self.to, "")
@@ -138,13 +162,14 @@ class Effect(Mapping[str, Change]):
             held += f"{self.levels[0]:.3f}"
         elif self.to == "value":
             held = f"{self.levels[0]:.3f}"
-        place = "in the recurrence" if self.where == "recurrence" else "in the readout only"
+        if self.to == "resample":
+            return f"{self.state}[{shown}] resampled, {place}"
         return f"{self.state}[{shown}] held at {held}, {place}"
 
     @property
     def note(self) -> str:
         """How to read the table, in a line."""
-        beside = f"; beside it {self.random} draws of random units" if self.random else ""
+        beside = f"; beside it {self.random} draws of random {self._others}" if self.random else ""
         few = ": an illustration, not a measurement" if self.illustration else ""
         return (
             f"Change of loss in nats per character, over {self.characters:,} characters in "
@@ -154,21 +179,28 @@ class Effect(Mapping[str, Change]):
     @property
     def verdict(self) -> str:
         """What may be said, in a few sentences."""
-        found = [change for change in self.changes if change.stands_out]
+        found, others = [change for change in self.changes if change.stands_out], self._others
         if not self.random:
-            return "Without random units beside it, nobody can tell how much of this is special."
+            return f"Without random {others} beside it, nobody can tell whether this is special."
+        compared = f"p = {self.p_value:.3f}, the largest change in any row against theirs"
+        if not found and 1 / (1 + self.random) > LEVEL:
+            return (
+                f"With {self.random} random {others} beside it nothing can be told ({compared}): "
+                "at least 19 are needed."
+            )
         if not found:
             return (
                 "Nowhere does holding this change the loss clearly and more than holding random "
-                "units. This is not proof that it is not used: others may tell the same."
+                f"{others} ({compared}). This is not proof that it is not used: others may tell "
+                "the same."
             )
         said = "; ".join(
             f"{change.words} {change.change:+.2f} nats ({change.interval[0]:+.2f} to "
-            f"{change.interval[1]:+.2f}; random units {min(change.random):+.2f} to "
+            f"{change.interval[1]:+.2f}; random {self._others} {min(change.random):+.2f} to "
             f"{max(change.random):+.2f})"
             for change in sorted(found, key=lambda change: -abs(change.change))
         )
-        return f"Stands out from random units where: {said}."
+        return f"Stands out from random {self._others} ({compared}) where: {said}."
 
     def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is not needed otherwise
         """Return a row per class and label as a ``pandas.DataFrame``.
@@ -190,6 +222,7 @@ class Effect(Mapping[str, Change]):
                 "random_low": min(change.random, default=None),
                 "random_high": max(change.random, default=None),
                 "p_value": change.p_value if change.random else None,
+                "family_p": change.family_p if change.random else None,
                 "stands_out": change.stands_out,
             }
             for change in self.changes
@@ -197,7 +230,16 @@ class Effect(Mapping[str, Change]):
 
     def rows(self) -> list[list[str]]:
         """Return the table, as text, under its head."""
-        head = ["", "characters", "loss", "change", "95 % interval", "random units", "p"]
+        head = [
+            "",
+            "characters",
+            "loss",
+            "change",
+            "95 % interval",
+            f"random {self._others}",
+            "p",
+            "family p",
+        ]
         return [head, *map(_row, self.changes)]
 
     def __str__(self) -> str:
@@ -220,9 +262,10 @@ def _row(change: Change) -> list[str]:
     row = [change.words, f"{change.count:,}", f"{change.before:.3f}", f"{change.change:+.3f}"]
     row.append("" if low != low else f"{low:+.3f} to {high:+.3f}")  # noqa: PLR0124  (NaN)
     if not change.random:
-        return [*row, "", ""]
+        return [*row, "", "", ""]
     return [
         *row,
         f"{min(change.random):+.3f} to {max(change.random):+.3f}",
         f"{change.p_value:.3f}",
+        f"{change.family_p:.3f}",
     ]

@@ -17,13 +17,14 @@ from rnnviz_widget.recurrent.hold import Hold
 from rnnviz_widget.recurrent.module import recurrent_layers
 from rnnviz_widget.recurrent.stack import Stack, spelling
 from rnnviz_widget.recurrent.stepwise import WHERES, Edit, Where
+from rnnviz_widget.stats.direction import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    Units = int | Sequence[int]
+    Units = int | Sequence[int] | Direction
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,32 @@ class Target:
     size: int | None
 
     def units(self, units: Units) -> tuple[int, ...]:
-        """Return units as different numbers in [0, size).
+        """Return units as different numbers in [0, size); none for a direction, which is checked.
 
         Raises
         ------
         TypeError, ValueError
             Naming what is not.
         """
+        if isinstance(units, Direction):
+            if isinstance(self.site, CellSite):
+                raise TypeError(
+                    f"units must be numbers for {self.state}, which a loop of the model's own "
+                    "steps; a Direction is for the states of nn.RNN, nn.GRU and nn.LSTM"
+                )
+            if len(units.weights) != self.size:
+                raise ValueError(
+                    f"units must be a Direction with a weight for each of the {self.size} units of "
+                    f"{self.state}, got {len(units.weights)}"
+                )
+            return ()
         try:
             chosen = (units,) if isinstance(units, (int, np.integer)) else tuple(units)
             numbers = tuple(operator.index(unit) for unit in chosen)
         except TypeError as error:
-            raise TypeError(f"units must be an int or a sequence of them, got {units!r}") from error
+            raise TypeError(
+                f"units must be an int or a sequence of them, or a Direction, got {units!r}"
+            ) from error
         if not numbers or len(set(numbers)) < len(numbers):
             raise ValueError(f"units must be one or more different units, got {units!r}")
         for unit in numbers:
@@ -70,11 +85,14 @@ class Target:
                 )
         return numbers
 
-    def edit(
-        self, units: tuple[int, ...], values: NDArray[np.float64], where: Where, said: str
-    ) -> Edit:
-        """Return what replaces units by `values`, `(n,)` or `(T, n)`."""
-        index, size = list(units), self.size or max(units) + 1
+    def edit(self, units: Units, values: NDArray[np.float64], where: Where, said: str) -> Edit:
+        """Return what replaces units by `values`, `(n,)` or `(T, n)`; a direction counts as one."""
+        if isinstance(units, Direction):
+            along = torch.from_numpy(units.weights)[None]
+            new = torch.from_numpy(values.reshape(-1, 1, 1).copy())
+            return Edit(self.kind, where, torch.ones(1, 1, dtype=torch.bool), new, said, along)
+        index = list(self.units(units))
+        size = self.size or max(index) + 1
         mask = torch.zeros(1, size, dtype=torch.bool)
         mask[:, index] = True
         new = torch.zeros(1 if values.ndim == 1 else len(values), 1, size, dtype=torch.float64)
@@ -178,7 +196,7 @@ def values_for(value: float | ArrayLike | Tensor, units: Units, state: str) -> N
     if array.dtype.kind not in "biuf":
         raise TypeError(f"value must hold real numbers, got {value!r}")
     array = array.astype(np.float64)
-    single = isinstance(units, (int, np.integer))
+    single = isinstance(units, (int, np.integer, Direction))
     n = 1 if single else len(cast("Sequence[int]", units))
     if single and array.ndim == 1:
         array = array[:, None]  # one value for each step

@@ -3,6 +3,7 @@
 from rnnviz_widget.ranking.chance import Chance
 from rnnviz_widget.ranking.entry import Detail, Entry
 from rnnviz_widget.ranking.rank import rank_units
-from rnnviz_widget.ranking.report import Extent, Ranking
+from rnnviz_widget.ranking.report import Ranking
+from rnnviz_widget.ranking.splits import Extent
 
 __all__ = ["Chance", "Detail", "Entry", "Extent", "Ranking", "rank_units"]

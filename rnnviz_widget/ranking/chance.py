@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.labels.reading import label_values
-from rnnviz_widget.ranking.scores import make_target
+from rnnviz_widget.ranking.scores import BoolTarget, make_target
+from rnnviz_widget.ranking.sweep import Direction
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import Columns
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking.sweep import Swept
 
 _TRIES = 1000
+_CONSTANT = 1e-9  # variance of a label that hardly varies
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,42 @@ class Chance:
         return float((1 + np.count_nonzero(self.scores >= held_out)) / (1 + len(self.scores)))
 
 
-def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[NDArray[np.float32]]:
-    """Return the label of a part, shifted in a circle, as directions of its target.
+def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[Direction]:
+    """Return windows of the label read forth and back in a circle, as directions of its target.
 
-    Shifts are drawn at random (a text wrapped at even lengths falls into step with itself at
-    regular ones), none nearer to 0 than a twentieth of the part: there the label is still itself.
+    A circle of the label alone would tear a trend in two: a label that rises slowly would become a
+    sawtooth, which nothing slow can follow, and chance would look small. Read forth and back it has
+    no seam, and drifts as slowly as the label does. Windows start at random (a text wrapped at even
+    lengths falls into step with itself at regular places), none nearer to the label's own start
+    than a twentieth of the part: there the label is still itself. A window holds some of the label
+    twice and some not at all; its numbers keep the ranks that they have in the whole.
     """
-    n = len(part.rows)
+    n, target = len(part.rows), part.target
+    pooled = target.strata.pooled
+    label = target.label if isinstance(target, BoolTarget) else target.rank_values
+    values: NDArray[Any] = label if pooled else target.label
+    circle = np.concatenate((values, values[::-1], values))
+    variance = window_variance(np.concatenate((label, label[::-1], label)), n)
     least = max(1, n // 20)
-    offsets = rng.integers(least, n - least, size=count, endpoint=True)
-    if part.target.strata.pooled:
-        direction = part.target.direction.astype(np.float32)
-        twice = np.concatenate((direction, direction))
-        return [twice[n - offset : 2 * n - offset] for offset in offsets]
-    return [_direction(part, np.roll(part.target.label, offset)) for offset in offsets]
+    starts = least + np.flatnonzero(variance[least : 2 * n - least + 1] > _CONSTANT)
+    chosen = rng.choice(starts, count)
+    if not pooled:
+        return [_direction(part, circle[start : start + n]) for start in chosen]
+    circle = circle.astype(np.float32)  # one array, of which all labels of chance are views
+    power = 1 if isinstance(target, BoolTarget) else 0.5
+    return [
+        Direction(circle[start : start + n], float(1 / (n * variance[start] ** power)))
+        for start in chosen
+    ]
+
+
+def window_variance(values: NDArray[Any], length: int) -> NDArray[np.float64]:
+    """Return the variance of each window of a series, (n - length + 1,)."""
+    centred = values - values.mean()
+    sums = np.zeros((2, len(values) + 1))
+    sums[0, 1:], sums[1, 1:] = np.cumsum(centred), np.cumsum(centred**2)
+    mean, square = (sums[:, length:] - sums[:, :-length]) / length
+    return np.asarray(square - mean**2, np.float64)
 
 
 def shuffled_spans(label: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -80,7 +104,7 @@ def shuffled_spans(label: NDArray[np.bool_], rng: np.random.Generator) -> NDArra
 
 def foreign_labels(
     part: Part, label: NDArray[Any], count: int, rng: np.random.Generator
-) -> list[NDArray[np.float32]]:
+) -> list[Direction]:
     """Return windows of another text's label, in a circle, as directions of a part's target."""
     directions = []
     reach = np.arange(len(part.rows))
@@ -116,7 +140,7 @@ def foreign_values(null: ArrayLike, part: Part) -> NDArray[Any]:
 
 
 def held_out_by_chance(
-    swept: Swept, part_b: Part, directions: Sequence[NDArray[np.float32]]
+    swept: Swept, part_b: Part, directions: Sequence[Direction]
 ) -> NDArray[np.float64]:
     """Score on part B what each label of chance would have chosen on part A, shape (S,)."""
     scores = np.empty(len(directions))
@@ -126,11 +150,12 @@ def held_out_by_chance(
         features = part_b.target.features(part_b.read(Columns(state, unit, unit + 1))[0])
         for s in np.flatnonzero(swept.chance_column == column).tolist():
             sign = np.sign(swept.chance_gain[s])
-            scores[s] = part_b.target.base + sign * float(features @ directions[s])
+            values, scale = directions[s]
+            scores[s] = part_b.target.base + sign * scale * float(features @ values)
 
     in_threads(score, np.unique(swept.chance_column).tolist())
     return scores
 
 
-def _direction(part: Part, label: NDArray[Any]) -> NDArray[np.float32]:
-    return make_target(label, part.target.strata).direction.astype(np.float32)
+def _direction(part: Part, label: NDArray[Any]) -> Direction:
+    return Direction(make_target(label, part.target.strata).direction.astype(np.float32), 1.0)

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Group(NamedTuple):
+    """The score on the tokens of part B where another label has one value; NaN without two labels.
+
+    Attributes
+    ----------
+    value : str
+        Of the other label.
+    tokens : int
+        How many.
+    held_out : float
+        The score, with the sign that was fixed on part A.
+
+    """
+
+    value: str
+    tokens: int
+    held_out: float
 
 
 @dataclass(frozen=True)
@@ -18,7 +37,8 @@ class Detail:
     Attributes
     ----------
     interval : (float, float)
-        95 % interval of the held-out score, from resampled spans (or lines).
+        95 % interval of the held-out score, from resampled blocks of this text; NaN where it is not
+        known.
     average_precision : float or None
         On part B; the base rate is what a useless unit gets. None for numbers, and within tokens.
     threshold : float or None
@@ -28,6 +48,12 @@ class Detail:
         On part B, with that threshold. None as above.
     pearson : float or None
         For numbers: the signed correlation of the values themselves on part B.
+    interval_over_texts : (float, float) or None
+        From resampled traces of part B; None where there are fewer than five.
+    blocks : (int, int)
+        How many blocks ``interval`` comes from, and how many tokens they have on average.
+    groups : tuple of Group
+        Where the ranking is within another label of at most eight values: each value on its own.
 
     """
 
@@ -37,6 +63,14 @@ class Detail:
     accuracy: float | None = None
     f1: float | None = None
     pearson: float | None = None
+    interval_over_texts: tuple[float, float] | None = None
+    blocks: tuple[int, int] = (0, 0)
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def not_known(self) -> bool:
+        """Whether an interval was asked for, and the text has no room for one."""
+        return self.blocks[0] > 0 and self.interval[0] != self.interval[0]
 
 
 @dataclass(frozen=True)

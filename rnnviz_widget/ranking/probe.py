@@ -8,15 +8,16 @@ a boolean label this is Fisher's linear discriminant with shrinkage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from rnnviz_widget.ranking.scores import BoolTarget, Strata, make_target
+from rnnviz_widget.stats.direction import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,11 +45,14 @@ class Probe:
     held_out : float
         The score of the readout of all units.
     interval : (float, float)
-        Its 95 % interval, from resampled spans (or lines); the readout itself is held fixed.
+        Its 95 % interval, from resampled blocks of this text, NaN where it is not known; the
+        readout itself is held fixed.
     tokens : float
         The score of the same readout of the last 20 tokens.
     control : tuple of float
         Its score on the units of each control.
+    weights : dict of str to ndarray
+        What the values of each state's units, shape (U,), are multiplied with.
 
     """
 
@@ -58,6 +62,33 @@ class Probe:
     interval: tuple[float, float]
     tokens: float
     control: tuple[float, ...]
+    weights: Mapping[str, NDArray[np.float32]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def direction(self, state: str | None = None) -> Direction:
+        """Return what the probe reads of one state, for `ablate`, `clamp` and `effect`.
+
+        Parameters
+        ----------
+        state : str, optional
+            Which; needed where several states were read together.
+
+        Raises
+        ------
+        KeyError
+            If it was not read.
+
+        """
+        names = ", ".join(self.weights)
+        if state is None and len(self.weights) != 1:
+            msg = f"state must be given where several were read: one of {names}"
+            raise TypeError(msg)
+        name = next(iter(self.weights)) if state is None else state
+        if name not in self.weights:
+            msg = f"state must be one of {names}, which the probe reads, got {name!r}"
+            raise KeyError(msg)
+        return Direction(self.weights[name])
 
     @property
     def bar(self) -> float:
@@ -135,15 +166,17 @@ def probe(
 ) -> Probe:
     """Read the label out of all units, of the last tokens, and of the units of controls."""
     states = carried(states)
-    readout = predict(part_a, part_b, Units(states))
+    readout, weights = fit(part_a, part_b, Units(states))
+    sizes = [part_a.recording.units[state] for state in states]
     rival = predict(part_a, part_b, LastTokens.common_in(part_a))
     return Probe(
         metric=part_b.target.metric,
-        units=sum(part_a.recording.units[state] for state in states),
+        units=sum(sizes),
         held_out=_score(part_b, readout),
-        interval=resampling.interval(readout, 1),
+        interval=resampling.intervals(readout, 1).text,
         tokens=_score(part_b, rival),
         control=tuple(readable(a, b, states) for a, b in controls),
+        weights=dict(zip(states, np.split(weights, np.cumsum(sizes)[:-1]), strict=True)),
     )
 
 
@@ -154,6 +187,13 @@ def readable(part_a: Part, part_b: Part, states: Sequence[str]) -> float:
 
 def predict(part_a: Part, part_b: Part, features: Features) -> NDArray[np.float32]:
     """Fit a probe on part A and return what it says on part B, shape (n_b,)."""
+    return fit(part_a, part_b, features)[0]
+
+
+def fit(
+    part_a: Part, part_b: Part, features: Features
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what a probe fitted on part A says on part B, (n_b,), and its weights, (features,)."""
     every = -(-len(part_a.rows) // MOST_TOKENS)
     used = np.arange(0, len(part_a.rows), every)
     fitted, tested = used[: len(used) * 3 // 4], used[len(used) * 3 // 4 :]
@@ -164,7 +204,8 @@ def predict(part_a: Part, part_b: Part, features: Features) -> NDArray[np.float3
     said = _apply(part_a, tested, features, trials)
     best = _best_trial(part_a, tested, said)
     weights = moments_fitted.with_more(moments_tested).weights(PENALTIES[best])
-    return _apply(part_b, np.arange(len(part_b.rows)), features, weights[:, None])[:, 0]
+    said = _apply(part_b, np.arange(len(part_b.rows)), features, weights[:, None])[:, 0]
+    return said, weights
 
 
 @dataclass(frozen=True)

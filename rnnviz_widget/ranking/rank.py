@@ -18,12 +18,12 @@ from rnnviz_widget.ranking.chance import (
     shifted_labels,
 )
 from rnnviz_widget.ranking.controls import best_held_out, control_parts
-from rnnviz_widget.ranking.entry import Detail, Entry, detector
+from rnnviz_widget.ranking.entry import Detail, Entry, Group, detector
 from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import probe as read_out
-from rnnviz_widget.ranking.report import Extent, Ranking
-from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget
-from rnnviz_widget.ranking.splits import Labelled, Part, labelled, split
+from rnnviz_widget.ranking.report import Ranking
+from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata, make_target
+from rnnviz_widget.ranking.splits import Labelled, Part, grouped, labelled, split
 from rnnviz_widget.ranking.sweep import Swept, sweep
 from rnnviz_widget.stats.threads import in_threads, kept_threads
 from rnnviz_widget.trace import Trace
@@ -32,12 +32,13 @@ from rnnviz_widget.trace.blocks import Columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.ranking.splits import Labelling, Traces
-    from rnnviz_widget.ranking.sweep import Directions
+    from rnnviz_widget.ranking.sweep import Direction
     from rnnviz_widget.trace.blocks import Recording
 
+_FEW_GROUPS = 8  # values of another label that are reported each on its own
 _LONG = 1 << 28  # values from which on a progress bar is worth its line
 
 
@@ -48,7 +49,7 @@ def rank_units(
     *,
     held_out: Traces | tuple[Traces, Labelling] | None = None,
     states: str | Sequence[str] | None = None,
-    within: str | None = None,
+    within: Labelling | tuple[Labelling, Labelling] | str | None = None,
     name: str | None = None,
     caption: str | None = None,
     control: Any = None,  # noqa: ANN401 - one or many, each of the form of the traces themselves
@@ -85,10 +86,12 @@ def rank_units(
         By default part A is the first half of ``trace`` and part B the second.
     states : str or sequence of str, optional
         Shell patterns of the states to rank, such as ``"*.c"``; default all.
-    within : {"token"}, optional
+    within : "token", or array, callable, or sequence of arrays, optional
         Rank within each current token and average: what a unit knows beyond the token just read.
-        AUC is weighted by n1 n0 / n of each token, correlation by n - 1. Tokens with a single
-        value of the label carry no weight.
+        Or within each value of another label, given as ``label`` is (a pair of such, for part A
+        and part B, where another text is held out and they are arrays): whether a unit follows the
+        line position inside quotes, and outside. AUC is weighted by n1 n0 / n of each token or
+        value, correlation by n - 1. Those with a single value of ``label`` carry no weight.
     name : str, optional
         What to call the label; by default what it calls itself.
     caption : str, optional
@@ -134,8 +137,12 @@ def rank_units(
     Notes
     -----
     *Chance* repeats everything: for each of ``shifts`` labels the best column and its sign are
-    chosen on A among all columns, and scored on B. *Intervals* resample whole spans (stretches
-    from one start of a true span to the next) for a boolean label, lines for a numeric one.
+    chosen on A among all columns, and scored on B. *Intervals* resample blocks of whole spans
+    (stretches from one start of a true span to the next) for a boolean label, of lines for a
+    numeric one, so long that they hold what dependence there is in what each token adds to the
+    score (`rnnviz_widget.stats.bootstrap.block_length`). They are about this text. Where the text
+    has no room for five such blocks, an interval is not known, and nothing is claimed. Part B in
+    five traces or more has an interval over traces beside it.
 
     Examples
     --------
@@ -146,10 +153,16 @@ def rank_units(
     if texts is not None:
         warnings.warn("texts is now called caption", DeprecationWarning, stacklevel=3)
         caption = texts if caption is None else caption
-    _check(within=within, skip=skip, gap=gap, shifts=shifts, resamples=resamples, details=details)
+    _check(skip=skip, gap=gap, shifts=shifts, resamples=resamples, details=details)
     chosen = labelled(trace, label, "label")
     reported = _held_out(held_out, label)
-    part_a, part_b = split(chosen, reported, skip=skip, gap=gap, within=within)
+    by_token = isinstance(within, str) and within == "token"
+    groups = ""
+    if within is not None and not by_token:
+        chosen, reported, groups = _grouped(chosen, reported, within)
+    part_a, part_b = split(
+        chosen, reported, skip=skip, gap=gap, within="token" if by_token else None
+    )
     selected = chosen.recording.select(states)
     _check_same_units(chosen.recording, part_b.recording, selected)
     controls = control_parts(control, part_a, part_b, selected)
@@ -170,15 +183,15 @@ def rank_units(
         chance = Chance(held_out_by_chance(swept, part_b, chance_b), source)
 
     entries = _entries(swept, part_a)
-    resampling = Resampling.of(part_b, resamples)
+    resampling = Resampling(part_b, resamples)
     first = in_threads(lambda e: _detailed(e, part_a, resampling), entries[:details])
     return Ranking(
         entries=(*first, *entries[details:]),
         label=name or chosen.name,
         metric=part_a.target.metric,
-        within=within,
-        chosen_on=_extent(part_a),
-        reported_on=_extent(part_b),
+        within="token" if by_token else groups or None,
+        chosen_on=part_a.extent,
+        reported_on=part_b.extent,
         texts=caption or ("halves of one text" if reported is None else "two texts"),
         columns=columns,
         left_out=int(np.isnan(swept.gain_a).sum()),
@@ -192,10 +205,7 @@ def rank_units(
     )
 
 
-def _check(*, within: str | None, **counts: int) -> None:
-    if within not in (None, "token"):
-        msg = f"within must be None or 'token', got {within!r}"
-        raise ValueError(msg)
+def _check(**counts: int) -> None:
     for argument, count in counts.items():
         if count < 0:
             msg = f"{argument} must be at least 0, got {count}"
@@ -230,14 +240,38 @@ def _held_out(
     return labelled(held_out, label, "label")
 
 
+def _grouped(
+    chosen: Labelled, reported: Labelled | None, within: Labelling | tuple[Labelling, ...] | str
+) -> tuple[Labelled, Labelled | None, str]:
+    """Return the labels as they are ranked within another, and what that is called."""
+    if isinstance(within, str):
+        msg = f"within must be 'token' or a label, got {within!r}"
+        raise ValueError(msg)  # noqa: TRY004 - a string is allowed, but another one
+    if reported is None:
+        its = labelled(chosen.recording, within, "within")  # type: ignore[arg-type]
+        return grouped(chosen, its), None, its.name
+    pair = within if isinstance(within, tuple) else (within, within)
+    if len(pair) != 2 or (pair[0] is pair[1] and not callable(pair[0])):  # noqa: PLR2004
+        msg = (
+            "within must be a function of a trace, or a pair (for part A, for part B), where "
+            "another text is held out"
+        )
+        raise TypeError(msg)
+    a, b = (
+        labelled(of.recording, label, "within")
+        for of, label in zip((chosen, reported), pair, strict=True)
+    )
+    return grouped(chosen, a), grouped(reported, b), a.name
+
+
 def _chance_labels(
     parts: tuple[Part, Part], null: ArrayLike | None, count: int, seed: int
-) -> tuple[Directions, Directions, str]:
+) -> tuple[list[Direction], list[Direction], str]:
     """Return labels of chance for part A and part B, and what they are."""
     rng = np.random.default_rng(seed)
     if null is None:
         a, b = (shifted_labels(part, count, rng) for part in parts)
-        return a, b, "the label shifted in a circle"
+        return a, b, "the label mirrored and shifted"
     values = foreign_values(null, parts[0])
     a, b = (foreign_labels(part, values, count, rng) for part in parts)
     return a, b, "another text's label"
@@ -279,11 +313,28 @@ def _detailed(entry: Entry, part_a: Part, resampling: Resampling) -> Entry:
         names = ("threshold", "average_precision", "accuracy", "f1")
         values = detector(column_a, part_a.target.label, column_b, target.label, entry.sign)
         found = dict(zip(names, values, strict=True))
-    detail = Detail(resampling.interval(column_b, entry.sign), **found)
+    intervals = resampling.intervals(column_b, entry.sign)
+    detail = Detail(
+        intervals.text,
+        interval_over_texts=None if np.isnan(intervals.texts[0]) else intervals.texts,
+        blocks=(intervals.blocks, intervals.length) if resampling.count else (0, 0),
+        groups=_in_groups(part_b, column_b, entry.sign),
+        **found,
+    )
     return replace(entry, detail=detail)
 
 
-def _extent(part: Part) -> Extent:
-    label = part.target.label
-    rate = float(label.mean()) if label.dtype == np.bool_ else None
-    return Extent(len(part.rows), part.spans, rate)
+def _in_groups(part: Part, column: NDArray[np.float32], sign: int) -> tuple[Group, ...]:
+    """Return the score within each value of the label that a part is ranked within."""
+    if part.groups is None or len(values := np.unique(part.groups)) > _FEW_GROUPS:
+        return ()
+    found = []
+    for value in values:
+        inside = part.groups == value
+        label = part.target.label[inside]
+        score = float("nan")
+        if (label != label[0]).any():
+            target = make_target(label, Strata.pool(len(label)))
+            score = target.base + sign * target.gain(np.ascontiguousarray(column[inside]))
+        found.append(Group(str(value), len(label), score))
+    return tuple(found)

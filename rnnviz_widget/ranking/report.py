@@ -10,36 +10,26 @@ import numpy as np
 
 from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.ranking.probe import CONTEXT
+from rnnviz_widget.ranking.rows import (
+    interval_in_words,
+    networks,
+    range_in_words,
+    record_of,
+    table_row,
+)
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
+from rnnviz_widget.ranking.strength import bounds, strength
 from rnnviz_widget.tables import data_frame, html_facts, html_table, plain_facts, plain_table
 
 if TYPE_CHECKING:
     from rnnviz_widget.ranking.chance import Chance
     from rnnviz_widget.ranking.entry import Entry
     from rnnviz_widget.ranking.probe import Probe
+    from rnnviz_widget.ranking.splits import Extent
 
 _SHOWN = 10
+_UNKNOWN = "The interval is not known: what goes wrong lasts too long for a text of this length."
 _NAMES = (1,)  # the column that holds the unit's name
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How much text a part has.
-
-    Attributes
-    ----------
-    tokens : int
-        Tokens that count.
-    spans : int
-        Spans of a boolean label, lines for a numeric one.
-    base_rate : float or None
-        The share of true tokens, for a boolean label.
-
-    """
-
-    tokens: int
-    spans: int
-    base_rate: float | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +48,8 @@ class Ranking(Sequence["Entry"]):
     metric : str
         ``"AUC"`` or ``"Spearman"``.
     within : str or None
-        ``"token"`` if scores are averages over the scores within each current token.
+        ``"token"`` if scores are averages over the scores within each current token; the name of
+        another label if they are over its values.
     chosen_on, reported_on : Extent
         Part A and part B.
     texts : str
@@ -123,23 +114,43 @@ class Ranking(Sequence["Entry"]):
 
     @property
     def illustration(self) -> bool:
-        """Whether either part has so few spans that nothing is measured, only illustrated."""
-        return min(self.chosen_on.spans, self.reported_on.spans) < ENOUGH_SPANS
+        """Whether either part has so little of the label that nothing is measured.
+
+        Fewer than 20 spans or lines, or fewer than 5 independent stretches of a label that varies
+        slowly.
+        """
+        parts = (self.chosen_on, self.reported_on)
+        return any(part.spans < ENOUGH_SPANS or part.too_slow for part in parts)
+
+    @property
+    def rivals(self) -> dict[str, float]:
+        """What a unit has to beat, by name: chance's 95 % level, and all controls that are given.
+
+        These are the last tokens and the best unit of each control, and the readouts of both.
+        """
+        found = {} if self.chance is None else {"chance": self.chance.level}
+        found |= self.baselines
+        if self.control:
+            found[f"{networks(self.control)}' best unit"] = max(self.control)
+        if self.probe is not None:
+            found[f"a probe of the last {CONTEXT} tokens"] = self.probe.tokens
+            if self.probe.control:
+                found[f"a probe of {networks(self.probe.control)}"] = max(self.probe.control)
+        return found
 
     @property
     def bar(self) -> float:
-        """What a unit has to beat: chance's 95 % level, and every baseline and control given."""
-        chance = [] if self.chance is None else [self.chance.level]
-        return max([*chance, *self.baselines.values(), *self.control])
+        """The largest score that a unit has to beat, of all its `rivals`."""
+        return max(self.rivals.values())
 
     @property
     def claimed(self) -> bool:
         """Whether the best unit may be said to follow the label.
 
-        It may if the whole 95 % interval of its held-out score lies above ``bar``, chance has been
-        measured, and each part has at least 20 spans. Both the score and chance are uncertain, and
-        each is allowed its own margin: a label that nothing follows passes about once in
-        thousands of times, not once in twenty.
+        It may if the whole 95 % interval of its held-out score is known and lies above ``bar``,
+        chance has been measured, and each part has enough of the label, see `illustration`. Both
+        the score and chance are uncertain, and each is allowed its own margin. How often a label
+        that nothing follows passes is measured by ``python -m tests.simulations.false_claims``.
         """
         best = self.entries[0].detail
         measured = self.chance is not None and not self.illustration
@@ -161,16 +172,21 @@ class Ranking(Sequence["Entry"]):
         """What may be said of the best unit, in a few sentences."""
         best, asked = self.entries[0], self._asked("each token")
         facts = ", ".join([self._held_out(), *self._comparisons()])
+        doubt = self._doubt()
         if self.claimed:
             said = f"{best.name} follows {asked}: {facts}."
         elif self.illustration:
             said = f"{best.name} is the best follower of {asked} in this short text: {facts}."
-            return " ".join([said, *self._readable(), "An illustration, not a measurement."])
+            end = "An illustration, not a measurement."
+            return " ".join([said, *self._readable(), *doubt, end])
         elif self.chance is None:
             said = f"{best.name} is the best follower of {asked}: {facts}."
+        elif best.detail is not None and best.detail.not_known:
+            said = f"Whether a unit follows {asked} is not known here. Best {best.name}: {facts}."
+            return " ".join([said, *doubt, *self._readable()])
         else:
             said = f"No single unit follows {asked} here. Best {best.name}: {facts}."
-            return " ".join([said, *self._readable(), "This is not proof of absence."])
+            return " ".join([said, *doubt, *self._readable(), "This is not proof of absence."])
         return " ".join([said, *self._readable()])
 
     def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is not needed otherwise
@@ -182,7 +198,7 @@ class Ranking(Sequence["Entry"]):
             If pandas is not installed.
 
         """
-        return data_frame(_record(entry) for entry in self.entries)
+        return data_frame(record_of(entry) for entry in self.entries)
 
     def __str__(self) -> str:
         """Return the table, its controls and the verdict as plain text."""
@@ -212,8 +228,8 @@ class Ranking(Sequence["Entry"]):
         number = self.metric != "AUC"
         extra = ["Pearson"] if number else ["AP", "threshold", "accuracy", "F1"]
         extra = [] if self.within and not number else extra
-        head = ["", "unit", "sign", self.metric, "held out", "95 % interval", *extra]
-        return [head, *(_row(i, entry, extra) for i, entry in enumerate(self[:count], 1))]
+        head = ["", "unit", "sign", self.metric, "held out", "95 % of this text", *extra]
+        return [head, *(table_row(i, entry, extra) for i, entry in enumerate(self[:count], 1))]
 
     def controls(self) -> list[tuple[str, str]]:
         """Return what the best unit is measured against, as (name, value)."""
@@ -222,17 +238,15 @@ class Ranking(Sequence["Entry"]):
         if base is not None:
             found.append(("base rate", self._base_rates(base)))
         found.append(("chance", self._chance()))
+        found += self._intervals()
         found += [(name, f"{score:.3f}") for name, score in self.baselines.items()]
-        found.append((f"{_networks(self.control)}' best unit", _range(self.control)))
+        found.append((f"{networks(self.control)}' best unit", range_in_words(self.control)))
         if self.probe is not None:
-            low, high = self.probe.interval
+            its = f"{self.probe.held_out:.3f} ({interval_in_words(self.probe.interval)})"
             found += [
-                (
-                    f"probe, all {self.probe.units:,} units",
-                    f"{self.probe.held_out:.3f} ({low:.3f} to {high:.3f})",
-                ),
+                (f"probe, all {self.probe.units:,} units", its),
                 (f"probe, last {CONTEXT} tokens", f"{self.probe.tokens:.3f}"),
-                (f"probe, {_networks(self.probe.control)}", _range(self.probe.control)),
+                (f"probe, {networks(self.probe.control)}", range_in_words(self.probe.control)),
             ]
         if self.left_out:
             found.append(("left out", f"{self.left_out:,} columns that hold NaN"))
@@ -255,21 +269,65 @@ class Ranking(Sequence["Entry"]):
         )
 
     def _asked(self, each: str) -> str:
-        return f"{self.label} within {each}" if self.within else self.label
+        if self.within is None:
+            return self.label
+        if self.within == "token":
+            return f"{self.label} within {each}"
+        return f"{self.label} with {self.within} held fixed"
 
     def _held_out(self) -> str:
         best = self.entries[0]
         said = f"held-out {best.held_out:.3f} ({self.metric}"
-        if best.detail is not None and not np.isnan(best.detail.interval[0]):
-            said += ", 95 % interval {:.3f} to {:.3f}".format(*best.detail.interval)
-        return said + ")"
+        if best.detail is None or not best.detail.blocks[0]:
+            return said + ")"
+        low = best.detail.interval[0]
+        size = f", {strength(self.metric, low)}" if self.claimed else ""
+        return f"{said}{size}, 95 % interval {interval_in_words(best.detail.interval)})"
+
+    def _doubt(self) -> list[str]:
+        """Say why the best unit is not claimed, where it might look as if it could be."""
+        detail = self.entries[0].detail
+        if self.claimed or detail is None or self.chance is None:
+            return []
+        slow = min((self.chosen_on, self.reported_on), key=lambda part: part.stretches)
+        if slow.too_slow:
+            said = f"The label varies too slowly for {slow.tokens:,} tokens"
+            return [f"{said}: over about {slow.stretches:.0f} independent stretches."]
+        if detail.not_known:
+            return [_UNKNOWN]
+        rivals = ", ".join(
+            f"{name} ({score:.3f})"
+            for name, score in self.rivals.items()
+            if score >= detail.interval[0]
+        )
+        return [f"The interval does not lie above {rivals}."] if rivals else []
+
+    def _intervals(self) -> list[tuple[str, str]]:
+        """Return what the interval of the best unit is about, and its effect size."""
+        detail = self.entries[0].detail
+        if detail is None or not detail.blocks[0]:
+            return []
+        blocks, length = detail.blocks
+        drawn = f"{blocks:,} blocks of about {length:,} tokens"
+        found = [("interval", f"about this text, from {drawn}")]
+        if detail.not_known:
+            found = [("interval", _UNKNOWN)]
+        else:
+            size = strength(self.metric, detail.interval[0])
+            found.append(("effect size", f"{size} by its lower end ({bounds(self.metric)})"))
+        if detail.interval_over_texts is not None:
+            found.append(("interval over traces", interval_in_words(detail.interval_over_texts)))
+        if detail.groups:
+            each = ", ".join(f"{group.held_out:.3f} at {group.value}" for group in detail.groups)
+            found.append((f"by {self.within}", each))
+        return found
 
     def _comparisons(self) -> list[str]:
         chance = "not measured" if self.chance is None else f"{self.chance.level:.3f}"
         return [
             f"chance {chance}",
             *(f"{name} {score:.3f}" for name, score in self.baselines.items()),
-            f"{_networks(self.control)}' best unit {_range(self.control)}",
+            f"{networks(self.control)}' best unit {range_in_words(self.control)}",
         ]
 
     def _readable(self) -> list[str]:
@@ -277,58 +335,20 @@ class Ranking(Sequence["Entry"]):
             return []
         said = (
             f"Probe {self.probe.held_out:.3f}, controls {self.probe.tokens:.3f} (last {CONTEXT} "
-            f"tokens) and {_range(self.probe.control)} ({_networks(self.probe.control)})"
+            f"tokens) and {range_in_words(self.probe.control)} ({networks(self.probe.control)})"
         )
+        return [f"{said}{self._what_is_readable(self.probe)}"]
+
+    def _what_is_readable(self, probe: Probe) -> str:
         if self.claimed:
-            return [f"{said}: readable, not shown to be used."]
+            return ": readable, not shown to be used."
         if self.illustration:
-            return [f"{said}."]
+            return "."
+        if np.isnan(probe.interval[0]):
+            return "; its interval is not known."
         chance = 0.0 if self.chance is None else self.chance.level
-        if self.probe.beats(chance):
-            return [f"{said}: spread over units."]
-        if self.probe.interval[0] > chance:
-            return [f"{said}: readable, but no better than from the controls."]
-        return [f"{said}: not linearly readable."]
-
-
-def _range(scores: Sequence[float]) -> str:
-    if not scores:
-        return "not given"
-    low, high = min(scores), max(scores)
-    return f"{low:.3f}" if len(scores) == 1 else f"{low:.3f} to {high:.3f}"
-
-
-def _networks(scores: Sequence[float]) -> str:
-    return f"{len(scores)} control networks" if len(scores) > 1 else "control networks"
-
-
-def _row(number: int, entry: Entry, extra: Sequence[str]) -> list[str]:
-    detail = entry.detail
-    row = [str(number), entry.name, f"{entry.sign:+d}", f"{entry.score:.3f}"]
-    row.append(f"{entry.held_out:.3f}")
-    if detail is None:
-        return [*row, *([""] * (len(extra) + 1))]
-    low, high = detail.interval
-    row.append("" if np.isnan(low) else f"{low:.3f} to {high:.3f}")
-    values = {
-        "AP": detail.average_precision,
-        "threshold": detail.threshold,
-        "accuracy": detail.accuracy,
-        "F1": detail.f1,
-        "Pearson": detail.pearson,
-    }
-    shown = (values[name] for name in extra)
-    return [*row, *("" if value is None else f"{value:.3f}" for value in shown)]
-
-
-def _record(entry: Entry) -> dict[str, Any]:
-    detail = entry.detail
-    low, high = (None, None) if detail is None else detail.interval
-    record = {
-        name: getattr(entry, name)
-        for name in ("state", "unit", "layer", "kind", "score", "held_out", "sign", "metric")
-    }
-    record |= {"interval_low": low, "interval_high": high}
-    for name in ("average_precision", "threshold", "accuracy", "f1", "pearson"):
-        record[name] = None if detail is None else getattr(detail, name)
-    return record
+        if probe.beats(chance):
+            return ": spread over units."
+        if probe.interval[0] > chance:
+            return ": readable, but no better than from the controls."
+        return ": not linearly readable."

@@ -152,6 +152,11 @@ class NumberTarget:
         """What the features are multiplied with, shape (n,)."""
         return self._direction(self.rank_values)
 
+    @cached_property
+    def standard_ranks(self) -> NDArray[np.float64]:
+        """The label's own ranks, standardised in each stratum, shape (n,)."""
+        return _standardised(self.rank_values, self.strata)
+
     def features(self, column: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the standardised ranks of a column, shape (n,)."""
         u = centred_ranks(column, self.strata)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnnviz_widget.labels.reading import label_values, read_label
-from rnnviz_widget.ranking.scores import Strata, Target, make_target
+from rnnviz_widget.ranking.scores import BoolTarget, Strata, Target, make_target
+from rnnviz_widget.stats.bootstrap import autocorrelation_time
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import Recording, as_recording
 
@@ -24,17 +26,52 @@ if TYPE_CHECKING:
     Labelling = Callable[[Trace], ArrayLike] | ArrayLike | Sequence[ArrayLike]
 
 ENOUGH_SPANS = 20
+ENOUGH_STRETCHES = 5
+"""Of a label that varies slowly: fewer than so many independent ones show nothing but drift."""
+_PER_GROUP = 20  # tokens
 _PIECE = 100  # tokens that stand for a line in a text without newlines
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A recording with a label: value and whether it counts at each of its T tokens."""
+    """A recording with a label: value and whether it counts at each of its T tokens.
+
+    ``groups`` (T,) are the values of another label, within each of which it is ranked.
+    """
 
     recording: Recording
     values: NDArray[Any]
     known: NDArray[np.bool_]
     name: str
+    groups: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much text a part has.
+
+    Attributes
+    ----------
+    tokens : int
+        Tokens that count.
+    spans : int
+        Spans of a boolean label, lines for a numeric one.
+    base_rate : float or None
+        The share of true tokens, for a boolean label.
+    stretches : float
+        How many independent stretches the label varies over: tokens by its autocorrelation time.
+
+    """
+
+    tokens: int
+    spans: int
+    base_rate: float | None
+    stretches: float = float("inf")
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether the label hardly varies but for a drift, which any other drift would follow."""
+        return self.stretches < ENOUGH_STRETCHES
 
 
 @dataclass(frozen=True)
@@ -55,6 +92,8 @@ class Part:
         Which stretch each token belongs to: what a bootstrap draws.
     spans : int
         How many spans (bool) or lines (numbers) there are.
+    groups : ndarray or None, shape (n,)
+        The values of the label that it is ranked within, if it is ranked within a label.
 
     """
 
@@ -64,6 +103,23 @@ class Part:
     target: Target
     segments: NDArray[np.intp]
     spans: int
+    groups: NDArray[Any] | None = None
+
+    @cached_property
+    def stretches(self) -> float:
+        """How many independent stretches the label varies over: n over its autocorrelation time.
+
+        A label that drifts from low to high has a few of them, however many tokens there are.
+        """
+        target = self.target
+        values = target.label if isinstance(target, BoolTarget) else target.rank_values
+        return len(self.rows) / autocorrelation_time(values.astype(np.float64))
+
+    @property
+    def traces(self) -> NDArray[np.intp]:
+        """Which trace each token belongs to, shape (n,), numbered from 0."""
+        trace = np.searchsorted(self.recording.starts, self.rows, side="right")
+        return np.cumsum(np.diff(trace, prepend=trace[0]) > 0)
 
     @property
     def span(self) -> slice:
@@ -88,13 +144,20 @@ class Part:
             in_threads(close, values)
         return values[:, :n]
 
+    @property
+    def extent(self) -> Extent:
+        """How much text there is."""
+        label = self.target.label
+        rate = float(label.mean()) if label.dtype == np.bool_ else None
+        return Extent(len(self.rows), self.spans, rate, self.stretches)
+
     def lagged(self, lag: int) -> NDArray[np.intp]:
         """Return the number of the token ``lag`` before each token, shape (n,); -1 for none."""
         before = self.codes[np.maximum(self.rows - lag, 0)]
         return np.where(self.recording.into_block[self.rows] >= lag, before, -1)
 
 
-def labelled(traces: Traces, label: Labelling, argument: str) -> Labelled:
+def labelled(traces: Traces | Recording, label: Labelling, argument: str) -> Labelled:
     """Bring traces and their label together.
 
     Parameters
@@ -134,6 +197,26 @@ class ConstantLabelError(ValueError):
     """A part of the text in which a label does not vary: nothing can be ranked there."""
 
 
+def grouped(chosen: Labelled, within: Labelled) -> Labelled:
+    """Return a label that is ranked within each value of another one of the same tokens.
+
+    Raises
+    ------
+    ValueError
+        If that one has nearly as many values as tokens.
+
+    """
+    values = within.values[within.known & chosen.known]
+    different, most = len(np.unique(values)), max(2, len(values) // _PER_GROUP)
+    if different > most:
+        msg = (
+            f"within must have few values, at most one for each {_PER_GROUP} tokens, got "
+            f"{different} different ones at {len(values)} tokens; cut it into classes"
+        )
+        raise ValueError(msg)
+    return replace(chosen, known=chosen.known & within.known, groups=within.values)
+
+
 def split(
     chosen: Labelled, reported: Labelled | None, *, skip: int, gap: int, within: str | None
 ) -> tuple[Part, Part]:
@@ -150,7 +233,7 @@ def split(
     gap : int
         Tokens left out between two halves of one text.
     within : str or None
-        ``"token"`` ranks within each current token.
+        ``"token"`` ranks within each current token. A label with groups is ranked within those.
 
     """
     if reported is None:
@@ -198,18 +281,24 @@ def _part(
         held = f"is {values[0]} at all of its {len(rows)} tokens" if len(rows) else "has no token"
         msg = f"the label {source.name!r} must vary in both parts, but {which} {held}"
         raise ConstantLabelError(msg)
-    strata = Strata.pool(len(rows)) if within is None else Strata(codes[rows])
-    if within is not None and not _varies_within(values, codes[rows]):
+    groups = None if source.groups is None else source.groups[rows]
+    ranked_within = codes[rows] if within is not None else None
+    if groups is not None:
+        ranked_within = np.unique(groups, return_inverse=True)[1]
+    if ranked_within is not None and not _varies_within(values, ranked_within):
+        each = "token" if groups is None else "value of the label that it is ranked within"
+        asked = 'within="token"' if groups is None else "within="
         msg = (
-            f"the label {source.name!r} must vary within some token, but {which} has one value of "
-            'it for each, so that within="token" leaves nothing to compare'
+            f"the label {source.name!r} must vary within some {each}, but {which} has one value of "
+            f"it for each, so that {asked} leaves nothing to compare"
         )
         raise ConstantLabelError(msg)
+    strata = Strata.pool(len(rows)) if ranked_within is None else Strata(ranked_within)
     target = make_target(values, strata)
     starts = _segment_starts(source, rows, values)
     segments = np.cumsum(starts) - starts[0]
     new_span = starts & values if values.dtype == np.bool_ else starts
-    return Part(source.recording, rows, codes, target, segments, int(new_span.sum()))
+    return Part(source.recording, rows, codes, target, segments, int(new_span.sum()), groups)
 
 
 def _varies_within(values: NDArray[Any], codes: NDArray[np.intp]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,23 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.ranking.splits import Part
 
-    Directions = Sequence[NDArray[np.float32]]
-
 _TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
+
+
+class Direction(NamedTuple):
+    """A label of chance, as what the features of a column are multiplied with.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n,)
+        A number for each token, such as the label itself.
+    scale : float
+        What makes a gain of the product.
+
+    """
+
+    values: NDArray[np.float32]
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ def sweep(
     part_a: Part,
     part_b: Part,
     states: Sequence[str],
-    directions: Directions = (),
+    directions: Sequence[Direction] = (),
     advance: Callable[[int], object] = lambda _: None,
 ) -> Swept:
     """Measure all columns of some states on both parts.
@@ -63,8 +77,8 @@ def sweep(
         The parts; they may share a recording.
     states : sequence of str
         Which states.
-    directions : sequence of ndarray, each of shape (n_a,)
-        Labels of chance on part A, as directions of its target.
+    directions : sequence of Direction
+        Labels of chance on part A, with n_a values each.
     advance : callable
         Called with the number of columns done, as they are.
 
@@ -119,10 +133,12 @@ def _to_features(part: Part, column: NDArray[np.float32]) -> None:
     column[:] = part.target.features(column)
 
 
-def _products(features: NDArray[np.float32], directions: Directions) -> NDArray[np.float32]:
+def _products(
+    features: NDArray[np.float32], directions: Sequence[Direction]
+) -> NDArray[np.float32]:
     """Return features, shape (columns, n), times all directions, shape (columns, S)."""
     total = np.zeros((len(features), len(directions)), np.float32)
     for start in range(0, features.shape[1], _TOKENS_AT_A_TIME):
         window = slice(start, start + _TOKENS_AT_A_TIME)
-        total += features[:, window] @ np.stack([d[window] for d in directions]).T
-    return total
+        total += features[:, window] @ np.stack([d.values[window] for d in directions]).T
+    return total * np.array([d.scale for d in directions], np.float32)

@@ -41,6 +41,10 @@ class Edit(NamedTuple):
         `(1, 1, U)`, `(1, B, U)` or, for each step, in reading order, `(T, 1, U)`: by what.
     said
         The same in words.
+    along
+        None, or directions of length 1, `(1, U)` or `(B, U)`. Then what the units say along these
+        is replaced and the rest is left: `values` are `(1, 1, 1)`, `(1, B, 1)` or, for each step,
+        `(T, 1, 1)` or `(T, B, 1)`. Sequences of the batch that `mask` is False in are left.
     """
 
     kind: str
@@ -48,11 +52,26 @@ class Edit(NamedTuple):
     mask: Tensor
     values: Tensor
     said: str
+    along: Tensor | None = None
+
+    def to(self, x: Tensor) -> Edit:
+        """Return the same on the device of a tensor, its numbers of the same type."""
+        along = None if self.along is None else self.along.to(x)
+        return self._replace(mask=self.mask.to(x.device), values=self.values.to(x), along=along)
+
+    def replaced(self, values: Tensor, t: int) -> Tensor:
+        """Return what takes the place of values `(B, U)` at step `t`."""
+        new = self.values[t if len(self.values) > 1 else 0]
+        if self.along is not None:
+            new = values + (new - (values * self.along).sum(-1, keepdim=True)) * self.along
+        return torch.where(self.mask, new, values)
 
     def stays_in(self, bounds: tuple[float, float] | None) -> bool:
         """Whether no new value lies outside an interval; what has no bound cannot leave it."""
         if bounds is None:
             return True
+        if self.along is not None:
+            return False  # may lead anywhere
         new = self.values[self.mask.expand_as(self.values)]
         return bool(((new >= bounds[0]) & (new <= bounds[1])).all())
 
@@ -85,7 +104,7 @@ def run(
     keep: Collection[str],
 ) -> Iterator[Piece]:
     """Run one layer and direction over `x (T, B, I)`, in reading order, and keep some kinds."""
-    edits = [e._replace(mask=e.mask.to(x.device), values=e.values.to(x)) for e in edits]
+    edits = [edit.to(x) for edit in edits]
     inside = [edit for edit in edits if edit.where == "recurrence"]
     outside = inside + [edit for edit in edits if edit.where == "readout"]
     for first in range(0, len(x), BLOCK):
@@ -121,8 +140,7 @@ def change_at(edits: Sequence[Edit], t: int) -> Change:
     def change(kind: str, values: Tensor) -> Tensor:
         for edit in edits:
             if edit.kind == kind:
-                new = edit.values[t if len(edit.values) > 1 else 0]
-                values = torch.where(edit.mask, new, values)
+                values = edit.replaced(values, t)
         return values
 
     return change

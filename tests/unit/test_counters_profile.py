@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from rnnviz_widget.counters import Profile, counter_profile
-from rnnviz_widget.counters.changes import _student, changes_by_token
+from rnnviz_widget.counters.changes import changes_by_token
+from rnnviz_widget.stats.bootstrap import student_quantile
 from rnnviz_widget.trace import Trace
 
 
@@ -122,7 +123,7 @@ def test_without_dependence_the_interval_is_that_of_the_t_test_over_blocks() -> 
 
 def test_students_quantile_agrees_with_scipy() -> None:
     df = np.arange(1, 400)
-    np.testing.assert_allclose(_student(df), stats.t.ppf(0.975, df), atol=2e-3)
+    np.testing.assert_allclose(student_quantile(df), stats.t.ppf(0.975, df), atol=2e-3)
 
 
 def test_tokens_that_explain_nothing_explain_nothing_however_rare_they_are() -> None:
@@ -208,7 +209,7 @@ def test_a_profile_prints_the_tokens_that_move_the_unit_most() -> None:
     lines = str(profile).splitlines()
     assert lines[0] == "How rnn.l0.c[0] changes after each token"
     row = next(line for line in lines if line.startswith("'q'"))
-    assert "+1.00 (+1.00 to +1.00)" in row
+    assert "+0.9" in row
     assert "... 9 more" in str(profile)
 
 
@@ -231,3 +232,34 @@ assert rnnviz.counter_profile(trace, "l0.f", 0)["a"].all.mean[0] < -0.8
 assert rnnviz.gate_saturation(trace)[0].left == 0.5
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_falling_back_to_the_mean_is_any_token_and_no_count() -> None:
+    """Noise that knows no token: where it is low it rises, after every token alike."""
+    rng = np.random.default_rng(0)
+    text = letters(20_000, "abcdefghij")
+    profile = counter_profile(trace_of(text, rng.standard_normal(len(text))), "rnn.l0.c", 0)
+    assert profile["a"].negative.low[0] > 0.5, "which looks like counting up"
+    table = profile.rows()
+    assert [row[:2] for row in table[1:3]] == [["any token", "< 0"], ["any token", ">= 0"]]
+    assert float(table[1][3]) == pytest.approx(0.8, abs=0.05)  # the mean of a half normal
+    assert float(table[2][3]) == pytest.approx(-0.8, abs=0.05)
+    named = {row[0] for row in table[3:-1]}
+    assert len(named) <= 1, "of eighty intervals some exclude 0 by chance"
+    assert table[-1][0].endswith("more")
+
+
+def test_what_a_token_does_beyond_any_token_is_shown_as_a_difference() -> None:
+    text = letters(20_000, "abcd")
+    steps = np.array([{"a": 1.0, "b": -1.0}.get(token, 0.0) for token in text])
+    noise = np.random.default_rng(1).standard_normal(len(text))
+    values = steps + 2 * noise  # forgets at once: back to the mean, and what the token adds
+    profile = counter_profile(trace_of(text, values), "rnn.l0.c", 0, lags=0)
+    any_mean = profile.all.any_mean[0]
+    changes = np.diff(values)[99:]
+    assert any_mean == pytest.approx(changes.mean(), abs=1e-6)
+    shown = {(row[0], row[1]): row[3] for row in profile.rows()[3:] if len(row) > 3}
+    for token, sign in (("'a'", "+"), ("'b'", "-")):
+        for before in ("< 0", ">= 0"):
+            assert shown[token, before].startswith(sign)
+            assert abs(abs(float(shown[token, before].split()[0])) - 1) < 0.2

@@ -9,21 +9,27 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import roc_auc_score
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
 from rnnviz_widget.interventions import effects
 from rnnviz_widget.interventions.questions import class_of
 from rnnviz_widget.recording import record
+from rnnviz_widget.stats.direction import Direction
+from rnnviz_widget.stats.maxima import family_p_values
 from tests.unit.untouched import contents
 
 TEXT = "".join(f'cab {"fed" * (i % 5)} (a1) "be", dad\n' for i in range(30))
 VOCABULARY = tuple(sorted(set(TEXT)))
 
 
-def model_of(cell: Any, layers: int = 1) -> CharLM:
+def model_of(cell: Any, layers: int = 1, units: int = 16) -> CharLM:
     torch.manual_seed(3)
-    model = CharLM(VOCABULARY, CharLMConfig(cell, 16, layers))
+    model = CharLM(VOCABULARY, CharLMConfig(cell, units, layers))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)
@@ -32,7 +38,7 @@ def model_of(cell: Any, layers: int = 1) -> CharLM:
 
 def with_newline_unit(unit: int = 5) -> CharLM:
     """Return a model whose head reads the newline off one unit alone, which is on after each d."""
-    model = model_of("gru")
+    model = model_of("gru", units=40)
     with torch.no_grad():
         model.head.weight[:, unit] = 0
         model.head.weight[VOCABULARY.index("\n"), unit] = 6.0
@@ -191,8 +197,12 @@ def test_a_next_character_has_one_class(character: str, name: str) -> None:
         ({"text": "a\u00e9"}, ValueError, r"text has 'é' .* at position 1"),
         ({"state": "rnn.l1.h"}, ValueError, r"state must be one of rnn\.l0\.h, .*rnn\.l1\.h"),
         ({"units": 16}, ValueError, r"units must be in \[0, 16\)"),
-        ({"to": "max"}, ValueError, r"to must be 'mean' or 'zero', got 'max'"),
-        ({"to": np.inf}, ValueError, r"to must be 'mean', 'zero' or a finite number, got inf"),
+        ({"to": "max"}, ValueError, r"to must be one of 'mean', 'zero', 'resample', got 'max'"),
+        (
+            {"to": np.inf},
+            ValueError,
+            r"to must be 'mean', 'zero', 'resample' or a finite number, got inf",
+        ),
         ({"random": -1}, ValueError, r"random must be at least 0, got -1"),
         ({"labels": {"x": [True]}}, ValueError, r"labels\['x'\] must have one value for each of"),
         (
@@ -283,3 +293,134 @@ def test_samples_are_escaped() -> None:
     found = rnnviz.sample_clamped(model, "rnn.l0.h", 1, 0.9, prefix="<b>", length=200)
     assert tags_of(found._repr_html_()) == {"div", "p", "strong", "pre", "span"}
     assert io.StringIO(str(found)).readline() == "rnn.l0.h, unit 1, held in the recurrence\n"
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 6), st.integers(2, 60)),
+        elements=st.floats(-5, 5),
+    )
+)
+def test_at_most_one_in_twenty_stands_out_of_its_family_whatever_the_changes(
+    changes: np.ndarray[Any, Any],
+) -> None:
+    """Each variant in turn is tested against all others: written out, and counted."""
+    variants = changes.shape[1]
+    scale = np.abs(changes).mean(axis=1)
+    size = np.abs(changes)[scale > 0] / scale[scale > 0][:, None]
+    smallest = []
+    for v in range(variants):
+        others = np.delete(np.arange(variants), v)
+        found = family_p_values(changes[:, [v, *others]])
+        smallest.append(found.min())
+        if len(size):
+            largest = size.max(axis=0)
+            expected = (1 + (largest[others] >= largest[v] * (1 - 1e-12)).sum()) / variants
+            assert found.min() == pytest.approx(expected, abs=1.01 / variants)
+    for level in (0.05, 0.2):
+        assert sum(p <= level for p in smallest) <= level * variants
+
+
+def test_the_family_is_judged_by_the_largest_change_of_each_draw() -> None:
+    changes = np.array([[0.0, 1, 1, 2], [9, 1, 1, 1]])
+    np.testing.assert_allclose(family_p_values(changes), [1, 0.25])
+    found = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout")
+    assert found.random == 39
+    assert found.p_value == found["newline"].family_p == 1 / 40
+    assert "(p = 0.025, the largest change in any row against theirs)" in found.verdict
+    few = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout", random=18)
+    assert not few["newline"].stands_out
+    assert "at least 19 are needed" in few.verdict
+
+
+@pytest.mark.parametrize("where", ["recurrence", "readout"])
+@pytest.mark.parametrize("to", ["mean", "zero"])
+def test_one_units_direction_is_that_unit(where: Any, to: Any) -> None:
+    model = model_of("gru", 2)
+    trace = record(model, TEXT)
+    along = Direction(np.eye(16)[3] * -2)
+    unit = rnnviz.effect(model, TEXT, "rnn.l0.h", 3, to=to, where=where, random=15)
+    line = rnnviz.effect(model, TEXT, "rnn.l0.h", along, to=to, where=where, random=40)
+    for name in unit:
+        assert line[name].change == pytest.approx(unit[name].change, abs=1e-5)
+        possible = np.array([unit[name].change, *unit[name].random])
+        for change in line[name].random:  # the same weight, on any unit
+            assert np.abs(possible - change).min() < 1e-5
+    with rnnviz.ablate(model, "rnn.l0.h", along, to=to, trace=trace, where=where):
+        one = record(model, TEXT)
+    with rnnviz.ablate(model, "rnn.l0.h", 3, to=to, trace=trace, where=where):
+        other = record(model, TEXT)
+    np.testing.assert_allclose(one.loss[:-1], other.loss[:-1], atol=1e-5)  # type: ignore[index]
+    assert "along a direction held at" in str(line)
+    assert "random directions" in str(line)
+
+
+@pytest.mark.parametrize(("cell", "kind"), [("gru", "h"), ("lstm", "c"), ("rnn", "pre")])
+def test_what_is_said_along_a_direction_is_replaced_and_the_rest_is_left(
+    cell: Any, kind: str
+) -> None:
+    """Against the equation h + (value - h d) d, step by step in float64."""
+    model = model_of(cell).double()
+    state = f"rnn.l0.{kind}"
+    weights = np.random.default_rng(0).standard_normal(16)
+    d = weights / np.linalg.norm(weights)
+    free = np.asarray(record(model, TEXT[:1])[state])[0].astype(float)
+    with rnnviz.clamp(model, state, Direction(weights), 0.7):
+        held = np.asarray(record(model, TEXT[:60])[state]).astype(float)
+    np.testing.assert_allclose(held @ d, 0.7, atol=1e-6)
+    np.testing.assert_allclose(held[0], free + (0.7 - free @ d) * d, atol=1e-6)
+
+
+def test_resampled_values_are_those_of_other_tokens() -> None:
+    model = model_of("gru")
+    trace = record(model, TEXT)
+    with rnnviz.ablate(model, "rnn.l0.h", [2, 7], to="resample", trace=trace, seed=1):
+        held = record(model, TEXT)
+    places = np.random.default_rng(1).permutation(len(TEXT))
+    for unit in (2, 7):
+        expected = trace.unit("rnn.l0.h", unit)[places]
+        np.testing.assert_allclose(held.unit("rnn.l0.h", unit), expected, atol=1e-6)
+    found = rnnviz.effect(model, TEXT, "rnn.l0.h", [2, 7], to="resample", random=3)
+    assert "rnn.l0.h[2, 7] resampled, in the recurrence" in str(found)
+    assert found.levels == ()
+    one = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, to="resample", where="readout")
+    assert one["newline"].stands_out
+    along = Direction(np.eye(16)[2])
+    line = rnnviz.effect(model, TEXT, "rnn.l0.h", along, to="resample", random=1, seed=4)
+    unit = rnnviz.effect(model, TEXT, "rnn.l0.h", 2, to="resample", random=0, seed=4)
+    assert "along a direction resampled" in str(line)
+    assert abs(line["all"].change - unit["all"].change) < 0.2
+
+
+def test_a_probes_direction_can_be_held() -> None:
+    model = with_newline_unit()
+    trace = record(model, TEXT, states="*.h")
+    newline = rnnviz.labels.next_is(TEXT, "\n")
+    probe = rnnviz.rank_units(trace, newline, skip=0, gap=0, shifts=0, resamples=0).probe
+    assert probe is not None
+    said = np.asarray(trace["rnn.l0.h"]) @ probe.direction("rnn.l0.h").weights
+    assert roc_auc_score(np.asarray(newline)[:-1], said[:-1]) > 0.95
+    found = rnnviz.effect(model, TEXT, "rnn.l0.h", probe.direction(), where="readout", random=20)
+    assert (found.units, found.random, len(found.levels)) == ((), 20, 1)
+    assert found.levels[0] == pytest.approx(said.mean(), abs=1e-5)
+    with pytest.raises(KeyError, match=r"state must be one of rnn\.l0\.h, which the probe reads"):
+        probe.direction("rnn.l1.h")
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        ([0, 0], ValueError, "not all 0"),
+        ([[1.0]], ValueError, r"shape \(U,\), not all 0, got shape \(1, 1\)"),
+        ([np.nan, 1], ValueError, "one finite number"),
+        (["a"], TypeError, "weights must be real numbers"),
+    ],
+)
+def test_a_direction_that_is_none_is_refused(
+    weights: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Direction(weights)
+    with pytest.raises(ValueError, match=r"a weight for each of the 16 units of rnn\.l0\.h, got 2"):
+        rnnviz.clamp(model_of("gru"), "rnn.l0.h", Direction([1, 2]), 0)

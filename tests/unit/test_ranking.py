@@ -4,14 +4,17 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from rnnviz_widget import labels
 from rnnviz_widget.ranking import Ranking, rank_units
+from rnnviz_widget.ranking.strength import bounds, strength
 from rnnviz_widget.trace import Trace
 from tests.unit.stories import echo_states, story
 
@@ -167,7 +170,8 @@ def test_where_there_is_nothing_it_says_so() -> None:
     assert re.fullmatch(
         rf"No single unit follows inside quotes here\. Best rnn\.l0\.h\[\d+\]: held-out {score} "
         rf"\(AUC, 95 % interval {score} to {score}\), chance {score}, current token {score}, last "
-        rf"three tokens {score}, control networks' best unit {score}\. Probe {score}, controls "
+        rf"three tokens {score}, control networks' best unit {score}\. The interval does not lie "
+        rf"above (([a-z0-9' ]+) \({score}\),? ?)+\. Probe {score}, controls "
         rf"{score} \(last 20 tokens\) and {score} \(control networks\): not linearly readable\. "
         r"This is not proof of absence\.",
         ranking.verdict,
@@ -357,6 +361,7 @@ sys.modules["torch"] = None
 import numpy as np
 from rnnviz_widget import labels
 from rnnviz_widget.ranking import rank_units
+from rnnviz_widget.ranking.strength import bounds, strength
 from rnnviz_widget.trace import Trace
 text = 'a "b" c\\n' * 200
 y = labels.inside_quotes(text)
@@ -372,7 +377,7 @@ print(rank_units(trace, y)[0].held_out)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"within": "line"}, "within must be None or 'token', got 'line'"),
+        ({"within": "line"}, "within must be 'token' or a label, got 'line'"),
         ({"skip": -1}, "skip must be at least 0, got -1"),
         ({"shifts": -2}, "shifts must be at least 0, got -2"),
         ({"states": "x*"}, r"states='x\*' matches none of s"),
@@ -412,3 +417,129 @@ def test_a_ranking_is_made_of_plain_numbers() -> None:
     best = ranking[0]
     assert json.dumps([best.state, best.unit, best.score, best.held_out, best.sign])
     assert isinstance(ranking, Ranking)
+
+
+def test_a_claim_beats_every_control_that_is_printed() -> None:
+    """A unit that knows what the last twenty tokens tell as well is not claimed for it."""
+    states = noise(12)
+    before = np.zeros(len(STORY))
+    before[9:] = np.array(list(STORY))[:-9] == "e"
+    states[:, 4] = before + 0.8 * states[:, 4]
+    trace = Trace.from_arrays(STORY, {"s": states})
+    ranking = rank_units(trace, before > 0)
+    assert ranking.probe is not None
+    assert ranking.probe.tokens > 0.99
+    detail = ranking[0].detail
+    assert detail is not None
+    assert ranking.bar == max(ranking.rivals.values())
+    assert set(ranking.rivals) == {
+        "chance",
+        "current token",
+        "last three tokens",
+        "a probe of the last 20 tokens",
+    }
+    assert not ranking.claimed
+    without = replace(ranking, probe=None)
+    assert without.claimed
+    rival = f"The interval does not lie above a probe of the last 20 tokens ({ranking.bar:.3f})."
+    assert rival in ranking.verdict
+    assert "(AUC, clear, " in without.verdict
+
+
+@pytest.mark.parametrize(
+    ("metric", "weak", "clear", "perfect"),
+    [("AUC", 0.749, 0.75, 0.975), ("Spearman", 0.499, 0.5, 0.95)],
+)
+def test_effect_sizes_have_a_word_with_bounds(
+    metric: str, weak: float, clear: float, perfect: float
+) -> None:
+    found = [strength(metric, score) for score in (weak, clear, perfect - 0.001, perfect, 1)]
+    assert found == ["weak", "clear", "clear", "near-perfect", "near-perfect"]
+    assert f"clear from {metric} {clear:g}, near-perfect from {perfect:g}" in bounds(metric)
+
+
+def test_a_unit_is_followed_inside_quotes_and_outside_each_on_its_own() -> None:
+    """Line position, turned round inside quotes: pooled little is left, held fixed all of it."""
+    position = np.asarray(labels.line_position(STORY)).astype(float)
+    states = noise(8)
+    states[:, 2] = position + 3 * states[:, 2] + 200 * QUOTES
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": states})
+    fixed = rank_units(trace, labels.line_position, within=labels.inside_quotes, **FAST)
+    best = fixed[0]
+    assert (best.unit, best.sign) == (2, 1)
+    assert best.detail is not None
+    part = np.arange(6050, len(STORY))
+    for group, inside in zip(best.detail.groups, (~QUOTES, QUOTES), strict=True):
+        rows = part[inside[part]]
+        expected = stats.spearmanr(states[rows, 2], position[rows]).statistic
+        assert group.held_out == pytest.approx(expected, abs=1e-6)
+        assert (group.value, group.tokens) == (str(bool(QUOTES[rows[0]])), len(rows))
+    counts = np.array([group.tokens - 1 for group in best.detail.groups])
+    scores = np.array([group.held_out for group in best.detail.groups])
+    assert best.held_out == pytest.approx(counts @ scores / counts.sum(), abs=1e-6)
+    assert "line position with inside quotes held fixed" in fixed.verdict
+    assert "at False" in str(fixed)
+    pooled = rank_units(trace, labels.line_position, **FAST)
+    assert abs(pooled[0].held_out) < 0.6 < best.held_out
+    arrays = rank_units(trace, position, within=QUOTES.astype(int), **FAST)
+    assert arrays[0].held_out == pytest.approx(best.held_out)
+
+
+def test_a_label_to_rank_within_fits_and_has_few_values() -> None:
+    trace = Trace.from_arrays(STORY, {"s": noise(2)})
+    with pytest.raises(ValueError, match="within must have few values"):
+        rank_units(trace, QUOTES, within=np.arange(len(STORY)))
+    with pytest.raises(ValueError, match="within must have one value for each of the 12000 tok"):
+        rank_units(trace, QUOTES, within=QUOTES[1:])
+    with pytest.raises(TypeError, match="within must be a function of a trace, or a pair"):
+        rank_units(trace, QUOTES, within=QUOTES, held_out=(trace, QUOTES))
+
+
+def test_what_lasts_too_long_for_the_text_has_no_interval_and_is_not_claimed() -> None:
+    position = np.asarray(labels.line_position(STORY)).astype(float)
+    states = noise(4)
+    into_half = np.arange(len(STORY)) % 6000
+    states[:, 1] = position * np.where(into_half < 4500, 1, -1)  # loses its way once in each half
+    ranking = rank_units(Trace.from_arrays(STORY, {"s": states}), position, probe=False, **FAST)
+    detail = ranking[0].detail
+    assert ranking[0].unit == 1
+    assert detail is not None
+    assert np.isnan(detail.interval).all()
+    assert not ranking.claimed
+    assert "is not known here" in ranking.verdict
+    assert "not known" in ranking.rows(1)[1]
+
+
+def test_a_label_that_only_drifts_is_not_claimed() -> None:
+    drift = np.arange(len(STORY)) / 1000
+    trace = Trace.from_arrays(STORY, {"s": np.stack([drift, drift**2 - 30, -drift], axis=1)})
+    ranking = rank_units(trace, drift, probe=False, **FAST)
+    assert ranking[0].held_out == pytest.approx(1)
+    assert ranking.illustration
+    assert not ranking.claimed
+    assert "The label varies too slowly for 5,850 tokens: over about 3 indep" in ranking.verdict
+
+
+def test_several_texts_have_an_interval_over_texts() -> None:
+    """Units that are right in some texts and wrong in others: known of this text, not of texts."""
+    rng = np.random.default_rng(4)
+    traces = []
+    for i in range(12):
+        y = np.asarray(labels.inside_quotes(text := story(2000, seed=i)))
+        right = i % 4 != 3
+        values = rng.standard_normal((len(text), 3)).astype(np.float32)
+        values[:, 0] += 3 * y if right else 0
+        traces.append(Trace.from_arrays(text, {"s": values}))
+    ranking = rank_units(
+        traces[:6], labels.inside_quotes, held_out=traces[6:], skip=10, probe=False, resamples=400
+    )
+    detail = ranking[0].detail
+    assert detail is not None
+    assert detail.interval_over_texts is not None
+    low, high = detail.interval_over_texts
+    assert low < detail.interval[0]
+    assert high >= detail.interval[1] - 0.02
+    assert "interval over traces" in str(ranking)
+    few = rank_units(traces[:4], labels.inside_quotes, skip=10, probe=False, **FAST)
+    assert few[0].detail is not None
+    assert few[0].detail.interval_over_texts is None

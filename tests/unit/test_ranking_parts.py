@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
@@ -18,6 +20,7 @@ from rnnviz_widget.ranking.probe import LastTokens, Units, _Moments, carried, pr
 from rnnviz_widget.ranking.scores import Strata, make_target
 from rnnviz_widget.ranking.splits import Part, labelled, split
 from rnnviz_widget.ranking.sweep import sweep
+from rnnviz_widget.stats.bootstrap import draw, joined
 from rnnviz_widget.trace import Trace
 from rnnviz_widget.trace.blocks import Columns, Recording
 
@@ -133,9 +136,9 @@ def test_a_bool_label_is_resampled_from_one_start_of_a_span_to_the_next() -> Non
     a, b = parts(trace_of("abcdefgh" * 2), y)
     assert a.segments.tolist() == [0, 1, 1, 1, 1, 2, 2, 3]
     assert b.spans == 3
-    resampling = Resampling.of(a, 7)
-    assert resampling.block.tolist() == a.segments.tolist()
-    assert resampling.draws.sum(axis=1).tolist() == [4] * 7
+    block = joined(a.segments, 1)
+    assert block.tolist() == a.segments.tolist()
+    assert draw(4, 7).sum(axis=1).tolist() == [4] * 7
 
 
 def test_a_number_in_a_text_without_lines_is_resampled_in_pieces() -> None:
@@ -151,7 +154,7 @@ def test_an_interval_is_wide_where_spans_are_few() -> None:
         slow = np.repeat(rng.standard_normal(len(text) // 10 + 1), 10)[: len(text)]
         _, b = parts(trace_of(text), y)
         column = (y + slow)[b.rows].astype(np.float32)
-        low, high = Resampling.of(b, 1000).interval(column, 1)
+        low, high = Resampling(b, 1000).intervals(column, 1).text
         assert low < b.target.base + b.target.gain(column) < high
         return high - low
 
@@ -168,23 +171,22 @@ def test_a_resampled_score_is_the_score_of_the_repeated_spans(
     column = rng.integers(0, 8, 400).astype(np.float32)
     label = rng.integers(0, 4, 400) + (column > 3)
     _, b = parts(trace_of(text), label > 2 if kind == "bool" else label, within=within)
-    resampling = Resampling.of(b, 5)
-    assert resampling.draws.shape == (5, b.segments[-1] + 1)
-    gains = resampling.gains(column[b.rows], resampling.draws)
-    for draw, gain in zip(resampling.draws, gains, strict=True):
-        again = np.repeat(np.arange(len(b.rows)), draw[b.segments].astype(int))
+    draws = draw(int(b.segments[-1]) + 1, 5)
+    gains = Resampling(b, 5).gains(column[b.rows], b.segments, draws)
+    for counts, gain in zip(draws, gains, strict=True):
+        again = np.repeat(np.arange(len(b.rows)), counts[b.segments].astype(int))
         target = make_target(b.target.label[again], Strata(b.target.strata.codes[again]))
         assert gain == pytest.approx(target.gain(column[b.rows][again]), abs=1e-6)
 
 
 def test_many_spans_are_drawn_in_blocks_of_neighbours() -> None:
     _, b = parts(trace_of(LINE * 1000), labels.inside_quotes)
-    resampling = Resampling.of(b, 3)
+    block = joined(b.segments, 1)
     assert b.spans == 1000
-    assert resampling.draws.shape == (3, 256)
-    sizes = np.bincount(b.segments[np.flatnonzero(np.diff(resampling.block, prepend=-1))])
-    assert set(np.diff(resampling.block)) == {0, 1}
-    assert sizes.sum() == 256
+    starts = np.flatnonzero(np.diff(block, prepend=-1))
+    assert set(np.diff(block)) == {0, 1}
+    assert len(starts) == 256
+    assert set(starts) <= set(np.flatnonzero(np.diff(b.segments, prepend=-1)))
 
 
 def test_another_text_can_be_held_out() -> None:
@@ -226,6 +228,20 @@ def test_controls_have_the_form_of_the_traces() -> None:
         rank_units(blocks, labels.inside_quotes, control=blocks[:3], probe=False)
 
 
+def forth_and_back(label: NDArray[Any], start: int) -> NDArray[Any]:
+    n = len(label)
+    places = [t % (2 * n) for t in range(start, start + n)]
+    return np.array([label[t] if t < n else label[2 * n - 1 - t] for t in places])
+
+
+def gain_of_chance(part: Part, start: int, column: NDArray[np.float32]) -> float:
+    label = part.target.label
+    if part.target.strata.pooled and label.dtype != np.bool_:
+        ranks = stats.rankdata(column), forth_and_back(stats.rankdata(label), start)
+        return float(np.corrcoef(*ranks)[0, 1])
+    return make_target(forth_and_back(label, start), part.target.strata).gain(column.copy())
+
+
 def test_every_label_of_chance_repeats_the_whole_choice() -> None:
     rng = np.random.default_rng(3)
     text = LINE * 16
@@ -239,18 +255,16 @@ def test_every_label_of_chance_repeats_the_whole_choice() -> None:
             scores = held_out_by_chance(swept, b, shifts_b)
 
             offsets = [
-                np.random.default_rng(seed).integers(
-                    len(p.rows) // 20, len(p.rows) - len(p.rows) // 20, size=12, endpoint=True
+                np.random.default_rng(seed).choice(
+                    np.arange(len(p.rows) // 20, 2 * len(p.rows) - len(p.rows) // 20 + 1), 12
                 )
                 for p, seed in ((a, 1), (b, 2))
             ]
             columns = np.asarray(trace["s"])
             for s, (i, j) in enumerate(zip(*offsets, strict=True)):
-                on_a = make_target(np.roll(a.target.label, i), a.target.strata)
-                on_b = make_target(np.roll(b.target.label, j), b.target.strata)
-                gains = [on_a.gain(columns[a.rows, unit].copy()) for unit in range(9)]
+                gains = [gain_of_chance(a, i, columns[a.rows, unit]) for unit in range(9)]
                 best = int(np.argmax(np.abs(gains)))
-                expected = np.sign(gains[best]) * on_b.gain(columns[b.rows, best].copy())
+                expected = np.sign(gains[best]) * gain_of_chance(b, j, columns[b.rows, best])
                 assert scores[s] - b.target.base == pytest.approx(expected, abs=1e-5)
 
 
@@ -260,8 +274,8 @@ def test_another_texts_label_can_be_the_chance() -> None:
     other[:10] = True
     drawn = foreign_labels(a, other, 5, np.random.default_rng(0))
     assert len(drawn) == 5
-    assert all(len(direction) == len(a.rows) for direction in drawn)
-    assert {np.count_nonzero(direction) for direction in drawn} <= set(range(20, 41))
+    assert all(len(direction.values) == len(a.rows) for direction in drawn)
+    assert {np.count_nonzero(direction.values) for direction in drawn} <= set(range(20, 41))
     ranking = rank_units(trace_of(LINE * 10), labels.inside_quotes, null=other, probe=False)
     assert ranking.chance is not None
     assert "another text's label" in str(ranking)
