@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from safetensors.torch import save_file
 from rnnviz_widget.charlm.card import ModelCard
 from rnnviz_widget.charlm.contents import FORMAT, is_checkpoint, read_contents
 from rnnviz_widget.charlm.model import CharLM
+from rnnviz_widget.recurrent.patching import keeping_gradients, keeping_random
 from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
@@ -195,11 +197,17 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
         If the file is no checkpoint of a `CharLM`, saying why.
     """
     contents = read_contents(checkpoint_path(name_or_path))
-    model = CharLM(contents.vocabulary, contents.config)
-    model.load_state_dict(contents.weights())
+    # Its first weights are drawn, and torch draws them with gradients off.
+    model = keeping_random(partial(keeping_gradients, partial(_filled, contents)))
     model.card = _card(contents)
     model.characters_seen = model.card.training.get("characters_seen")
     return model.eval()
+
+
+def _filled(contents: Contents) -> CharLM:
+    model = CharLM(contents.vocabulary, contents.config)
+    model.load_state_dict(contents.weights())
+    return model
 
 
 def _narrowed(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
 from rnnviz_widget.charlm.card import ModelCard
-from rnnviz_widget.recurrent.patching import keeping_random
+from rnnviz_widget.recurrent.patching import keeping_gradients, keeping_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -188,4 +189,4 @@ def untrained(model: CharLM, seed: int = 0) -> CharLM:
         torch.manual_seed(seed)
         return CharLM(model.vocabulary, model.config).eval()
 
-    return keeping_random(drawn)
+    return keeping_random(partial(keeping_gradients, drawn))

@@ -48,11 +48,14 @@ def run(many: int = 20_000) -> list[Row]:
     return rows
 
 
+_SIZES = small().config  # made once: torch itself leaves gradients off when interrupted there
+
+
 def _trained(out: Path) -> None:
     text = TEXT * 40
     settings = TrainingConfig(characters=1000, batch_size=2, bptt=50)
     out.with_name(out.name + ".resume").unlink(missing_ok=True)
-    train(Corpus("own", text, "0" * 64), out, small().config, settings, progress=False)
+    train(Corpus("own", text, "0" * 64), out, _SIZES, settings, progress=False)
 
 
 def _timed(action: Callable[[], object], draw: random.Random, *, second: bool) -> bool:

@@ -56,9 +56,10 @@ ACTIONS: dict[str, Callable[[CharLM], object]] = {
     "effect": lambda model: effect(model, TEXT, "rnn.l0.h", 1, random=2, resamples=2),
     "sample": lambda model: sample(model, "\n", 3, seed=0),
     "untrained": rnnviz.untrained,
+    "load_model": lambda _: rnnviz.load_model("prose"),
 }
 
-WHERE = ("recording/", "recurrent/", "interventions/clamping", "charlm/")
+WHERE = ("recording/", "recurrent/", "interventions/clamping", "charlm/", "torch/nn/init")
 
 
 @pytest.mark.parametrize("name", ACTIONS)
