@@ -1,4 +1,4 @@
-"""Each rule of the interface (docs/rules.md) is kept by every public function that it is about."""
+"""Each rule of the interface (rnnviz_widget/rules.md) is kept by every public function that it is about."""
 
 from __future__ import annotations
 
