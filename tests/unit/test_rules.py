@@ -1,4 +1,4 @@
-"""Each rule of the interface (rnnviz_widget/rules.md) is kept by every public function that it is about."""
+"""Each rule of the interface (`rules.md`) is kept by every public function that it is about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rnnviz_widget.lecture import write_lecture
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-RULES = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+RULES = (Path(__file__).parents[2] / "rnnviz_widget" / "rules.md").read_text(encoding="utf-8")
 TEXT = 'He said "no" and (she) "yes".\nThen all went home.\n' * 8
 MODEL = CharLM(sorted(set(TEXT)), CharLMConfig("lstm", 4)).eval()
 TRACE = rnnviz.record(MODEL, TEXT)
