@@ -54,6 +54,7 @@ def _texts(source: Path) -> list[str]:
     files += sorted((REPOSITORY / "docs").glob("*.md"))
     files += sorted((REPOSITORY / "rnnviz_widget").rglob("*.md"))
     pages = {path.resolve(): path.stem.lower() for path in files}
+    pages[REPOSITORY / "tests" / "benchmarks" / "README.md"] = "benchmarks"
     for path, page in pages.items():
         text = _LINK.sub(lambda link: _linked(link, path, pages, source), path.read_text("utf-8"))  # noqa: B023  (used at once)
         (source / f"{page}.md").write_text(text, encoding="utf-8")
@@ -63,6 +64,7 @@ def _texts(source: Path) -> list[str]:
 def _linked(link: re.Match[str], path: Path, pages: dict[Path, str], source: Path) -> str:
     """Return a link between files of the repository as one between pages; copy pictures."""
     target = (path.parent / link["target"].partition("#")[0]).resolve()
+    target = target / "README.md" if target.is_dir() and target / "README.md" in pages else target
     if target in pages:
         return f"]({pages[target]}.md)"
     if target.suffix in {".png", ".svg"}:
