@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnnviz_widget import labels
+from rnnviz_widget.lecture.opening import place
 from rnnviz_widget.stats.auc import area_under_curve
 from rnnviz_widget.widget import HiddenStateWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rnnviz_widget.export import Fragment
     from rnnviz_widget.lecture.materials import Materials, Reader
-    from rnnviz_widget.ranking import Ranking
+    from rnnviz_widget.lecture.opening import Opened
     from rnnviz_widget.trace import Trace
 
     Labels = dict[str, Callable[[Trace], labels.Label]]
 
 _FEW_UNITS = 12  # of a ranking, where a page has many states or moments
 _SOME_UNITS = 48  # where it has two texts
-_KINDS = ("c", "f", "i", "o")  # of a cell, one above the other
+_KINDS = ("tanh_c", "f", "i", "o")  # of a cell, one above the other
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,24 @@ class Shown:
     ----------
     fragments
         The widgets of its page.
-    rankings
-        Where its units come from.
+    opened
+        The units that it opens on, with what was measured of them.
     model
         Name of the model.
-    trace, state, unit
-        What the index shows a strip of.
+    trace, state, unit, sign
+        What the index shows a strip of, from `start` on.
     facts
         Further numbers, as (name, value), under the sentence that comes first.
     """
 
     fragments: tuple[Fragment, ...]
-    rankings: tuple[Ranking, ...]
+    opened: tuple[Opened, ...]
     model: str
     trace: Trace
     state: str
     unit: int
+    sign: int = 1
+    start: int = 0
     facts: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
 
 
@@ -65,17 +69,20 @@ class Demo:
         Its heading.
     about
         What is to be seen: nothing that only a measurement can say.
+    ask
+        What to ask a class before anything is revealed.
     do
-        What to do with it in front of a class.
+        What to do then.
     build
         Makes it.
     spoiled
-        Whether its scores would give away what the class is to find out: they are then folded.
+        Whether its scores would give away what the class is to find out: the index has none then.
     """
 
     name: str
     title: str
     about: str
+    ask: str
     do: str
     build: Callable[[Materials], Shown]
     spoiled: bool = False
@@ -85,128 +92,162 @@ def _next_is_newline(trace: Trace) -> labels.Label:
     return labels.next_is(trace, "\n")
 
 
-def _show(reader: Reader, rankings: tuple[Ranking, ...], **options: Any) -> Shown:  # noqa: ANN401  (the widget's)
-    """Return one widget that opens on the best unit of the first ranking."""
-    best = rankings[0][0]
-    widget = HiddenStateWidget(reader.shown, rankings, **options)
-    fragments = (widget.fragment(),)
-    return Shown(fragments, rankings, reader.name, reader.shown, best.state, best.unit)
+_depth_of_brackets = partial(labels.nesting_depth, brackets="()", language=None)
+
+
+def _widget(
+    traces: Any,  # noqa: ANN401  (the widget's)
+    opened: Sequence[Opened],
+    **options: Any,  # noqa: ANN401  (the widget's)
+) -> HiddenStateWidget:
+    """Return a widget that opens on the first of these units, red where its label is."""
+    first = opened[0]
+    rankings = [one.ranking for one in opened]
+    if "units" not in options:
+        options |= {"state": first.state, "unit": first.unit}
+    widget = HiddenStateWidget(traces, rankings, **options)
+    widget.flipped = [(one.state, one.unit) for one in opened if one.sign < 0]
+    return widget
+
+
+def _show(reader: Reader, opened: Sequence[Opened], *, start: int = 0, **options: Any) -> Shown:  # noqa: ANN401
+    """Return one widget that opens on the first of these units."""
+    first = opened[0]
+    fragments = (_widget(reader.shown, opened, **options).fragment(start=start),)
+    strip = (reader.name, reader.shown, first.state, first.unit, first.sign, start)
+    return Shown(fragments, tuple(opened), *strip)
+
+
+def _best_place(reader: Reader, one: Opened, label: Callable[[Trace], Any]) -> int:
+    trace = reader.shown
+    return place(one.values(trace), label(trace), trace.text)
 
 
 def _with_kinds(shown: Shown, reader: Reader) -> Shown:
-    """Add what kind of memory the best unit of each ranking is."""
-    found = [ranking[0] for ranking in shown.rankings]
-    kinds = tuple((best.name, reader.kind(best.state, best.unit).words) for best in found)
+    """Add what kind of memory each unit is."""
+    kinds = tuple((one.name, reader.kind(one.state, one.unit).words) for one in shown.opened)
     return replace(shown, facts=("The kind of memory, the best of ten rival explanations:", kinds))
 
 
 def _quotes(materials: Materials) -> Shown:
     shown = {"inside quotes": labels.inside_quotes}
-    page = _show(materials.prose, (_quote_ranking(materials),), labels=shown)
+    page = _show(materials.prose, [_quote_unit(materials)], labels=shown)
     return _with_kinds(page, materials.prose)
 
 
 def _line(materials: Materials) -> Shown:
     shown = {"line position": labels.line_position}
-    page = _show(materials.prose, (_line_ranking(materials),), labels=shown)
+    page = _show(materials.prose, [_clock(materials)], labels=shown)
     return _with_kinds(page, materials.prose)
 
 
 def _line_end(materials: Materials) -> Shown:
     shown = {"next is newline": _next_is_newline}
-    rankings = (
-        materials.prose.rank(_next_is_newline, "next is newline", within="token"),
-        materials.prose.rank(_next_is_newline, "next is newline"),
+    opened = (
+        materials.prose.opened(_next_is_newline, "next is newline", within="token"),
+        materials.prose.opened(_next_is_newline, "next is newline"),
     )
-    return _show(materials.prose, rankings, labels=shown)
+    return _show(materials.prose, opened, labels=shown)
 
 
 def _comments(materials: Materials) -> Shown:
-    shown = {"inside comment": labels.inside_comment, "inside string": labels.inside_string}
-    rankings = (
-        materials.c.rank(labels.inside_comment, "inside comment"),
-        materials.c.rank(labels.inside_string, "inside string"),
-    )
-    return _show(materials.c, rankings, labels=shown)
+    one, shown = _comment_unit(materials), {"inside comment": labels.inside_comment}
+    start = _best_place(materials.c, one, labels.inside_comment)
+    return _show(materials.c, [one], start=start, labels=shown)
+
+
+def _strings(materials: Materials) -> Shown:
+    reader, shown = materials.c_with_strings, {"inside string": labels.inside_string}
+    one = reader.opened(labels.inside_string, "inside string")
+    start = _best_place(reader, one, labels.inside_string)
+    return _show(reader, [one], start=start, labels=shown)
 
 
 def _depth(materials: Materials) -> Shown:
     shown: Labels = {"nesting depth": labels.nesting_depth, "indentation": labels.indentation}
-    rankings = (
-        materials.c.rank(labels.nesting_depth, "nesting depth"),
-        materials.c.rank(labels.indentation, "indentation"),
+    opened = (
+        materials.c.opened(labels.nesting_depth, "nesting depth"),
+        materials.c.opened(labels.indentation, "indentation"),
     )
-    best = rankings[0][0]
-    some = [entry.unit for entry in rankings[0][:_SOME_UNITS]]
-    whole = HiddenStateWidget(materials.c.shown, rankings, labels=shown, title="The code as it is")
+    first = opened[0]
+    some = sorted({entry.unit for entry in first.ranking[:_SOME_UNITS]} | {first.unit})
+    start = _best_place(materials.c, first, labels.nesting_depth)
+    whole = _widget(materials.c.shown, opened, labels=shown, title="The code as it is")
     stripped = materials.c_without_indentation
-    again = stripped.rank(labels.nesting_depth, "nesting depth (indentation stripped)")
-    widget = HiddenStateWidget(
+    name = "nesting depth (indentation stripped)"
+    again = replace(first, ranking=stripped.rank(labels.nesting_depth, name), found=None)
+    widget = _widget(
         stripped.shown,
-        again,
-        state=best.state,
-        unit=best.unit,
+        [again],
         labels={"nesting depth": labels.nesting_depth},
         title="The same unit, the same code without its indentation",
     )
-    fragments = (whole.fragment(units=some), widget.fragment(units=some))
-    shown_unit = (stripped.name, materials.c.shown, best.state, best.unit)
-    return Shown(fragments, (*rankings, again), *shown_unit)
+    line = materials.c.shown.text[:start].count("\n")
+    below = sum(map(len, stripped.shown.text.splitlines(keepends=True)[:line]))
+    fragments = (whole.fragment(units=some, start=start), widget.fragment(units=some, start=below))
+    strip = (stripped.name, materials.c.shown, first.state, first.unit, first.sign, start)
+    return Shown(fragments, (*opened, again), *strip)
+
+
+def _brackets(materials: Materials) -> Shown:
+    one = materials.brackets.opened(_depth_of_brackets, "nesting depth")
+    return _show(materials.brackets, [one], labels={"nesting depth": _depth_of_brackets})
 
 
 def _training(materials: Materials) -> Shown:
-    ranking = _quote_ranking(materials)
-    shown = {"inside quotes": labels.inside_quotes}
-    widget = HiddenStateWidget(materials.snapshots, ranking, labels=shown)
-    units = [entry.unit for entry in ranking[:_FEW_UNITS]]
-    fragment = widget.fragment(units=units)
-    best, trace = ranking[0], materials.prose.shown
+    one, shown = _quote_unit(materials), {"inside quotes": labels.inside_quotes}
+    units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
+    fragment = _widget(materials.snapshots, [one], labels=shown).fragment(units=sorted(units))
+    trace = materials.prose.shown
     inside = np.asarray(labels.inside_quotes(trace))
     areas = [
-        area_under_curve(best.sign * moment.unit(best.state, best.unit), inside)
-        for moment in materials.snapshots.values()
+        area_under_curve(one.values(moment), inside) for moment in materials.snapshots.values()
     ]
     facts = tuple(
         (moment, f"AUC {area:.3f}") for moment, area in zip(materials.snapshots, areas, strict=True)
     )
-    about = f"{best.name} on this text at each moment; it was chosen at the last."
-    shown_unit = (materials.prose.name, trace, best.state, best.unit)
-    return Shown((fragment,), (ranking,), *shown_unit, facts=(about, facts))
+    about = f"{one.name} on this text at each moment; it was chosen at the last."
+    strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
+    return Shown((fragment,), (one,), *strip, facts=(about, facts))
 
 
 def _gates(materials: Materials) -> Shown:
-    shown = {"inside comment": labels.inside_comment}
-    ranking = materials.c.rank(labels.inside_comment, "inside comment")
-    best, trace = ranking[0], materials.c.all_states
-    copies = [(f"{best.layer}.{kind}", best.unit) for kind in _KINDS]
-    widget = HiddenStateWidget(trace, ranking, units=copies, labels=shown)
-    fragment = widget.fragment(units=[entry.unit for entry in ranking[:_FEW_UNITS]])
-    return Shown((fragment,), (ranking,), materials.c.name, trace, *copies[1])
+    one, trace = _comment_unit(materials), materials.c.all_states
+    layer = one.state.rpartition(".")[0]
+    copies = [(f"{layer}.{kind}", one.unit) for kind in _KINDS]
+    start = _best_place(materials.c, one, labels.inside_comment)
+    widget = _widget(trace, [one], units=copies, labels={"inside comment": labels.inside_comment})
+    units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
+    fragment = widget.fragment(units=sorted(units), start=start)
+    return Shown((fragment,), (one,), materials.c.name, trace, *copies[1], start=start)
 
 
 def _together(materials: Materials) -> Shown:
     shown = {"inside quotes": labels.inside_quotes, "line position": labels.line_position}
-    rankings = (_quote_ranking(materials), _line_ranking(materials))
-    copies = [(ranking[0].state, ranking[0].unit) for ranking in rankings]
-    page = _show(materials.prose, rankings, units=copies, labels=shown)
+    opened = (_quote_unit(materials), _clock(materials))
+    copies = [(one.state, one.unit) for one in opened]
+    page = _show(materials.prose, opened, units=copies, labels=shown)
     return _with_kinds(page, materials.prose)
 
 
 def _guess(materials: Materials) -> Shown:
-    trace, ranking = materials.prose.shown, _quote_ranking(materials)
-    widget = HiddenStateWidget(trace, ranking, present=True, guess=True)
+    trace, one = materials.prose.shown, _quote_unit(materials)
+    widget = _widget(trace, [one], present=True, guess=True)
     widget.cursor = trace.text.index("\n")
-    best = ranking[0]
-    fragments = (widget.fragment(),)
-    return Shown(fragments, (ranking,), materials.prose.name, trace, best.state, best.unit)
+    strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
+    return Shown((widget.fragment(),), (one,), *strip)
 
 
-def _quote_ranking(materials: Materials) -> Ranking:
-    return materials.prose.rank(labels.inside_quotes, "inside quotes")
+def _quote_unit(materials: Materials) -> Opened:
+    return materials.prose.opened(labels.inside_quotes, "inside quotes")
 
 
-def _line_ranking(materials: Materials) -> Ranking:
-    return materials.prose.rank(labels.line_position, "line position")
+def _clock(materials: Materials) -> Opened:
+    return materials.prose.opened(labels.line_position, "line position")
+
+
+def _comment_unit(materials: Materials) -> Opened:
+    return materials.c.opened(labels.inside_comment, "inside comment")
 
 
 DEMOS = (
@@ -216,8 +257,9 @@ DEMOS = (
         "Every character has the colour of one hidden unit after it was read. Nobody told the "
         "network what a quotation mark is: it learned to predict the next character, and that is "
         "all. The bar under the curve says where a quotation is open.",
-        "Move the slider: most units look like nothing at all. Come back by the list “follows”. "
-        "Does the unit turn at the closing mark, or one character later?",
+        "What does the network have to know to predict the closing mark? Does the unit turn at "
+        "the mark, or one character later?",
+        "Move the slider: most units look like nothing at all. Come back by the list “follows”.",
         _quotes,
     ),
     Demo(
@@ -225,8 +267,8 @@ DEMOS = (
         "A clock that runs along the line",
         "The novel it learned from was typed with lines of about the same length. Whoever wants to "
         "predict the newline has to count. The curve under the text rises or falls line by line.",
-        "Click into a line and walk along it by the arrow keys, the value in view. What does an "
-        "empty line do? What does a short one do?",
+        "What will an empty line do to the colour? What does a short one do?",
+        "Click into a line and walk along it by the arrow keys, the value in view.",
         _line,
     ),
     Demo(
@@ -235,18 +277,29 @@ DEMOS = (
         "The counter of the page before is worth something only if someone uses it. Here units are "
         "ranked by whether the next character is a newline, first within each current character: "
         "a space says much by itself.",
+        "Will it be one unit that knows, or many together?",
         "Compare the two lists under “follows”, and both with what the last three characters "
-        "say alone. Then read what the probe reaches: one unit, or many together?",
+        "say alone. Then read what the probe, which reads all units, reaches.",
         _line_end,
     ),
     Demo(
         "comments",
-        "Comments and strings in C",
-        "Another network, an LSTM, learned from C. A comment must be closed, a string must be "
-        "closed, and what stands between looks like neither code nor each other.",
-        "Change the list under “follows” from comments to strings. Is the string unit silent in "
-        "comments that have quotation marks in them?",
+        "Comments in C",
+        "Another network, an LSTM, learned from C. A comment must be closed, and what stands in it "
+        "looks like prose, not like code. The page opens where the unit shows it best.",
+        "How does the network know, in the middle of a comment, that it is in one? Will the unit "
+        "keep its colour at a quotation mark inside the comment?",
+        "Scroll on, and look for strings: is it a unit for comments, or for all that is not code?",
         _comments,
+    ),
+    Demo(
+        "strings",
+        "Strings in C",
+        "The same network. A string, too, must be closed, by the very mark that opened it. The "
+        "page opens where the unit shows it best.",
+        "Will the unit stay out of comments that have quotation marks in them?",
+        "Find a comment with a quoted word, and a string with a comment in it.",
+        _strings,
     ),
     Demo(
         "depth",
@@ -254,35 +307,46 @@ DEMOS = (
         "In tidy code, depth and indentation say the same thing. The best unit for one may be a "
         "unit for the other. So the network reads the same code twice, the second time with the "
         "indentation stripped.",
-        "Ask the class what they expect before you scroll down. Compare the three scores at the "
-        "end: what is left of the unit, and what do all units know together?",
+        "Before you scroll down: what will be left of the unit without the indentation?",
+        "Compare the three scores at the end: what is left of the unit, and what do all units know "
+        "together?",
         _depth,
+    ),
+    Demo(
+        "brackets",
+        "A unit that counts brackets",
+        "A small network that has read nothing but lines of brackets and letters. A line is over "
+        "when all its brackets are closed: nothing but counting says when.",
+        "Which characters must move the unit up, which down, and which not at all?",
+        "Step through a line by the arrow keys. Is every step of the same size? How deep does the "
+        "unit still tell two depths apart?",
+        _brackets,
     ),
     Demo(
         "training",
         "A unit forms",
         "The same unit on the same text, at moments of the training: from weights that are nearly "
         "random to those of all other pages. The slider “training” moves through time.",
-        "Start at the left. When does the unit begin to hold a value from one mark to the next? "
-        "Is it sudden? Is it the same unit that leads at every moment?",
+        "When does the unit begin to hold a value from one mark to the next? Is it sudden?",
+        "Start at the left. Is it the same unit that leads at every moment?",
         _training,
     ),
     Demo(
         "gates",
         "The gates of a memory cell",
-        "One cell of the LSTM, four times: what it holds (c), and its forget, input and output "
-        "gates, on the same text. A gate near 1 is open: a forget gate near 1 keeps.",
-        "Put the cursor on the opening of a comment and step through it. Which gate moves there, "
-        "and which all the way to the closing?",
+        "One cell of the LSTM, four times: what it holds (tanh c), and its forget, input and "
+        "output gates, on the same text. A gate near 1 is open: a forget gate near 1 keeps.",
+        "Which gate must move at the opening of a comment, and which must not until its end?",
+        "Put the cursor on the opening of a comment and step through it.",
         _gates,
     ),
     Demo(
         "together",
         "Two units, one text",
-        "The best unit for quotation marks and the best for the place in the line, one above the "
-        "other, with one cursor: two kinds of memory.",
-        "Which of the two switches, and which counts? Where does the one jump while the other "
-        "does not notice?",
+        "The network's unit for quotation marks and the one for the place in the line, one above "
+        "the other, with one cursor: two kinds of memory.",
+        "Which of the two switches, and which counts?",
+        "Where does the one jump while the other does not notice?",
         _together,
     ),
     Demo(
@@ -290,7 +354,8 @@ DEMOS = (
         "Guess before you look",
         "Large type, and the text hidden ahead of the cursor: a class says what the unit will do, "
         "then looks. The sign of each value stands below its character.",
-        "Reveal by the arrow keys; s goes to the end of the span. Ask for a show of hands first.",
+        "What will the next character do to it? A show of hands first.",
+        "Reveal by the arrow keys; s goes to the end of the span.",
         _guess,
         spoiled=True,
     ),

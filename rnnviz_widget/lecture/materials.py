@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import rnnviz_widget as rnnviz
-from rnnviz_widget.charlm import read_card, snapshots
+from rnnviz_widget.charlm import bracket_text, read_card, snapshots
 from rnnviz_widget.evaluation import TRANSFORMS
+from rnnviz_widget.lecture.opening import Opened
+from rnnviz_widget.trace import Predictions, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,48 +21,48 @@ if TYPE_CHECKING:
     from rnnviz_widget.charlm import CharLM
     from rnnviz_widget.counters import UnitKind
     from rnnviz_widget.ranking import Ranking
-    from rnnviz_widget.trace import Trace
 
 _TEXTS = "two texts written for this project"
+_BEFORE = 600  # characters read before a text, so that a line clock does not begin from nothing
+
+_C_STATES = ("*.h", "*.tanh_c")  # tanh(c): of c's order, and on a scale that can be looked at
 
 
 @dataclass
 class Reader:
     """A bundled model, on a text to choose units on and another to report them on.
 
+    Each text is read after the end of the other one, and shown without that.
+
     Attributes
     ----------
     name
         The model's name.
-    chosen_on, reported_on
-        Numbers of sample texts, see `sample_text`.
+    texts
+        The text to choose on, and the one to report on.
     states
         Shell patterns of the states that units are ranked by.
-    change
-        What is done to the texts before they are read.
     """
 
     name: str
-    chosen_on: int
-    reported_on: int
+    texts: tuple[str, str]
     states: Sequence[str]
-    change: Callable[[str], str] = str
     _ranked: dict[tuple[str, str | None], Ranking] = field(default_factory=dict)
     _kinds: dict[tuple[str, int], UnitKind] = field(default_factory=dict)
+
+    @classmethod
+    def of_samples(
+        cls, name: str, chosen_on: int, reported_on: int, change: Callable[[str], str] = str
+    ) -> Reader:
+        """Return the reader of two sample texts, by their numbers, after a change of both."""
+        read = partial(rnnviz.sample_text, name)
+        states = ["*.h"] if name == "prose" else _C_STATES
+        return cls(name, (change(read(chosen_on)), change(read(reported_on))), states)
 
     @cached_property
     def model(self) -> CharLM:
         """The model."""
         return rnnviz.load_model(self.name)
-
-    @cached_property
-    def texts(self) -> tuple[str, str]:
-        """The text to choose on, and the one to report on."""
-        first, second = (
-            self.change(rnnviz.sample_text(self.name, number))
-            for number in (self.chosen_on, self.reported_on)
-        )
-        return first, second
 
     @cached_property
     def traces(self) -> tuple[Trace, Trace]:
@@ -80,7 +82,13 @@ class Reader:
     @cached_property
     def all_states(self) -> Trace:
         """What the model did on the text to report on, gates included."""
-        return rnnviz.record(self.model, self.texts[1])
+        return self._read(self.model, 1, "*")
+
+    def opened(
+        self, label: Callable[[Trace], ArrayLike], name: str, within: str | None = None
+    ) -> Opened:
+        """Return the model's own unit for a label, or the first of the ranking."""
+        return Opened.of(self.rank(label, name, within), self.model.card.units.get(name))
 
     def rank(
         self, label: Callable[[Trace], ArrayLike], name: str, within: str | None = None
@@ -107,27 +115,59 @@ class Reader:
         return self._kinds[state, unit]
 
     def _record(self, model: CharLM) -> tuple[Trace, Trace]:
-        first, second = (rnnviz.record(model, text, states=self.states) for text in self.texts)
-        return first, second
+        return self._read(model, 0, self.states), self._read(model, 1, self.states)
+
+    def _read(self, model: CharLM, number: int, states: str | Sequence[str]) -> Trace:
+        """Return what a model did on a text, read after the end of the other one."""
+        before = self.texts[1 - number][-_BEFORE:].rstrip("\n") + "\n"
+        before += "\n" if self.name != "brackets" else ""
+        whole = rnnviz.record(model, before + self.texts[number], states=states)
+        return _from(whole, len(before))
+
+    def read_by(self, model: CharLM) -> Trace:
+        """Return what another model does on the text to report on."""
+        return self._read(model, 1, self.states)
 
 
 class Materials:
-    """Both bundled models, and one of them on its way."""
+    """The bundled models, and one of them on its way."""
 
     def __init__(self) -> None:
-        self.prose = Reader("prose", 2, 1, ["*.h"])
-        self.c = Reader("linux", 2, 3, ["*.h", "*.c"])
-        self.c_without_indentation = Reader(
-            "linux", 2, 3, ["*.h", "*.c"], TRANSFORMS["indentation stripped"]
+        self.prose = Reader.of_samples("prose", 2, 1)
+        self.c = Reader.of_samples("linux", 2, 1)
+        self.c_with_strings = Reader.of_samples("linux", 2, 3)
+        self.c_without_indentation = Reader.of_samples(
+            "linux", 2, 1, TRANSFORMS["indentation stripped"]
         )
+        lines = bracket_text(lines=60, seed=7), rnnviz.sample_text("brackets")
+        self.brackets = Reader("brackets", lines, _C_STATES)
 
     @cached_property
     def snapshots(self) -> dict[str, Trace]:
         """The prose model's recordings of its text, by how many characters it had seen."""
-        (_, text), found = self.prose.texts, {}
+        found = {}
         moments: list[str | Path] = [*snapshots(self.prose.name), self.prose.name]
         for source in moments:
             seen = read_card(source).training["characters_seen"]
-            model = rnnviz.load_model(source)
-            found[f"{seen:,} characters"] = rnnviz.record(model, text, states=["*.h"])
+            found[f"{seen:,} characters"] = self.prose.read_by(rnnviz.load_model(source))
         return found
+
+
+def _from(trace: Trace, start: int) -> Trace:
+    """Return the tokens from one on, each after all that was read before it."""
+    predictions, loss = trace.predictions, trace.loss
+    if predictions:
+        entropy = predictions.entropy
+        predictions = Predictions(
+            predictions.ids[start:],
+            predictions.probabilities[start:],
+            predictions.vocabulary,
+            None if entropy is None else entropy[start:],
+        )
+    return Trace.from_arrays(
+        trace.tokens[start:],
+        {name: trace[name][start:] for name in trace.states},
+        bounds={name: pair for name in trace.states if (pair := trace.bounds(name))},
+        predictions=predictions,
+        loss=None if loss is None else loss[start:],
+    )

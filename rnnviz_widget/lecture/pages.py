@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.export import SavedPage
     from rnnviz_widget.lecture.demos import Demo, Shown
-    from rnnviz_widget.ranking import Ranking
 
 INDEX = "index.html"
 MARK = '<meta name="generator" content="rnnviz lecture">'
@@ -30,6 +29,7 @@ MARK = '<meta name="generator" content="rnnviz lecture">'
 TITLE = "Hidden units as counters"
 
 _CSS = Path(__file__).with_name("lecture.css")
+_KEYS = Path(__file__).with_name("keys.js")
 _STRIP = 160  # colours in the strip of a card
 _STRIP_TOKENS = 960  # tokens that it shows
 
@@ -55,7 +55,10 @@ _DEMO = """\
 <main>
 <h1>{title}</h1>
 <p>{about}</p>
+<details class="notes"><summary>Speaker's notes</summary>
+<p class="ask">{ask}</p>
 <p class="do">{do}</p>
+</details>
 {fragments}
 {measured}
 </main>
@@ -69,11 +72,12 @@ with a meaning. These pages show some of them. They need no network, no Python a
 this folder is all there is, and every page is a single file.</p>
 </header>
 <main>
-<ol class="demos">
+<ol class="demos" data-way="next">
 {cards}
 </ol>
 <h2>Keys, on every page</h2>
 <dl>
+<dt><kbd>.</kbd> <kbd>,</kbd></dt><dd>next and previous page</dd>
 <dt><kbd>n</kbd> <kbd>p</kbd></dt><dd>next and previous unit</dd>
 <dt><kbd>s</kbd></dt><dd>to the next span of the label</dd>
 <dt><kbd>g</kbd></dt><dd>hide what stands ahead of the cursor, and let the class guess</dd>
@@ -81,12 +85,12 @@ this folder is all there is, and every page is a single file.</p>
 <dt><kbd>?</kbd></dt><dd>all keys</dd>
 </dl>
 <h2>What the scores are</h2>
-<p>Of all units of the ranked states, and both signs, the one that follows a label best on one text
-is reported on another, which is the text you see; both were written for this project, and no
-network was trained on them. AUC is the chance that the unit tells a character inside from one
-outside (0.5: no better than a coin), Spearman's correlation says how well its order is that of a
-number. Beside each stands what the same choice reaches by chance, what the last characters say
-alone, and the best unit of an untrained network. Readable is not the same as used.</p>
+<p>A page opens on the unit that was chosen for its label on the validation blocks of the model's
+corpus; its score there is that of the test blocks. Beside it stands its score on the text you see,
+which was written for this project; no network was trained on it. AUC is the chance that the unit
+tells a character inside from one outside (0.5: no better than a coin), Spearman's correlation says
+how well its order is that of a number. Chance is what the best of all units reaches on a label that
+has nothing to do with the text. Readable is not the same as used.</p>
 </main>
 <footer>{models}
 <p>Made by rnnviz-widget {version}: rnnviz lecture</p></footer>"""
@@ -122,6 +126,7 @@ def demo_page(demo: Demo, shown: Shown, others: Sequence[Demo], model: str) -> P
         links=links,
         title=escape(demo.title),
         about=escape(demo.about),
+        ask=escape(demo.ask),
         do=escape(demo.do),
         fragments="\n".join(fragment.with_heading(tag) for fragment in shown.fragments),
         measured=_measured(demo, shown),
@@ -141,7 +146,7 @@ def index_page(pages: Sequence[Saved], models: Iterable[str]) -> Page:
             about=escape(saved.demo.about),
             measured=""
             if saved.demo.spoiled
-            else "\n".join(_paragraph(text) for text in _scores(saved.shown.rankings)),
+            else "\n".join(_paragraph(f"{one.line}.") for one in saved.shown.opened),
             size=saved.page.size / 1e6,
         )
         for saved in pages
@@ -156,7 +161,8 @@ def index_page(pages: Sequence[Saved], models: Iterable[str]) -> Page:
 
 
 def _page(title: str, body: str, *, kind: str, mark: str, code: str) -> str:
-    head = f"<style>{_CSS.read_text(encoding='utf-8')}</style>\n{code}"
+    style, keys = (path.read_text(encoding="utf-8") for path in (_CSS, _KEYS))
+    head = f'<style>{style}</style>\n<script type="module">{keys}</script>\n{code}'
     return _PAGE.format(
         title=escape(title),
         policy=content_policy(head),
@@ -176,46 +182,34 @@ def _paragraph(text: str) -> str:
 
 
 def _measured(demo: Demo, shown: Shown) -> str:
-    """Return what may be said of the best unit of each ranking, and which texts that is from."""
-    said = "\n".join(_paragraph(f"{r.verdict} {_capital(r.note)}.") for r in shown.rankings)
+    """Return what may be said of each unit: a line, and behind it all that was measured."""
     about, facts = shown.facts
-    if facts:
-        said += f"\n{_paragraph(about)}\n{html_facts(facts)}"
-    heading = "What was measured"
-    if demo.spoiled:
-        return f"<details><summary>{heading}: the answer</summary>\n{said}</details>"
-    return f"<h2>{heading}</h2>\n{said}"
+    more = f"{_paragraph(about)}\n{html_facts(facts)}" if facts else ""
+    parts = []
+    for one in shown.opened:
+        ranking = one.ranking
+        said = [one.others, f"{ranking.verdict} {_capital(ranking.note)}."]
+        line = "What was measured: the answer" if demo.spoiled else one.line
+        parts.append(
+            f'<details class="numbers"><summary>{escape(line)}</summary>\n'
+            + "\n".join(_paragraph(text) for text in said if text)
+            + f"{more}</details>"
+        )
+        more = ""
+    return "\n".join(parts)
 
 
 def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _scores(rankings: Iterable[Ranking]) -> list[str]:
-    """Return the score of the best unit of each ranking in a line, with the text it is from."""
-    lines = []
-    for ranking in rankings:
-        best, last = ranking[0], list(ranking.baselines.items())[-1:]
-        low, high = best.detail.interval if best.detail else (np.nan, np.nan)
-        beside = [("chance", ranking.chance.level)] if ranking.chance else []
-        beside += [*last, *(("untrained", score) for score in ranking.control)]
-        within = " within each character" if ranking.within else ""
-        found = best.name if ranking.claimed else f"no single unit; best {best.name}"
-        lines.append(
-            f"{ranking.label}{within}: {found}, {ranking.metric} {best.held_out:.3f} "
-            f"({low:.3f} to {high:.3f}); {', '.join(f'{n} {score:.3f}' for n, score in beside)}. "
-            f"{_capital(ranking.note)}."
-        )
-    return lines
-
-
 def _strip(shown: Shown) -> list[str]:
     """Return the colours of the first tokens by the demo's unit, as CSS."""
     trace = shown.trace
-    values = trace.unit(shown.state, shown.unit)
+    values = shown.sign * trace.unit(shown.state, shown.unit)
     limit = quantise(values, trace.bounds(shown.state)).limit
-    parts = np.array_split(values[:_STRIP_TOKENS], min(_STRIP, len(values)))
-    means = np.array([np.mean(part) for part in parts])
+    values = values[shown.start :][:_STRIP_TOKENS]
+    means = np.array([np.mean(part) for part in np.array_split(values, min(_STRIP, len(values)))])
     return ["#" + bytes(colour).hex() for colour in palettes.colours("red-blue", means / limit)]
 
 
@@ -226,5 +220,5 @@ def _model(name: str) -> str:
         f"Model {name}: {config.cell.upper()}, {config.num_layers} x {config.hidden_size} units, "
         f"trained on {card.training['characters_seen']:,} characters of "
         f"{card.corpus['name']}, which is not part of this project; "
-        f"{card.losses['validation']:.3f} nats per character on text held out."
+        f"{card.losses['validation']:.3f} nats per character on the validation blocks."
     )
