@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget import labels
-from rnnviz_widget.lecture.opening import place
+from rnnviz_widget.lecture.opening import ON_SCREEN, place
 from rnnviz_widget.stats.auc import area_under_curve
 from rnnviz_widget.widget import HiddenStateWidget
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _FEW_UNITS = 12  # of a ranking, where a page has many states or moments
 _SOME_UNITS = 48  # where it has two texts
+_LINES_OF_FOUR = 4  # on screen, where four copies stand one above the other
 _KINDS = ("tanh_c", "f", "i", "o")  # of a cell, one above the other
 
 
@@ -118,9 +119,11 @@ def _show(reader: Reader, opened: Sequence[Opened], *, start: int = 0, **options
     return Shown(fragments, tuple(opened), *strip)
 
 
-def _best_place(reader: Reader, one: Opened, label: Callable[[Trace], Any]) -> int:
+def _best_place(
+    reader: Reader, one: Opened, label: Callable[[Trace], Any], lines: int = ON_SCREEN
+) -> int:
     trace = reader.shown
-    return place(one.values(trace), label(trace), trace.text)
+    return place(one.values(trace), label(trace), trace.text, lines)
 
 
 def _with_kinds(shown: Shown, reader: Reader) -> Shown:
@@ -215,7 +218,7 @@ def _gates(materials: Materials) -> Shown:
     one, trace = _comment_unit(materials), materials.c.all_states
     layer = one.state.rpartition(".")[0]
     copies = [(f"{layer}.{kind}", one.unit) for kind in _KINDS]
-    start = _best_place(materials.c, one, labels.inside_comment)
+    start = _best_place(materials.c, one, labels.inside_comment, _LINES_OF_FOUR)
     widget = _widget(trace, [one], units=copies, labels={"inside comment": labels.inside_comment})
     units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
     fragment = widget.fragment(units=sorted(units), start=start)

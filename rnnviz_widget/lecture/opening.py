@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking import Entry, Ranking
     from rnnviz_widget.trace import Trace
 
-ON_SCREEN = 1000
-"""About how many characters of a text are seen at once."""
+ON_SCREEN = 18
+"""About how many lines of a text are seen at once."""
+
+_SHOWS = 0.15  # share of a screen's characters where a label holds, for it to be seen to hold
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,13 @@ class Opened:
         return self.sign * trace.unit(self.state, self.unit)
 
 
-def place(values: ArrayLike, label: ArrayLike, text: str) -> int:
+def place(values: ArrayLike, label: ArrayLike, text: str, lines: int = ON_SCREEN) -> int:
     """Return the start of the paragraph from which on a screen of text shows a label best.
 
     Best is where the sign of most characters agrees with a label that is true or false, or where
-    the values are most correlated with one that is a number. Text in which the label never changes
-    shows nothing; where it changes nowhere, the start of the text is returned.
+    the values are most correlated with one that is a number. A label must be seen to change: hold
+    for at least some of the characters, or as many as anywhere. The start of the text is returned
+    where it changes nowhere.
 
     Parameters
     ----------
@@ -106,14 +109,24 @@ def place(values: ArrayLike, label: ArrayLike, text: str) -> int:
         `(T,)` each.
     text
         T characters.
+    lines
+        How many are seen at once.
     """
     values, label = np.asarray(values), np.asarray(label)
-    scores = {}
-    for start in range(max(1, len(text) - ON_SCREEN + 1)):
-        begins = start == 0 or text[start - 2 : start] == "\n\n"
-        seen = slice(start, start + ON_SCREEN)
-        if begins and np.ptp(label[seen].astype(float)) > 0:
-            scores[start] = _agreement(values[seen], label[seen])
+    starts = np.cumsum([0, *map(len, text.splitlines(keepends=True))])
+    screens = [
+        slice(start, starts[i + lines])
+        for i, start in enumerate(starts[:-lines])
+        if i == 0 or text[start - 2 : start] == "\n\n"
+    ]
+    changing = [screen for screen in screens if np.ptp(label[screen].astype(float)) > 0]
+    shares = [np.mean(label[screen] > 0) for screen in changing]
+    enough = min(_SHOWS, max(shares, default=0))
+    scores = {
+        int(screen.start): _agreement(values[screen], label[screen])
+        for screen, share in zip(changing, shares, strict=True)
+        if share >= enough
+    }
     return max(scores, key=lambda start: scores[start], default=0)
 
 

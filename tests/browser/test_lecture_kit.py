@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
+from scipy.stats import spearmanr
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.lecture import write_lecture
 from rnnviz_widget.lecture.demos import DEMOS
-from tests.browser.pixels import differences, painted_colours
+from tests.browser.pixels import RED_BLUE, RGB, differences, expected_colours, painted_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 NAMES = [demo.name for demo in DEMOS]
+depth_of_brackets = partial(rnnviz.labels.nesting_depth, brackets="()", language=None)
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +97,8 @@ def test_every_score_says_which_text_it_is_from_and_on_how_many_spans(
     scores = page.locator(".demo .measured", has_text=re.compile("AUC|Spearman"))
     assert scores.count() >= len(DEMOS) - 1  # one is a riddle
     for text in scores.all_text_contents():
-        assert where.search(text), text
-        assert re.search(r"rnn\.l\d\.\w\[\d+\], (AUC|Spearman) -?\d\.\d{3} \(", text)
-        assert "untrained" in text
+        assert re.search(r"rnn\.l\d\.\w+\[\d+\], (AUC|Spearman) -?\d\.\d{3}", text), text
+        assert re.search(r"\d on held-out text; chance \d\.\d\d", text), text
     for name in NAMES:
         open_page(name)
         for text in page.locator("main .measured", has_text="held-out").all_text_contents():
@@ -108,13 +110,13 @@ def test_training_time_moves_and_its_numbers_stand_below(open_page: Open, page: 
     time = slider(page.locator(".rnnviz"), "checkpoint")
     expect(time).to_have_value("7")
     root = page.locator(".rnnviz")
-    late = painted_colours(root, range(60))
+    late = painted_colours(root, range(60, 240))
     time.press("Home")
     expect(time).to_have_value("0")
     page.wait_for_timeout(200)
-    early = painted_colours(root, range(60))
+    early = painted_colours(root, range(60, 240))
     assert max(differences(early, late)) > 40
-    areas = [float(area) for area in re.findall(r"AUC (\d\.\d+)", page.inner_text("table"))]
+    areas = [float(area) for area in re.findall(r"AUC (\d\.\d+)", str(page.text_content("table")))]
     assert len(areas) == 8
     assert areas[0] < 0.6
     assert areas[-1] > 0.95
@@ -126,10 +128,107 @@ def test_a_riddle_keeps_its_answer(open_page: Open, page: Page) -> None:
     expect(riddle).not_to_contain_text("quotes")
     open_page("guess")
     expect(page.locator(".rnnviz-present")).to_be_visible()
-    answer = page.locator("details p")
-    expect(answer).to_be_hidden()
-    page.locator("summary").click()
-    expect(answer).to_contain_text("inside quotes")
+    answer = page.locator("main > .numbers")
+    expect(answer.locator("p").first).to_be_hidden()
+    expect(answer).to_have_count(1)
+    expect(answer.locator("summary")).not_to_contain_text("quotes")
+    answer.locator("summary").click()
+    expect(answer.locator("p").last).to_contain_text("inside quotes")
+
+
+# --- what is seen at first sight -----------------------------------------------------------------
+
+_ON_SCREEN = """
+(root) => {
+  const text = root.querySelector("[role=textbox]");
+  const { top, bottom } = text.getBoundingClientRect();
+  const seen = [...text.querySelectorAll("[data-row-start]")].filter((row) => {
+    const box = row.getBoundingClientRect();
+    return box.top >= top - 1 && box.bottom <= bottom + 1;
+  });
+  return [seen[0].dataset.line, seen[0].dataset.rowStart, seen.at(-1).dataset.rowStart].map(Number);
+}
+"""
+
+
+def seen(page: Page, label: Any, text: rnnviz.Trace) -> tuple[Any, list[RGB]]:
+    """Return the label `(T,)` of the tokens on screen, by whole lines, and their colours."""
+    root = page.locator(".rnnviz").first
+    expect(root.locator("[data-row-start]").first).to_be_visible()
+    line, first, last = root.evaluate(_ON_SCREEN)
+    start = sum(map(len, text.text.splitlines(keepends=True)[: line - 1]))
+    here = np.asarray(label(text))[start : start + last - first]
+    return here, painted_colours(root.locator("[role=textbox]").first, range(first, last))
+
+
+def sample(name: str, number: int) -> rnnviz.Trace:
+    text = rnnviz.sample_text(name, number)
+    return rnnviz.Trace.from_arrays(text, {"h": np.zeros((len(text), 1))})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "label"),
+    [
+        ("quotes", sample("prose", 1), rnnviz.labels.inside_quotes),
+        ("training", sample("prose", 1), rnnviz.labels.inside_quotes),
+        ("together", sample("prose", 1), rnnviz.labels.inside_quotes),
+        ("comments", sample("linux", 1), rnnviz.labels.inside_comment),
+        ("strings", sample("linux", 3), rnnviz.labels.inside_string),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_page_opens_with_red_where_its_label_is(
+    name: str, text: rnnviz.Trace, label: Any, open_page: Open, page: Page
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    open_page(name)
+    here, colours = seen(page, label, text)
+    assert 0.03 < here.mean() < 0.97, "the opening does not show the label"
+    red = np.array([red > blue for red, _, blue in colours])
+    assert np.mean(red == here) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "label"),
+    [
+        ("line", sample("prose", 1), rnnviz.labels.line_position),
+        ("depth", sample("linux", 1), rnnviz.labels.nesting_depth),
+        ("brackets", sample("brackets", 1), depth_of_brackets),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_page_opens_where_the_painted_value_rises_with_its_label(
+    name: str, text: rnnviz.Trace, label: Any, open_page: Open, page: Page
+) -> None:
+    """By the palette's table: how far along it from blue to red each character's colour stands."""
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    open_page(name)
+    here, colours = seen(page, label, text)
+    steps = np.linspace(-1, 1, 255)
+    table = np.array(expected_colours(steps, RED_BLUE, 1.0))  # (255, 3)
+    painted = np.array(colours)  # (T, 3)
+    values = steps[np.abs(painted[:, None] - table).sum(axis=-1).argmin(axis=1)]
+    assert spearmanr(values, here).statistic >= 0.9
+
+
+@pytest.mark.parametrize("name", ["quotes", "guess"])
+def test_one_key_leads_from_page_to_page(name: str, open_page: Open, page: Page) -> None:
+    at = NAMES.index(name)
+    open_page(name)
+    page.locator("[role=textbox]").first.focus()
+    page.keyboard.press(",")
+    before = NAMES[at - 1] if at else name
+    expect(page).to_have_url(re.compile(f"/{before}.html$"))
+    page.locator(".rnnviz").first.wait_for()
+    page.keyboard.press(".")
+    after = NAMES[at] if at else NAMES[1]
+    expect(page).to_have_url(re.compile(f"/{after}.html$"))
+
+
+def test_the_key_leads_from_the_index_to_the_first_page(open_page: Open, page: Page) -> None:
+    open_page("index")
+    page.keyboard.press(".")
+    expect(page).to_have_url(re.compile(f"/{NAMES[0]}.html$"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

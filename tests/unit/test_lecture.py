@@ -11,6 +11,7 @@ import rnnviz_widget as rnnviz
 from rnnviz_widget import cli
 from rnnviz_widget.lecture import kit, write_lecture
 from rnnviz_widget.lecture.demos import DEMOS, Demo, Shown
+from rnnviz_widget.lecture.opening import place
 from rnnviz_widget.lecture.pages import MARK
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def interrupt(_: Any) -> Shown:
 
 
 QUICK = (
-    Demo("one", HOSTILE, "About one.", "Do one.", build),
-    Demo("two", "Two", HOSTILE, HOSTILE, build),
+    Demo("one", HOSTILE, "About one.", "Ask one.", "Do one.", build),
+    Demo("two", "Two", HOSTILE, HOSTILE, HOSTILE, build),
 )
 
 
@@ -92,7 +93,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 def test_an_interruption_leaves_whole_pages_and_the_same_command_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stopped = (QUICK[0], Demo("two", "Two", "", "", interrupt))
+    stopped = (QUICK[0], Demo("two", "Two", "", "", "", interrupt))
     monkeypatch.setattr(kit, "DEMOS", stopped)
     assert cli.main(["lecture", "-o", str(tmp_path), "--no-open"]) == 130
     assert names(tmp_path) == ["one.html"]
@@ -105,5 +106,36 @@ def test_an_interruption_leaves_whole_pages_and_the_same_command_goes_on(
 
 def test_every_demo_has_a_file_of_its_own_and_all_words() -> None:
     assert len({demo.name for demo in DEMOS}) == len(DEMOS) >= 9
-    assert all(demo.title and demo.about and demo.do for demo in DEMOS)
+    assert all(demo.title and demo.about and demo.ask and demo.do for demo in DEMOS)
     assert all(demo.name.isidentifier() and demo.name != "index" for demo in DEMOS)
+
+
+def test_a_page_opens_where_the_label_is_seen_to_hold_and_the_unit_follows_it() -> None:
+    """Of four paragraphs one has no label, in one the unit fails, and in one it is right."""
+    lines = [
+        "out\n",
+        "out\n",
+        "\n",
+        "IN\n",
+        "out\n",
+        "\n",
+        "out\n",
+        "IN\n",
+        "\n",
+        "o\n",
+        "o\n",
+        "\n",
+    ]
+    text = "".join(lines)
+    label = np.array([character.isupper() for character in text])
+    values = np.where(label, 0.5, -0.5)
+    values[text.index("IN") : text.index("IN") + 2] = -0.1
+    right = text.rindex("out")
+    assert place(values, label, text, lines=3) == right
+    assert place(values, np.zeros(len(text), dtype=bool), text, lines=3) == 0
+    depth = np.where(label, 3, 0)
+    assert place(values, depth, text, lines=3) == right
+
+
+def test_a_page_opens_at_the_start_of_a_text_shorter_than_a_screen() -> None:
+    assert place([1.0, -1.0, 1.0], [True, False, True], "ab\n") == 0
