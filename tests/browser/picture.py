@@ -39,7 +39,7 @@ def main() -> None:
             executable_path=chromium.executable(),
             args=["--no-sandbox", "--disable-lcd-text"],
         )
-        tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 1060, "height": 900}, color_scheme="light")
         tab.goto(page.as_uri())
         root = tab.locator(".rnnviz")
         root.locator("[data-row-start]").first.wait_for()
