@@ -29,8 +29,8 @@ _ORDINARY = _Manner(columns=72, rows=18, row=21, strip=4)
 _PRESENT = _Manner(columns=45, rows=8, row=45, strip=6)
 _FEWEST_ROWS = 3
 _AROUND_TEXT, _COPY_HEAD = 20, 38
-_READOUT, _PREDICTIONS, _PREDICTION = 127, 35, 19  # alone; a heading; each next token
-_CONTROLS, _TRAINING, _GUESS = 41, 35, 45
+_READOUT, _READOUT_LINE = 38, 23  # below the text: alone; for labels, and for next tokens, one more
+_CONTROLS, _CONTROLS_PRESENT, _TRAINING, _GUESS, _RANKING = 67, 73, 35, 45, 31
 _LEGEND, _CHART, _LABEL, _COPY_CHART = 146, 105, 24, 52
 _GATES = 267
 _BELOW_PRESENT, _GUESS_PRESENT, _COPY_PRESENT = 225, 43, 42
@@ -82,9 +82,9 @@ class Contents:
     ----------
     lines
         How long those of the text are.
-    labels, predictions, copies, checkpoints
+    labels, predictions, copies, checkpoints, rankings
         How many: labels under the chart, next tokens that the readout lists, copies of the text,
-        checkpoints.
+        checkpoints, rankings.
     beside
         Whether the copies stand side by side.
     guess, present
@@ -102,6 +102,7 @@ class Contents:
     predictions: int = 0
     copies: int = 1
     checkpoints: int = 1
+    rankings: int = 0
     beside: bool = False
     guess: bool = False
     present: bool = False
@@ -114,18 +115,18 @@ class Contents:
         """About how many CSS pixels all of it needs in a column of ordinary width."""
         lines = [math.ceil(length / _NOTE_COLUMNS) for length in self.notes if length]
         around = sum(lines) * _NOTE_LINE + len(lines) * _NOTE + self.heading * _HEADING + _SLACK
-        around += _CONTROLS + (_TRAINING if self.checkpoints > 1 else 0)
+        around += _CONTROLS_PRESENT if self.present else _CONTROLS
+        around += _TRAINING if self.checkpoints > 1 else 0
+        around += _RANKING if self.rankings and not self.guess else 0
         around += _GATES if self.gates and not self.guess else 0
         stacked = self.copies > 1
         if self.present:
             below = _BELOW_PRESENT + self.guess * _GUESS_PRESENT + stacked * _COPY_PRESENT
             return around + self._text(_PRESENT) + below + self.labels * _LABEL
-        readout = _READOUT
-        if self.predictions:
-            readout += _PREDICTIONS + self.predictions * _PREDICTION
+        readout = _READOUT + _READOUT_LINE * (bool(self.labels) + bool(self.predictions))
         charts = _COPY_CHART * (self.copies - 1)
         foot = max(_LEGEND, _CHART + charts + self.labels * _LABEL)
-        return around + max(self._text(_ORDINARY), readout) + self.guess * _GUESS + foot
+        return around + self._text(_ORDINARY) + readout + self.guess * _GUESS + foot
 
     def _text(self, manner: _Manner) -> int:
         """Return how high the copies are with what is around each."""

@@ -199,13 +199,6 @@ def _contents(
 ) -> Contents:
     """Return what of a snapshot takes room."""
     content, traits = shown.content, shown.traits
-    here = (traits["state"], traits["unit"])
-    # The line over the text, see `js/src/panels/controls.ts`.
-    ranked = [
-        f"{ranking['label']}: AUC 0.999, high where it holds. {ranking['note']}"
-        for ranking in content["rankings"]
-        if any((e["state"], e["unit"]) == here for e in ranking["entries"])
-    ]
     return Contents(
         lines=[len(line) for line in "".join(trace.tokens[part.span]).splitlines()],
         labels=len(content["labels"]),
@@ -216,7 +209,8 @@ def _contents(
         guess=traits["guess"],
         present=traits["present"],
         gates=content["saturation"] is not None,
-        notes=[len(note) for note in [*ranked[:1], *notes]],
+        rankings=len(content["rankings"]),
+        notes=[len(note) for note in notes],
         heading=bool(heading),
     )
 
