@@ -98,7 +98,7 @@ def test_the_lecture_kit_shows_them(
     (state,) = trace.states
     facts = (HOSTILE, ((HOSTILE, HOSTILE),))
     shown = Shown((widget.fragment(),), (ranking,), "prose", trace, state, 0, facts)
-    demo = Demo("one", HOSTILE, HOSTILE, HOSTILE, lambda _: shown)
+    demo = Demo("one", HOSTILE, HOSTILE, HOSTILE, HOSTILE, lambda _: shown)
     monkeypatch.setattr(kit, "DEMOS", (demo,))
     write_lecture(tmp_path / "kit", progress=False)
     guarded.goto((tmp_path / "kit" / "one.html").as_uri())

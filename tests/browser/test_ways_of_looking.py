@@ -296,10 +296,12 @@ def test_the_type_is_large_and_scores_say_where_they_are_from(open_page: Open, h
     box = scroller.bounding_box()
     assert box is not None
     assert 8 <= box["height"] / float(scroller.get_attribute("data-cell-height") or 0) <= 10
-    note = root.get_by_text(ranking.note[1:], exact=False)
-    expect(note).to_be_in_viewport(ratio=1)
     assert hall.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(root.locator(".rnnviz-value")).to_be_in_viewport(ratio=1)
+    note = root.get_by_text(ranking.note[1:], exact=False)
+    expect(note).to_be_hidden()  # folded behind the line that says the score
+    root.locator(".rnnviz-notes summary").click()
+    expect(note).to_be_in_viewport(ratio=1)
 
 
 def sign_of(screen: np.ndarray[Any, Any], box: tuple[float, ...], row: float) -> int:

@@ -75,9 +75,8 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     const end = short(limit);
     low.textContent = kind === "gate" ? "0" : `−${end}`;
     middle.textContent = kind === "gate" ? "" : "0";
-    high.textContent = `${kind === "gate" ? "" : "+"}${end} high`;
+    high.textContent = `${kind === "gate" ? "" : "+"}${end} high${store.flip.value ? ", flipped" : ""}`;
     const lines: (Node | string)[] = [];
-    if (store.flip.value) lines.push(h("p", {}, "Flipped: low values have the colour of high ones."));
     if (peak > limit && !store.guess.value)
       lines.push(h("p", {}, `Values up to ${short(peak)} in size have the end colours.`));
     if (bytes?.includes(MISSING))
