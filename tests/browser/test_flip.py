@@ -47,7 +47,9 @@ def test_a_unit_that_is_low_where_the_label_holds_opens_with_its_colours_turned(
     values = trace.unit(state, 2)
     turned = -values if state == H else 1 - values
     assert_painted(root, turned.tolist(), 1)
-    expect(root.locator(".rnnviz-ends")).to_contain_text("+1 high, flipped" if state == H else "1 high, flipped")
+    expect(root.locator(".rnnviz-ends")).to_contain_text(
+        "+1 high, flipped" if state == H else "1 high, flipped"
+    )
     expect(root.get_by_role("button", name="flip")).to_have_attribute("aria-pressed", "true")
     root.get_by_role("textbox").press("f")
     assert_painted(root, values.tolist(), 1)

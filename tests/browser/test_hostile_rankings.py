@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 import rnnviz_widget as rnnviz
 from rnnviz_widget.lecture import kit, write_lecture
 from rnnviz_widget.lecture.demos import Demo, Shown
+from rnnviz_widget.lecture.opening import Opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,18 +98,24 @@ def test_the_lecture_kit_shows_them(
     trace = widget.trace
     (state,) = trace.states
     facts = (HOSTILE, ((HOSTILE, HOSTILE),))
-    shown = Shown((widget.fragment(),), (ranking,), "prose", trace, state, 0, facts)
+    opened = (Opened.of(ranking, None),)
+    shown = Shown((widget.fragment(),), opened, "prose", trace, state, 0, facts=facts)
     demo = Demo("one", HOSTILE, HOSTILE, HOSTILE, HOSTILE, lambda _: shown)
     monkeypatch.setattr(kit, "DEMOS", (demo,))
     write_lecture(tmp_path / "kit", progress=False)
     guarded.goto((tmp_path / "kit" / "one.html").as_uri())
     assert_only_shown(guarded.locator(".rnnviz"))
-    said = guarded.locator("main .measured")
-    for place in (said.first, said.nth(1), guarded.locator("main > table td")):
+    numbers = guarded.locator("details.numbers")
+    for place in (
+        numbers.locator("summary"),
+        numbers.locator(".measured").first,
+        numbers.locator("td"),
+    ):
         expect(place).to_contain_text(MARKUP)
     guarded.goto((tmp_path / "kit" / "index.html").as_uri())
     expect(guarded.locator(".demo .measured").first).to_contain_text(MARKUP)
-    expect(guarded.locator("img, script, iframe")).to_have_count(0)
+    expect(guarded.locator("img, iframe")).to_have_count(0)
+    expect(guarded.locator("script")).to_have_count(1)  # the keys from page to page
 
 
 def test_figures_show_them(trace: rnnviz.Trace, guarded: Page, tmp_path: Path) -> None:
