@@ -77,8 +77,8 @@ class Resampling:
     def intervals(self, column: NDArray[np.float32], sign: int) -> Intervals:
         """Return the 95 % intervals of a column's score.
 
-        They are expanded percentile intervals, see `bootstrap.tails`, and not known with fewer
-        than `bootstrap.LEAST_BLOCKS` blocks or traces. Resampled scores see the column and a
+        See `bootstrap.interval`; they are not known with fewer than `bootstrap.LEAST_BLOCKS` blocks
+        or traces. Resampled scores see the column and a
         numeric label in levels of equal frequency. What that costs the score of the text itself is
         given back to all of them.
         """
@@ -121,10 +121,10 @@ class Resampling:
             return float("nan"), float("nan")
         whole = np.ones((1, blocks), np.float32)
         gains += gain - self._gains(strata, block, whole)[0]
-        lowest = -1 if target.base == 0 else 0
-        scores = np.clip(target.base + sign * gains, lowest, 1)
-        low, high = np.quantile(scores, bootstrap.tails(blocks))
-        return float(low), float(high)
+        reach = 1 - target.base  # scores are base plus or minus this at most
+        score = sign * gain / reach
+        low, high = bootstrap.interval(score, sign * gains / reach, blocks, 1 / len(block))
+        return target.base + reach * low, target.base + reach * high
 
     def _in_levels(self, column: NDArray[np.float32]) -> Iterator[_Stratum]:
         target, strata = self.part.target, self.part.target.strata

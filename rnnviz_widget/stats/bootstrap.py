@@ -41,7 +41,8 @@ def autocorrelation_time(values: NDArray[np.float64]) -> float:
     1 + (2 W + 1) / n, since taking off the mean makes every correlation too small (U. Wolff,
     Comput. Phys. Commun. 156, 143, 2004, equation 49). What is weak and slow hides from that window
     behind what is strong and quick; so the largest sum of any window up to a twentieth of the
-    series counts, if it is larger. That errs on the side of a longer time.
+    series counts, if it is larger. That errs on the side of
+    a longer time, by about a third.
 
     Parameters
     ----------
@@ -86,6 +87,38 @@ def tails(blocks: int) -> tuple[float, float]:
     t = float(student_quantile(np.array([blocks - 1]))[0])
     tail = 0.5 * math.erfc(t * math.sqrt(blocks / (blocks - 1)) / math.sqrt(2))
     return tail, 1 - tail
+
+
+def interval(
+    score: float, drawn: NDArray[np.float64], blocks: int, finest: float
+) -> tuple[float, float]:
+    """Return the 95 % interval of a score in [-1, 1], given those of resampled texts.
+
+    On Fisher's scale, arctanh, on which scores near an end spread as widely as others do, it is
+    the score plus and minus Student's t with G - 1 degrees of freedom times the deviation of the
+    resampled scores, times the square root of G / (G - 1) as in `tails`. Where it is narrower than
+    the expanded percentiles, these count: they know on which side the errors are.
+
+    Parameters
+    ----------
+    score : float
+        Of the text as it is.
+    drawn : ndarray, shape (R,)
+        Of R resampled ones.
+    blocks : int
+        G, the number of blocks.
+    finest : float
+        The smallest distance from 1 that can be told.
+
+    """
+    low, high = np.quantile(np.clip(drawn, -1, 1), tails(blocks))
+    if drawn.std() > 0:
+        end = 1 - finest
+        t = float(student_quantile(np.array([blocks - 1]))[0])
+        half = t * np.sqrt(blocks / (blocks - 1)) * np.arctanh(np.clip(drawn, -end, end)).std()
+        middle = np.arctanh(np.clip(score, -end, end))
+        low, high = min(low, np.tanh(middle - half)), max(high, np.tanh(middle + half))
+    return float(low), float(high)
 
 
 def joined(stretches: NDArray[np.intp], least: int, most: int = MOST_BLOCKS) -> NDArray[np.intp]:

@@ -1,7 +1,7 @@
 """How often the 95 % interval of a score holds the score that a text without end would give.
 
-Run from the repository: ``python -m tests.simulations.coverage [TRIALS]``, by default 200 of each
-row (five minutes on one core). A unit is the label plus slow noise, as many standard deviations of
+Run from the repository: ``python -m tests.simulations.coverage [TRIALS]``, by default 100 of each
+row (two minutes on one core). A unit is the label plus slow noise, as many standard deviations of
 the label as make the score; the noise has the autocorrelation time that the row names.
 """
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOKENS = 40_000  # half of them are reported on
-TIMES = (5, 50, 200, 400, 1_000, 4_000)
-NOISE = (0.5, 2.0)
+TIMES = (5, 200, 400, 1_000)
+NOISE = (0.5,)
 SPAN = 20  # tokens of a span
 LINE = 50
 LABELS = ("spans", "line position", "slow numbers")
@@ -73,7 +73,7 @@ def coverage(
 def main() -> None:
     """Print the coverage for each autocorrelation time."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("trials", type=int, nargs="?", default=200)
+    parser.add_argument("trials", type=int, nargs="?", default=100)
     trials = parser.parse_args().trials
     print(f"{TOKENS // 2:,} tokens reported on, {trials} trials of each row\n")
     print("| label | score | time | tokens / time | known | coverage where known |")
