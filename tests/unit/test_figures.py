@@ -55,8 +55,8 @@ def make_trace(text: str = TEXT, name: str = "rnn.l0.h") -> Trace:
 
 def signs(text: str) -> list[str]:
     """Return what stands for each character."""
-    shapeless = dict.fromkeys("\x00\x1b\u2028\x7f", "◌")
-    return [{"\n": "↵", "\t": "→", **shapeless}.get(c, c) for c in text]
+    marks = {"\n": "↵", "\t": "→", "\x00": "␀", "\x1b": "␛", "\x7f": "␡", "\u2028": "◌"}
+    return [marks.get(c, c) for c in text]
 
 
 class Svg:
