@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import hypothesis
@@ -14,6 +15,11 @@ from tests import chromium
 
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell that starts something in the background lets it ignore Ctrl-C: the tests of interrupts,
+# and what they start, must not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine must not fail a test, nor chance: the same examples each time.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
