@@ -256,7 +256,7 @@ def test_the_view_gets_a_unit_with_its_scales(
         ({"unit": 99}, "99"),
         ({"state": "nowhere"}, "nowhere"),
         ({"kind": "secret"}, "kind must be"),
-        ({"start": "a"}, "str"),
+        ({"start": "a"}, "start must be a whole number, got 'a'"),
     ],
 )
 def test_a_wrong_request_is_answered_with_an_error(
