@@ -13,7 +13,7 @@ from rnnviz_widget import palettes
 from rnnviz_widget.figures.below import axes_of_size, draw_below, plain
 from rnnviz_widget.figures.layout import visible
 from rnnviz_widget.figures.scale import INK, MUTED, scale_of, strip_of
-from rnnviz_widget.trace.selection import span
+from rnnviz_widget.trace.excerpt import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from rnnviz_widget.figures.fonts import ADVANCE
 from rnnviz_widget.figures.layout import lay_out
 from rnnviz_widget.figures.scale import INK, MUTED, columns_of, scale_of, strip_of
 from rnnviz_widget.figures.sheet import LINE, Sheet, axes_for
-from rnnviz_widget.trace.selection import span
+from rnnviz_widget.trace.excerpt import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from traitlets import HasTraits, TraitError, TraitType
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rnnviz_widget.widget.content import Exhibit
+    from rnnviz_widget.widget.data import WidgetData
 
 LONGEST_COMPLAINT = 500
 """Characters of an error that are told or logged: a message may hold anything."""
@@ -19,7 +19,7 @@ def checked(
     message: Mapping[str, Any],
     widget: HasTraits,
     settable: Mapping[str, TraitType[Any, Any]],
-    exhibit: Exhibit,
+    data: WidgetData,
 ) -> dict[str, Any]:
     """Return the values in a message from a widget's view, if all of them fit each other.
 
@@ -29,7 +29,7 @@ def checked(
         Values by the names of traits.
     settable
         The traits that a view may set.
-    exhibit
+    data
         What is shown.
 
     Raises
@@ -49,14 +49,14 @@ def checked(
         trait: Any = settable[name]  # its stubs do not know that it can validate
         values[name] = trait.validate(widget, value)
     now = {name: getattr(widget, name) for name in settable} | values
-    state = exhibit.state(now["state"])
-    copies = exhibit.copies(now["units"], state)
+    state = data.state(now["state"])
+    copies = data.copies(now["units"], state)
     for name, check in (
-        ("unit", lambda unit: exhibit.unit(state, unit)),
-        ("cursor", exhibit.cursor),
-        ("selection", exhibit.selection),
-        ("checkpoint", exhibit.checkpoint),
-        ("flipped", exhibit.flips),
+        ("unit", lambda unit: data.unit(state, unit)),
+        ("cursor", data.cursor),
+        ("selection", data.selection),
+        ("checkpoint", data.checkpoint),
+        ("flipped", data.flips),
         ("active", lambda active: active_copy(active, copies)),
     ):
         if name in values:

@@ -18,9 +18,9 @@ from rnnviz_widget.export import (
     page,
 )
 from rnnviz_widget.stats.quantise import colour_limit
-from rnnviz_widget.trace.selection import choose
+from rnnviz_widget.trace.excerpt import choose
 from rnnviz_widget.widget import wire
-from rnnviz_widget.widget.living import NO_MODEL
+from rnnviz_widget.widget.live import NO_MODEL
 from rnnviz_widget.widget.words import in_words
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from rnnviz_widget.network import Portable
     from rnnviz_widget.stats.quantise import QuantisedUnit
     from rnnviz_widget.trace import Trace
-    from rnnviz_widget.trace.selection import Part
-    from rnnviz_widget.widget.content import Exhibit
-    from rnnviz_widget.widget.living import Living
+    from rnnviz_widget.trace.excerpt import Excerpt
+    from rnnviz_widget.widget.data import WidgetData
+    from rnnviz_widget.widget.live import LiveNetwork
 
 
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
@@ -54,7 +54,7 @@ class Choice(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A part of a trace as a widget now shows it.
+    """An excerpt of a trace as a widget now shows it.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Publisher:
 
     Attributes
     ----------
-    exhibit
+    data
         What the widget shows.
     traits
         The widget's public traits by name.
@@ -85,20 +85,20 @@ class Publisher:
         The network that runs in the view, if there is one.
     """
 
-    exhibit: Exhibit
+    data: WidgetData
     traits: Mapping[str, Any]
-    living: Living | None = None
+    living: LiveNetwork | None = None
 
     @property
     def words(self) -> str:
         """What is shown, in a sentence."""
-        whole = self.exhibit.whole
-        return self._words(whole, self.traits, self.exhibit.ranked(whole))
+        whole = self.data.whole
+        return self._words(whole, self.traits, self.data.ranked(whole))
 
-    def snapshot(self, part: Part) -> Snapshot:
-        """Return what is shown, cut to a part."""
-        traits = part.traits(self.traits)
-        content = self.exhibit.part_content(part)
+    def snapshot(self, excerpt: Excerpt) -> Snapshot:
+        """Return what is shown, cut to an excerpt."""
+        traits = excerpt.traits(self.traits)
+        content = self.data.excerpt_content(excerpt)
         shown = [(traits["state"], traits["unit"]), *traits["units"]]
         ranked = [
             (entry["state"], entry["unit"])
@@ -106,18 +106,18 @@ class Publisher:
             for entry in ranking["entries"][:_PINNED_UNITS]
         ]
         for i, (trace, checkpoint) in enumerate(
-            zip(self.exhibit.traces, content["checkpoints"], strict=True)
+            zip(self.data.traces, content["checkpoints"], strict=True)
         ):
             units = [*shown, *ranked] if i == traits["checkpoint"] else shown
-            checkpoint["pinned"] = wire.pin(trace, part, units)
-        return Snapshot(content, traits, self._words(part, traits, content["rankings"]))
+            checkpoint["pinned"] = wire.pin(trace, excerpt, units)
+        return Snapshot(content, traits, self._words(excerpt, traits, content["rankings"]))
 
     def _words(
-        self, part: Part, traits: Mapping[str, Any], rankings: Sequence[dict[str, Any]]
+        self, excerpt: Excerpt, traits: Mapping[str, Any], rankings: Sequence[dict[str, Any]]
     ) -> str:
-        trace = self.exhibit.traces[self.traits["checkpoint"]]
-        words = in_words(trace, part, traits["state"], traits["unit"], rankings)
-        names = list(self.exhibit.checkpoints)
+        trace = self.data.traces[self.traits["checkpoint"]]
+        words = in_words(trace, excerpt, traits["state"], traits["unit"], rankings)
+        names = list(self.data.checkpoints)
         if len(names) == 1:
             return words
         return f"{words} Checkpoint {names[traits['checkpoint']]}, one of {len(names)}."
@@ -146,40 +146,40 @@ class Publisher:
         live: bool = False,
     ) -> Fragment:
         """Return what the widget brings to a page, see `HiddenStateWidget.fragment`."""
-        exhibit = self.exhibit
-        trace = exhibit.trace
-        part = choose(trace, exhibit.states, states=states, units=units, start=start, stop=stop)
+        data = self.data
+        trace = data.trace
+        excerpt = choose(trace, data.states, states=states, units=units, start=start, stop=stop)
         if live:
-            self._check_living(part)
-        shown = self.snapshot(part)
-        heading = exhibit.title if title is None else title
+            self._check_living(excerpt)
+        shown = self.snapshot(excerpt)
+        heading = data.title if title is None else title
         try:
             network = self.living.network if self.living and live else None
-            data = _pack(exhibit, part, shown, limit * 1e6, network)
+            packed = _pack(data, excerpt, shown, limit * 1e6, network)
         except TooLargeError as error:
-            several = len(exhibit.traces)
+            several = len(data.traces)
             fewer = f", fewer of the {several} checkpoints" if several > 1 else ""
             msg = (
                 f"the page would be about {error.estimate / 1e6:,.0f} MB, over limit={limit:g} MB; "
-                f"choose fewer units (units=), fewer of its {len(part.units)} states (states=) or "
-                f"fewer of its {part.stop - part.start:,} tokens (start=, stop=){fewer}, or raise "
-                "limit="
+                f"choose fewer units (units=), fewer of its {len(excerpt.units)} states (states=) "
+                f"or fewer of its {excerpt.stop - excerpt.start:,} tokens (start=, stop=){fewer}, "
+                "or raise limit="
             )
             raise ValueError(msg) from None
-        height = _contents(trace, part, shown, [caption, source], heading).height
-        still = self._still(part, shown.traits)
-        return Fragment(heading, caption, source, shown.words, data, height, still, live=live)
+        height = _contents(trace, excerpt, shown, [caption, source], heading).height
+        still = self._still(excerpt, shown.traits)
+        return Fragment(heading, caption, source, shown.words, packed, height, still, live=live)
 
-    def _still(self, part: Part, traits: Mapping[str, Any]) -> str:
+    def _still(self, excerpt: Excerpt, traits: Mapping[str, Any]) -> str:
         """Return the opening picture of the unit that is shown, as far as it may be seen."""
-        trace = self.exhibit.traces[traits["checkpoint"]]
+        trace = self.data.traces[traits["checkpoint"]]
         values, bounds = trace.unit(traits["state"], traits["unit"]), trace.bounds(traits["state"])
-        columns = [each.unit(traits["state"], traits["unit"]) for each in self.exhibit.traces]
-        seen = part.start + traits["cursor"] + 1 if traits["guess"] else part.stop
-        positions = values[part.start : seen] / colour_limit(columns, bounds)
-        return opening_picture(trace.tokens[part.start : seen], positions, traits["palette"])
+        columns = [each.unit(traits["state"], traits["unit"]) for each in self.data.traces]
+        seen = excerpt.start + traits["cursor"] + 1 if traits["guess"] else excerpt.stop
+        positions = values[excerpt.start : seen] / colour_limit(columns, bounds)
+        return opening_picture(trace.tokens[excerpt.start : seen], positions, traits["palette"])
 
-    def _check_living(self, part: Part) -> None:
+    def _check_living(self, excerpt: Excerpt) -> None:
         """Refuse a live page of what a network cannot go on from.
 
         Raises
@@ -189,18 +189,18 @@ class Publisher:
         """
         if self.living is None:
             raise ValueError(NO_MODEL)
-        if part != self.exhibit.whole:
+        if excerpt != self.data.whole:
             msg = "a live page has the whole text and all units: leave out states, units and stop"
             raise ValueError(msg)
 
 
 def _contents(
-    trace: Trace, part: Part, shown: Snapshot, notes: Sequence[str], heading: str
+    trace: Trace, excerpt: Excerpt, shown: Snapshot, notes: Sequence[str], heading: str
 ) -> Contents:
     """Return what of a snapshot takes room."""
     content, traits = shown.content, shown.traits
     return Contents(
-        lines=[len(line) for line in "".join(trace.tokens[part.span]).splitlines()],
+        lines=[len(line) for line in "".join(trace.tokens[excerpt.span]).splitlines()],
         labels=len(content["labels"]),
         predictions=content["checkpoints"][0]["top_k"],
         copies=max(1, len(traits["units"])),
@@ -216,29 +216,31 @@ def _contents(
 
 
 def _pack(
-    exhibit: Exhibit, part: Part, shown: Snapshot, limit: float, network: Portable | None
+    data: WidgetData, excerpt: Excerpt, shown: Snapshot, limit: float, network: Portable | None
 ) -> str:
     """Return JSON of a snapshot with its values, at most `limit` bytes of them.
 
     With a network it has the values of the units that are shown; the others are computed there.
     """
     traits = shown.traits
-    packer = Packer(limit, expected=part.size(exhibit.trace) * len(exhibit.traces))
+    packer = Packer(limit, expected=excerpt.size(data.trace) * len(data.traces))
     # The title is the page's, as a heading.
     content = packer.lift({**shown.content, "title": ""})
-    limits = exhibit.limits(part)
-    for trace, checkpoint in zip(exhibit.traces, content["checkpoints"], strict=True):
+    limits = data.limits(excerpt)
+    for trace, checkpoint in zip(data.traces, content["checkpoints"], strict=True):
         if network is not None:
             opening = dict.fromkeys([(traits["state"], traits["unit"]), *traits["units"]])
             checkpoint["rows"] = packer.lift([wire.encode_row(trace, *unit) for unit in opening])
             continue
         units: list[QuantisedUnit] = []
-        checkpoint["values"] = packer.add(_rows(wire.quantised_units(trace, part, limits), units))
+        checkpoint["values"] = packer.add(
+            _rows(wire.quantised_units(trace, excerpt, limits), units)
+        )
         checkpoint.update(packer.lift(wire.encode_scales(units)))
-    data = {"traits": shown.traits, "content": content}
+    saved = {"traits": shown.traits, "content": content}
     if network is not None:
-        data["network"] = packer.lift(network.bytes)
-    return json_for_script({**data, **packer.finish()})
+        saved["network"] = packer.lift(network.bytes)
+    return json_for_script({**saved, **packer.finish()})
 
 
 def _rows(units: Iterable[QuantisedUnit], seen: list[QuantisedUnit]) -> Iterable[bytes]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import traitlets
 
 from rnnviz_widget import export
-from rnnviz_widget.widget.content import whole_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,20 @@ DISPLAYS = ("live", "iframe")
 
 ARRANGEMENTS = ("stacked", "side by side")
 """How several copies of the text stand."""
+
+
+def whole_number(value: Any) -> int:  # noqa: ANN401  (from outside)
+    """Return an int, also of numpy's, but not what is true or false.
+
+    Raises
+    ------
+    TypeError
+        Naming what came.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        msg = f"a whole number is needed, got {value}"
+        raise TypeError(msg)
+    return operator.index(value)
 
 
 class Integer(traitlets.Int[int, Any]):

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from rnnviz_widget.widget.content import Exhibit, as_checkpoints, whole_number
-from rnnviz_widget.widget.living import engine, living
+from rnnviz_widget.widget.checkpoints import as_checkpoints
+from rnnviz_widget.widget.data import WidgetData
+from rnnviz_widget.widget.live import engine, living
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, active_copy, checked
+from rnnviz_widget.widget.page_export import PageExport
 from rnnviz_widget.widget.publishing import Publisher
-from rnnviz_widget.widget.saving import Saving
-from rnnviz_widget.widget.traits import ARRANGEMENTS, PALETTES, Integer, display_of, frontend
+from rnnviz_widget.widget.requests import answer
+from rnnviz_widget.widget.traits import (
+    ARRANGEMENTS,
+    PALETTES,
+    Integer,
+    display_of,
+    frontend,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,12 +31,12 @@ if TYPE_CHECKING:
     from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
-    from rnnviz_widget.widget.content import Traces
+    from rnnviz_widget.widget.checkpoints import Traces
 
 _log = logging.getLogger(__name__)
 
 
-class HiddenStateWidget(Saving, anywidget.AnyWidget):
+class HiddenStateWidget(PageExport, anywidget.AnyWidget):
     """The text of a trace, every token coloured by the value of one hidden unit.
 
     Parameters
@@ -169,7 +178,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
         self._display = display_of(display)
         self._offered = states
         self._living, trace = living(model, trace, text)
-        self._exhibit = Exhibit.of(
+        self._data = WidgetData.of(
             trace,
             offered=states,
             title=title,
@@ -177,17 +186,17 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
             ranking=ranking,
             saturation=saturation,
         )
-        checkpoints, rankings = self._exhibit.checkpoints, self._exhibit.rankings
-        moment = self._exhibit.checkpoint(
+        checkpoints, rankings = self._data.checkpoints, self._data.rankings
+        moment = self._data.checkpoint(
             len(checkpoints) - 1 if checkpoint is None else whole_number(checkpoint)
         )
-        content = self._exhibit.content(moment)
+        content = self._data.content(moment)
         if state is None and unit is None and not units and rankings and rankings[0]:
             first = rankings[0][0]
             state, unit = first.state, first.unit
         # Checked here: traitlets does not say in which order it validates these.
-        state = self._exhibit.state(self._exhibit.states[0] if state is None else state)
-        copies = self._exhibit.copies(units, state)
+        state = self._data.state(self._data.states[0] if state is None else state)
+        copies = self._data.copies(units, state)
         shown = copies[0] if copies and unit is None else (state, unit or 0)
         if copies and shown not in copies:
             msg = f"unit must be among units when both are given, got {unit} of {state!r}"
@@ -198,14 +207,14 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
             unit=shown[1],
             palette=palette,
             # A sign that was measured on what a class is to guess must not be seen.
-            flipped=self._exhibit.flipped(copies or [shown], flip=False if unsaid else flip),
+            flipped=self._data.flipped(copies or [shown], flip=False if unsaid else flip),
             units=copies,
             active=copies.index(shown) if copies else 0,
             arrange=arrange,
             checkpoint=moment,
             guess=guess,
             present=present,
-            text=self._exhibit.trace.text if self._living else "",
+            text=self._data.trace.text if self._living else "",
             _content=content,
             _network=self._living.network.bytes if self._living else b"",
             _engine=engine() if self._living else "",
@@ -217,20 +226,20 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
     @property
     def trace(self) -> Trace:
         """The trace shown: of several checkpoints, the current one's."""
-        return self._exhibit.traces[self.checkpoint]
+        return self._data.traces[self.checkpoint]
 
     @trace.setter
     def trace(self, trace: Traces) -> None:
         checkpoints = as_checkpoints(trace)
-        exhibit = self._exhibit.with_traces(checkpoints, self._offered)
-        trace = exhibit.trace
+        data = self._data.with_traces(checkpoints, self._offered)
+        trace = data.trace
         if self._living:
             self._living.check(trace)
         checkpoint = min(self.checkpoint, len(checkpoints) - 1)
-        content = exhibit.content(checkpoint)
-        state = self.state if self.state in exhibit.states else exhibit.states[0]
+        content = data.content(checkpoint)
+        state = self.state if self.state in data.states else data.states[0]
         copies, flipped = (
-            [(s, u) for s, u in pairs if s in exhibit.states and u < trace.num_units(s)]
+            [(s, u) for s, u in pairs if s in data.states and u < trace.num_units(s)]
             for pairs in (self.units, self.flipped)
         )
         with self.hold_sync():
@@ -243,7 +252,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
                 self.cursor = -1
             if self.selection and self.selection[1] > len(trace):
                 self.selection = []
-            self._exhibit = exhibit
+            self._data = data
             self._content = content
             self.text = trace.text if self._living else ""
             self.state = state
@@ -256,33 +265,33 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
     @property
     def checkpoints(self) -> dict[str, Trace]:
         """The traces of all checkpoints, by name; of a single trace the name is empty."""
-        return dict(self._exhibit.checkpoints)
+        return dict(self._data.checkpoints)
 
     # --- validation --------------------------------------------------------------------------
 
     @traitlets.validate("state")
     def _validate_state(self, proposal: Mapping[str, Any]) -> str:
-        return self._exhibit.state(proposal["value"])
+        return self._data.state(proposal["value"])
 
     @traitlets.validate("unit")
     def _validate_unit(self, proposal: Mapping[str, Any]) -> int:
-        return self._exhibit.unit(self.state, proposal["value"])
+        return self._data.unit(self.state, proposal["value"])
 
     @traitlets.validate("cursor")
     def _validate_cursor(self, proposal: Mapping[str, Any]) -> int:
-        return self._exhibit.cursor(proposal["value"])
+        return self._data.cursor(proposal["value"])
 
     @traitlets.validate("selection")
     def _validate_selection(self, proposal: Mapping[str, Any]) -> list[int]:
-        return self._exhibit.selection(proposal["value"])
+        return self._data.selection(proposal["value"])
 
     @traitlets.validate("units")
     def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
-        return self._exhibit.copies(proposal["value"], self.state)
+        return self._data.copies(proposal["value"], self.state)
 
     @traitlets.validate("flipped")
     def _validate_flipped(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
-        return self._exhibit.flips(proposal["value"])
+        return self._data.flips(proposal["value"])
 
     @traitlets.validate("active")
     def _validate_active(self, proposal: Mapping[str, Any]) -> int:
@@ -290,20 +299,20 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
 
     @traitlets.validate("checkpoint")
     def _validate_checkpoint(self, proposal: Mapping[str, Any]) -> int:
-        return self._exhibit.checkpoint(proposal["value"])
+        return self._data.checkpoint(proposal["value"])
 
     @traitlets.observe("text")
     def _follow_text(self, _: object) -> None:
         """Read the text that was edited; the view has its own values of it."""
-        if self._living is None or not self.text or self.text == self._exhibit.trace.text:
+        if self._living is None or not self.text or self.text == self._data.trace.text:
             return
         traces = as_checkpoints(self._living.read(self.text))
-        self._exhibit = self._exhibit.with_traces(traces, self._offered)
+        self._data = self._data.with_traces(traces, self._offered)
 
     @traitlets.observe("state", "unit")
     def _follow_unit(self, _: object) -> None:
         """Keep the unit one of the state's, and the active copy what both say."""
-        self.unit = min(self.unit, self._exhibit.trace.num_units(self.state) - 1)
+        self.unit = min(self.unit, self._data.trace.num_units(self.state) - 1)
         shown = (self.state, self.unit)
         if self.units and self.units[self.active] != shown:
             self.units = [shown if i == self.active else u for i, u in enumerate(self.units)]
@@ -320,7 +329,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
         """Take values from the view, all or none; what is refused is set back there."""
         try:
             settable = {name: self.traits()[name] for name in _FROM_VIEW}
-            values = checked(sync_data, self, settable, self._exhibit)
+            values = checked(sync_data, self, settable, self._data)
         except (traitlets.TraitError, TypeError) as error:
             _log.warning("%s", str(error)[:LONGEST_COMPLAINT])
             self.send_state([name for name in self.keys if name in sync_data])
@@ -333,7 +342,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
         if not isinstance(request, dict) or "id" not in request:
             return
         try:
-            buffers = self._exhibit.look_up(request)
+            buffers = answer(self._data, request)
         except Exception as error:  # noqa: BLE001  (whatever it is, the view is told)
             complaint = f"{type(error).__name__}: {error}"[:LONGEST_COMPLAINT]
             self.send({"id": request["id"], "error": complaint})
@@ -357,7 +366,7 @@ class HiddenStateWidget(Saving, anywidget.AnyWidget):
     def _publisher(self) -> Publisher:
         own = HiddenStateWidget.class_own_traits(sync=True)
         traits = {name: getattr(self, name) for name in own if not name.startswith("_")}
-        return Publisher(self._exhibit, traits, self._living)
+        return Publisher(self._data, traits, self._living)
 
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""

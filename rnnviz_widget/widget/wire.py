@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.labels.reading import LabelLike
     from rnnviz_widget.trace import Predictions, Trace
-    from rnnviz_widget.trace.selection import Part
+    from rnnviz_widget.trace.excerpt import Excerpt
 
 VERSION = 2
 
@@ -38,11 +38,11 @@ WHOLE_LIMIT = 16 * 2**20
 """Bytes of int8 values up to which a trace travels whole; a larger one is asked for by unit."""
 
 
-def shared_limits(traces: Sequence[Trace], part: Part) -> list[float]:
-    """Return the end of the colour scale of each unit of a part, over the whole text."""
+def shared_limits(traces: Sequence[Trace], excerpt: Excerpt) -> list[float]:
+    """Return the end of the colour scale of each unit of an excerpt, over the whole text."""
     limits: list[float] = []
-    for name, chosen in part.units.items():
-        bounds, count = traces[0].bounds(name), part.count(traces[0], name)
+    for name, chosen in excerpt.units.items():
+        bounds, count = traces[0].bounds(name), excerpt.count(traces[0], name)
         # Where it is bounded nothing need be read.
         columns = [() if bounds else _columns(trace, name, chosen) for trace in traces]
         rows = zip(*columns, strict=True) if bounds is None else ((),) * count
@@ -64,25 +64,25 @@ def encode_tokens(tokens: Sequence[str]) -> tuple[bytes, bytes | None]:
     return b"".join(encoded), offsets
 
 
-def encode_text(trace: Trace, part: Part) -> dict[str, Any]:
-    """Return what all checkpoints of a part have in common.
+def encode_text(trace: Trace, excerpt: Excerpt) -> dict[str, Any]:
+    """Return what all checkpoints of an excerpt have in common.
 
     Tokens and units keep the numbers that they have in the whole trace: ``origin`` says where the
-    part begins, and a state's ``ids`` which of its ``of`` units are here.
+    excerpt begins, and a state's ``ids`` which of its ``of`` units are here.
     """
-    text, offsets = encode_tokens(trace.tokens[part.span])
+    text, offsets = encode_tokens(trace.tokens[excerpt.span])
     return {
         "version": VERSION,
-        "length": part.stop - part.start,
+        "length": excerpt.stop - excerpt.start,
         "text": text,
         "offsets": offsets,
-        "origin": _origin(trace, part.start),
-        "states": [_describe_state(trace, part, name) for name in part.units],
+        "origin": _origin(trace, excerpt.start),
+        "states": [_describe_state(trace, excerpt, name) for name in excerpt.units],
     }
 
 
-def encode_checkpoints(checkpoints: Mapping[str, Trace], part: Part) -> list[dict[str, Any]]:
-    """Return what is each checkpoint's own in a part, less the values of its units.
+def encode_checkpoints(checkpoints: Mapping[str, Trace], excerpt: Excerpt) -> list[dict[str, Any]]:
+    """Return what is each checkpoint's own in an excerpt, less the values of its units.
 
     Of several checkpoints whose predictions are many, none have theirs.
     """
@@ -97,18 +97,18 @@ def encode_checkpoints(checkpoints: Mapping[str, Trace], part: Part) -> list[dic
             "limits": None,
             "peaks": None,
             "pinned": [],
-            "loss": None if trace.loss is None else _float32(trace.loss[part.span]),
-            **_encode_predictions(trace.predictions if few else None, part),
+            "loss": None if trace.loss is None else _float32(trace.loss[excerpt.span]),
+            **_encode_predictions(trace.predictions if few else None, excerpt),
         }
         for name, trace in checkpoints.items()
     ]
 
 
 def encode_values(
-    trace: Trace, part: Part, limits: Sequence[float] | None = None
+    trace: Trace, excerpt: Excerpt, limits: Sequence[float] | None = None
 ) -> dict[str, bytes]:
-    """Return the values of a part, unit after unit, and how they are read."""
-    units = list(quantised_units(trace, part, limits))
+    """Return the values of an excerpt, unit after unit, and how they are read."""
+    units = list(quantised_units(trace, excerpt, limits))
     return {"values": b"".join(unit.values.tobytes() for unit in units), **encode_scales(units)}
 
 
@@ -122,9 +122,9 @@ def encode_scales(units: Sequence[QuantisedUnit]) -> dict[str, bytes]:
 
 
 def quantised_units(
-    trace: Trace, part: Part, limits: Sequence[float] | None = None
+    trace: Trace, excerpt: Excerpt, limits: Sequence[float] | None = None
 ) -> Iterator[QuantisedUnit]:
-    """Yield the units of a part; their colours are those that they have in the whole text.
+    """Yield the units of an excerpt; their colours are those that they have in the whole text.
 
     Parameters
     ----------
@@ -133,12 +133,12 @@ def quantised_units(
     """
     columns = (
         (column, trace.bounds(name))
-        for name, chosen in part.units.items()
+        for name, chosen in excerpt.units.items()
         for column in _columns(trace, name, chosen)
     )
     for i, (column, bounds) in enumerate(columns):
         limit = None if limits is None else limits[i]
-        yield _cut(quantise(column, bounds, limit), part.span)
+        yield _cut(quantise(column, bounds, limit), excerpt.span)
 
 
 def _columns(
@@ -162,7 +162,7 @@ def _cut(unit: QuantisedUnit, span: slice) -> QuantisedUnit:
     return QuantisedUnit(values, unit.scale, unit.limit, peak)
 
 
-def encode_label(name: str, label: LabelLike, trace: Trace, part: Part) -> dict[str, Any]:
+def encode_label(name: str, label: LabelLike, trace: Trace, excerpt: Excerpt) -> dict[str, Any]:
     """Return a label as the frontend draws it: bools as uint8, numbers as float32.
 
     What is not known of it is 255 among bools, NaN among numbers.
@@ -173,7 +173,7 @@ def encode_label(name: str, label: LabelLike, trace: Trace, part: Part) -> dict[
         If it is not one bool or real number per token.
     """
     read = read_label(label, trace, f"labels[{name!r}]")
-    numbers = read.numbers[part.span]
+    numbers = read.numbers[excerpt.span]
     if read.values.dtype == np.bool_:
         return {
             "name": json_safe(name),
@@ -183,22 +183,28 @@ def encode_label(name: str, label: LabelLike, trace: Trace, part: Part) -> dict[
     return {"name": json_safe(name), "kind": "number", "values": _float32(numbers)}
 
 
-def pin(trace: Trace, part: Part, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+def pin(trace: Trace, excerpt: Excerpt, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     """Return near-exact float16 values of some units, for the readout of a page without kernel."""
     with np.errstate(over="ignore"):  # what float16 cannot hold reads as infinite
         return [
             {
                 "state": state,
                 "unit": unit,
-                "values": trace.unit(state, unit)[part.span].astype("<f2").tobytes(),
+                "values": trace.unit(state, unit)[excerpt.span].astype("<f2").tobytes(),
             }
             for state, unit in dict.fromkeys(units)
         ]
 
 
-def encode_row(trace: Trace, state: str, unit: int) -> dict[str, Any]:
-    """Return one unit in eight bits, for a page whose network computes the others."""
-    row = quantise(trace.unit(state, unit), trace.bounds(state))
+def encode_row(trace: Trace, state: str, unit: int, limit: float | None = None) -> dict[str, Any]:
+    """Return one unit in eight bits: a page's network computes the others, or a view asks for it.
+
+    Parameters
+    ----------
+    limit
+        The end of its colour scale, where other checkpoints share it.
+    """
+    row = quantise(trace.unit(state, unit), trace.bounds(state), limit)
     scales = _float32([row.scale, row.limit, row.peak])
     return {"state": state, "unit": unit, "values": row.values.tobytes(), "scales": scales}
 
@@ -213,11 +219,11 @@ def _origin(trace: Trace, start: int) -> dict[str, int]:
     }
 
 
-def _describe_state(trace: Trace, part: Part, name: str) -> dict[str, Any]:
-    bounds, chosen = trace.bounds(name), part.units[name]
+def _describe_state(trace: Trace, excerpt: Excerpt, name: str) -> dict[str, Any]:
+    bounds, chosen = trace.bounds(name), excerpt.units[name]
     return {
         "name": name,
-        "units": part.count(trace, name),
+        "units": excerpt.count(trace, name),
         "ids": None if chosen is None else list(chosen),
         "of": trace.num_units(name),
         "kind": kind(bounds),
@@ -225,13 +231,13 @@ def _describe_state(trace: Trace, part: Part, name: str) -> dict[str, Any]:
     }
 
 
-def _encode_predictions(predictions: Predictions | None, part: Part) -> dict[str, Any]:
+def _encode_predictions(predictions: Predictions | None, excerpt: Excerpt) -> dict[str, Any]:
     if predictions is None:
         return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
     return {
         "vocabulary": [json_safe(entry) for entry in predictions.vocabulary],
-        "top_ids": predictions.ids[part.span].astype("<u4").tobytes(),
-        "top_probs": predictions.probabilities[part.span].astype("<f2").tobytes(),
+        "top_ids": predictions.ids[excerpt.span].astype("<u4").tobytes(),
+        "top_probs": predictions.probabilities[excerpt.span].astype("<f2").tobytes(),
         "top_k": predictions.ids.shape[1],
     }
 

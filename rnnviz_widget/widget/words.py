@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rnnviz_widget.trace import Trace
-    from rnnviz_widget.trace.selection import Part
+    from rnnviz_widget.trace.excerpt import Excerpt
 
 _OPENING = 60  # characters of the text that are quoted
 
 
 def in_words(
-    trace: Trace, part: Part, state: str, unit: int, rankings: Sequence[dict[str, Any]]
+    trace: Trace, excerpt: Excerpt, state: str, unit: int, rankings: Sequence[dict[str, Any]]
 ) -> str:
     """Return which unit is shown over which text, and what it was found to follow.
 
@@ -26,14 +26,14 @@ def in_words(
     rankings
         As `wire`'s content has them: labels, notes and entries.
     """
-    count = part.stop - part.start
+    count = excerpt.stop - excerpt.start
     tokens = "characters" if all(len(t) == 1 for t in trace.tokens) else "tokens"
     where = ""
     if count < len(trace):
-        where = f" ({part.start:,} to {part.stop - 1:,} of {len(trace):,})"
+        where = f" ({excerpt.start:,} to {excerpt.stop - 1:,} of {len(trace):,})"
     said = (
         f"unit {unit} of {state} ({trace.num_units(state)} units) after each of "
-        f"{count:,} {tokens}{where}, {_opening(trace, part)}"
+        f"{count:,} {tokens}{where}, {_opening(trace, excerpt)}"
     )
     found = [
         f"{ranking['label']}: {entry['text']}, {'low' if entry['sign'] < 0 else 'high'} where it "
@@ -45,11 +45,11 @@ def in_words(
     return json_safe(". ".join([said, *found]) + ".")
 
 
-def _opening(trace: Trace, part: Part) -> str:
-    """Return the beginning of the part's text, in quotes, on one line."""
-    stop = min(part.stop, part.start + _OPENING + 1)  # no token is empty
-    text = re.sub(r"\s+", " ", "".join(trace.tokens[part.start : stop])).strip()
-    if len(text) <= _OPENING and stop == part.stop:
+def _opening(trace: Trace, excerpt: Excerpt) -> str:
+    """Return the beginning of the excerpt's text, in quotes, on one line."""
+    stop = min(excerpt.stop, excerpt.start + _OPENING + 1)  # no token is empty
+    text = re.sub(r"\s+", " ", "".join(trace.tokens[excerpt.start : stop])).strip()
+    if len(text) <= _OPENING and stop == excerpt.stop:
         return f"“{text}”"
     whole_words = text[:_OPENING].rpartition(" ")[0]
     return f"“{whole_words or text[:_OPENING]} …”"

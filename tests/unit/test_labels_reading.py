@@ -14,7 +14,7 @@ from rnnviz_widget.figures.scale import strip_of
 from rnnviz_widget.interventions.questions import questions
 from rnnviz_widget.labels.reading import label_values, read_label
 from rnnviz_widget.ranking.splits import labelled
-from rnnviz_widget.trace.selection import Part
+from rnnviz_widget.trace.excerpt import Excerpt
 from rnnviz_widget.widget.wire import encode_label
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_what_is_not_known_is_so_in_rankings_figures_and_views(
     assert strip.known.tolist() == [not u for u in unknown]
     assert not strip.heights[unknown].any()
 
-    sent = encode_label("a", label, trace, Part.whole(trace, ["h"]))
+    sent = encode_label("a", label, trace, Excerpt.whole(trace, ["h"]))
     if sent["kind"] == "bool":
         expected: list[Any] = [255 if u else int(v) for v, u in zip(values, unknown, strict=True)]
         assert list(sent["values"]) == expected
@@ -87,7 +87,7 @@ def test_an_infinite_number_is_ranked_but_not_drawn() -> None:
     label = np.array([0, np.inf, 2])
     assert labelled(trace, label, "label").known.all()
     assert strip_of(trace, label).known.tolist() == [True, False, True]
-    sent = encode_label("a", label, trace, Part.whole(trace, ["h"]))
+    sent = encode_label("a", label, trace, Excerpt.whole(trace, ["h"]))
     assert np.isnan(np.frombuffer(sent["values"], "<f4")).tolist() == [False, True, False]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rnnviz_widget.trace import Predictions, Trace
-from rnnviz_widget.trace.selection import Part, choose
+from rnnviz_widget.trace.excerpt import Excerpt, choose
 from rnnviz_widget.widget import wire
 
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
@@ -91,8 +91,8 @@ def test_values_are_unit_major_state_after_state() -> None:
     h = rng.uniform(-1, 1, (7, 3)).astype(np.float32)
     gate = rng.uniform(0, 1, (7, 2)).astype(np.float32)
     trace = Trace.from_arrays("letters", {"h": h, "z": gate}, bounds={"z": (0, 1)})
-    part = Part.whole(trace, ["z", "h"])
-    content = wire.encode_text(trace, part) | wire.encode_values(trace, part)
+    excerpt = Excerpt.whole(trace, ["z", "h"])
+    content = wire.encode_text(trace, excerpt) | wire.encode_values(trace, excerpt)
     values = np.frombuffer(content["values"], np.int8).reshape(5, 7)
     scales = np.frombuffer(content["scales"], "<f4")
     restored = (values * scales[:, None] / wire.LEVELS).T
@@ -119,10 +119,10 @@ def test_a_part_keeps_numbers_and_colours_of_the_whole() -> None:
         predictions=predictions,
         loss=[*np.arange(7.0), np.nan],
     )
-    part = choose(trace, trace.states, states="h", units=[4, 1, np.int64(4)], start=4, stop=7)
-    assert (part.units, part.size(trace)) == ({"h": (1, 4)}, 6)
-    content = wire.encode_text(trace, part)
-    (checkpoint,) = wire.encode_checkpoints({"": trace}, part)
+    excerpt = choose(trace, trace.states, states="h", units=[4, 1, np.int64(4)], start=4, stop=7)
+    assert (excerpt.units, excerpt.size(trace)) == ({"h": (1, 4)}, 6)
+    content = wire.encode_text(trace, excerpt)
+    (checkpoint,) = wire.encode_checkpoints({"": trace}, excerpt)
     assert content["text"].decode("utf-16-le") == "d\ne"
     assert content["origin"] == {"token": 4, "line": 2, "column": 2}
     (state,) = content["states"]
@@ -130,14 +130,14 @@ def test_a_part_keeps_numbers_and_colours_of_the_whole() -> None:
     assert np.frombuffer(checkpoint["loss"], "<f4").tolist() == [4, 5, 6]
     assert np.frombuffer(checkpoint["top_ids"], "<u4").tolist() == [8, 9, 10, 11, 12, 13]
     whole = wire.quantise(values[:, 4], None)
-    unit = list(wire.quantised_units(trace, part))[1]
+    unit = list(wire.quantised_units(trace, excerpt))[1]
     assert unit.values.tolist() == whole.values[4:7].tolist()
     assert (unit.scale, unit.limit) == (whole.scale, whole.limit)
-    # The outlier is not in this part: the legend must not speak of it.
+    # The outlier is not in this excerpt: the legend must not speak of it.
     assert unit.peak == pytest.approx(np.abs(values[4:7, 4]).max(), abs=whole.scale / 250)
-    label = wire.encode_label("odd", np.arange(8) % 2 == 1, trace, part)
+    label = wire.encode_label("odd", np.arange(8) % 2 == 1, trace, excerpt)
     assert label["values"] == b"\x00\x01\x00"
-    (pinned,) = wire.pin(trace, part, [("h", 4)])
+    (pinned,) = wire.pin(trace, excerpt, [("h", 4)])
     np.testing.assert_allclose(np.frombuffer(pinned["values"], "<f2"), values[4:7, 4], rtol=1e-3)
 
 
@@ -167,10 +167,10 @@ def test_a_part_that_is_not_there_is_refused(
 
 def test_units_by_state_choose_the_states_too() -> None:
     trace = Trace.from_arrays("ab", {n: np.zeros((2, 3)) for n in ("h", "c", "z")})
-    part = choose(trace, trace.states, units={"z": [2], "h": range(2)})
-    assert part.units == {"z": (2,), "h": (0, 1)}
-    part = choose(trace, trace.states, states=["h", "c"], units={"h": [1]})
-    assert part.units == {"h": (1,), "c": None}
+    excerpt = choose(trace, trace.states, units={"z": [2], "h": range(2)})
+    assert excerpt.units == {"z": (2,), "h": (0, 1)}
+    excerpt = choose(trace, trace.states, states=["h", "c"], units={"h": [1]})
+    assert excerpt.units == {"h": (1,), "c": None}
     assert choose(trace, trace.states, units=iter([1])).units == dict.fromkeys("hcz", (1,))
 
 
@@ -186,7 +186,7 @@ def test_predictions_and_loss_travel_with_the_vocabulary() -> None:
         predictions=predictions,
         loss=np.array([0.5, np.nan], np.float32),
     )
-    (content,) = wire.encode_checkpoints({"": trace}, Part.whole(trace, ["h"]))
+    (content,) = wire.encode_checkpoints({"": trace}, Excerpt.whole(trace, ["h"]))
     assert content["vocabulary"] == ["a", "\ufffd"]
     assert content["top_k"] == 2
     assert np.frombuffer(content["top_ids"], "<u4").tolist() == [1, 0, 0, 1]
@@ -196,13 +196,13 @@ def test_predictions_and_loss_travel_with_the_vocabulary() -> None:
 
 def test_labels_are_bools_or_numbers_one_per_token() -> None:
     trace = Trace.from_arrays("abc", {"h": np.zeros((3, 1))})
-    part = Part.whole(trace, ["h"])
-    bools = wire.encode_label("inside", np.array([True, False, True]), trace, part)
+    excerpt = Excerpt.whole(trace, ["h"])
+    bools = wire.encode_label("inside", np.array([True, False, True]), trace, excerpt)
     assert (bools["kind"], bools["values"]) == ("bool", b"\x01\x00\x01")
-    depth = wire.encode_label("depth", np.array([0, 1, 2]), trace, part)
+    depth = wire.encode_label("depth", np.array([0, 1, 2]), trace, excerpt)
     assert depth["kind"] == "number"
     assert np.frombuffer(depth["values"], "<f4").tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match=r"labels\['inside'\] must have shape \(3,\).*got \(2,\)"):
-        wire.encode_label("inside", np.array([True, False]), trace, part)
+        wire.encode_label("inside", np.array([True, False]), trace, excerpt)
     with pytest.raises(ValueError, match="booleans or real numbers, got shape"):
-        wire.encode_label("inside", np.array(["a", "b", "c"]), trace, part)
+        wire.encode_label("inside", np.array(["a", "b", "c"]), trace, excerpt)

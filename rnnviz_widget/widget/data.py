@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
-import operator
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,16 +12,17 @@ from traitlets import TraitError
 from rnnviz_widget.counters import Saturation
 from rnnviz_widget.escaping import listed
 from rnnviz_widget.ranking import Ranking
-from rnnviz_widget.stats.quantise import colour_limit, quantise
-from rnnviz_widget.trace import Trace, select
-from rnnviz_widget.trace.selection import Part
+from rnnviz_widget.trace.excerpt import Excerpt
 from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.checkpoints import as_checkpoints, offered_states
+from rnnviz_widget.widget.traits import whole_number
 
 if TYPE_CHECKING:
-    from rnnviz_widget.labels.reading import LabelLike
+    from collections.abc import Mapping, Sequence
 
-Traces = Trace | Sequence[Trace] | Mapping[str, Trace] | Mapping[int, Trace]
-"""One trace, or those of several checkpoints, in a list or by name."""
+    from rnnviz_widget.labels.reading import LabelLike
+    from rnnviz_widget.trace import Trace
+    from rnnviz_widget.widget.checkpoints import Traces
 
 MOST_COPIES = 16
 """Copies of the text that may be shown at once."""
@@ -33,7 +31,7 @@ _RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
 
 
 @dataclass(frozen=True, eq=False)
-class Exhibit:
+class WidgetData:
     """Traces of one text at one or several checkpoints of a training, and what goes with them.
 
     Attributes
@@ -70,9 +68,9 @@ class Exhibit:
         return self.traces[0]
 
     @property
-    def whole(self) -> Part:
+    def whole(self) -> Excerpt:
         """All of it."""
-        return Part.whole(self.trace, self.states)
+        return Excerpt.whole(self.trace, self.states)
 
     @classmethod
     def of(
@@ -84,7 +82,7 @@ class Exhibit:
         labels: Mapping[str, LabelLike] | None,
         ranking: Ranking | Sequence[Ranking] | None,
         saturation: Saturation | None,
-    ) -> Exhibit:
+    ) -> WidgetData:
         """Return what a widget was given to show, checked.
 
         Raises
@@ -106,7 +104,7 @@ class Exhibit:
 
     def with_traces(
         self, checkpoints: Mapping[str, Trace], offered: str | Sequence[str] | None
-    ) -> Exhibit:
+    ) -> WidgetData:
         """Return the same of other traces, less what was of the old ones: arrays, saturation."""
         labels = {name: label for name, label in self.labels.items() if callable(label)}
         states = offered_states(checkpoints, offered)
@@ -217,43 +215,43 @@ class Exhibit:
 
         Those of the `shown` one come first; others are asked for unit by unit.
         """
-        part = self.whole
-        content = self.part_content(part)
-        room = wire.WHOLE_LIMIT // part.size(self.trace)
+        excerpt = self.whole
+        content = self.excerpt_content(excerpt)
+        room = wire.WHOLE_LIMIT // excerpt.size(self.trace)
         order = [shown, *(i for i in range(len(self.traces)) if i != shown)]
-        limits = self.limits(part) if room else None
+        limits = self.limits(excerpt) if room else None
         for i in order[:room]:
-            content["checkpoints"][i] |= wire.encode_values(self.traces[i], part, limits)
+            content["checkpoints"][i] |= wire.encode_values(self.traces[i], excerpt, limits)
         return content
 
-    def limits(self, part: Part) -> list[float] | None:
+    def limits(self, excerpt: Excerpt) -> list[float] | None:
         """Return the end of each unit's colour scale, where several checkpoints share it."""
-        return wire.shared_limits(self.traces, part) if len(self.traces) > 1 else None
+        return wire.shared_limits(self.traces, excerpt) if len(self.traces) > 1 else None
 
-    def part_content(self, part: Part) -> dict[str, Any]:
-        """Return a part of it, less the values."""
+    def excerpt_content(self, excerpt: Excerpt) -> dict[str, Any]:
+        """Return an excerpt of it, less the values."""
         return {
-            **wire.encode_text(self.trace, part),
-            "checkpoints": wire.encode_checkpoints(self.checkpoints, part),
+            **wire.encode_text(self.trace, excerpt),
+            "checkpoints": wire.encode_checkpoints(self.checkpoints, excerpt),
             "title": wire.json_safe(self.title),
             "labels": [
-                wire.encode_label(name, label, self.trace, part)
+                wire.encode_label(name, label, self.trace, excerpt)
                 for name, label in self.labels.items()
             ],
-            "rankings": self.ranked(part),
-            "saturation": None if self.saturation is None else self._gates(self.saturation, part),
+            "rankings": self.ranked(excerpt),
+            "saturation": self._gates(excerpt),
         }
 
-    def ranked(self, part: Part) -> list[dict[str, Any]]:
-        """Return what was measured of the units of a part, best first."""
-        return [self._describe(ranking, part) for ranking in self.rankings]
+    def ranked(self, excerpt: Excerpt) -> list[dict[str, Any]]:
+        """Return what was measured of the units of an excerpt, best first."""
+        return [self._describe(ranking, excerpt) for ranking in self.rankings]
 
-    def _describe(self, ranking: Ranking, part: Part) -> dict[str, Any]:
-        """Return the first units of a ranking that a part has, with scores in words."""
+    def _describe(self, ranking: Ranking, excerpt: Excerpt) -> dict[str, Any]:
+        """Return the first units of a ranking that an excerpt has, with scores in words."""
         known = (
             e
             for e in ranking
-            if part.has(e.state, e.unit) and e.unit < self.trace.num_units(e.state)
+            if excerpt.has(e.state, e.unit) and e.unit < self.trace.num_units(e.state)
         )
         held_out, spans = ranking.reported_on, "spans" if ranking.metric == "AUC" else "lines"
         last = list(self.checkpoints)[-1]
@@ -268,14 +266,16 @@ class Exhibit:
             ],
         }
 
-    def _gates(self, saturation: Saturation, part: Part) -> dict[str, Any]:
-        """Return the shares of the units that are in a part; of gates that are not, of all."""
+    def _gates(self, excerpt: Excerpt) -> dict[str, Any] | None:
+        """Return the shares of the units that are in an excerpt; of gates that are not, of all."""
+        if (saturation := self.saturation) is None:
+            return None
         gates = []
         for state in saturation.states:
             points = [
                 p
                 for p in saturation.of(state)
-                if state not in part.units or part.has(state, p.unit)
+                if state not in excerpt.units or excerpt.has(state, p.unit)
             ]
             gates.append(
                 {
@@ -286,142 +286,3 @@ class Exhibit:
                 }
             )
         return {"tokens": saturation.tokens, "gates": gates}
-
-    def look_up(self, request: Mapping[str, Any]) -> list[bytes]:
-        """Return what the view asks for.
-
-        Raises
-        ------
-        TraitError, TypeError, ValueError
-            If it asks for what there is not, or not as it is asked for.
-        """
-        state = self.state(_asked(request, "state"))
-        unit = self.unit(state, _asked_number(request, "unit"))
-        trace = self.traces[self.checkpoint(_asked_number(request, "checkpoint"))]
-        values = trace.unit(state, unit)
-        match _asked(request, "kind"):
-            case "exact":
-                ends = (_asked_number(request, "start"), _asked_number(request, "stop"))
-                span = slice(*(max(0, end) for end in ends))
-                return [values[span].astype("<f4").tobytes()]
-            case "unit":
-                bounds = self.trace.bounds(state)
-                columns = (trace.unit(state, unit) for trace in self.traces)
-                quantised = quantise(values, bounds, colour_limit(columns, bounds))
-                scales = np.array([quantised.scale, quantised.limit, quantised.peak], "<f4")
-                return [quantised.values.tobytes(), scales.tobytes()]
-            case kind:
-                msg = f"kind must be 'exact' or 'unit', got {kind!r}"
-                raise ValueError(msg)
-
-
-def whole_number(value: Any) -> int:  # noqa: ANN401
-    """Return an int, also of numpy's, but not what is true or false.
-
-    Raises
-    ------
-    TypeError
-        Naming what came.
-    """
-    if isinstance(value, (bool, np.bool_)):
-        msg = f"a whole number is needed, got {value}"
-        raise TypeError(msg)
-    return operator.index(value)
-
-
-def _asked(request: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  (from outside)
-    if name not in request:
-        msg = f"a request must have {name}, got {', '.join(map(str, request)) or 'nothing'}"
-        raise ValueError(msg)
-    return request[name]
-
-
-def _asked_number(request: Mapping[str, Any], name: str) -> int:
-    try:
-        return whole_number(_asked(request, name))
-    except TypeError as error:
-        msg = f"{name} must be a whole number, got {request[name]!r}"
-        raise TypeError(msg) from error
-
-
-def offered_states(
-    checkpoints: Mapping[str, Trace], offered: str | Sequence[str] | None
-) -> tuple[str, ...]:
-    """Return the states that match shell patterns, in the patterns' order; all by default."""
-    (trace, *_) = checkpoints.values()
-    patterns = [offered] if isinstance(offered, str) else offered
-    try:
-        found = [trace.states] if patterns is None else [select(trace.states, p) for p in patterns]
-    except ValueError:
-        missing = next(p for p in patterns or () if not fnmatch.filter(trace.states, p))
-        msg = f"states must be among {listed(trace.states)}, got {missing!r}"
-        raise TraitError(msg) from None
-    states = tuple(dict.fromkeys(chain.from_iterable(found)))
-    if not states:
-        msg = "states must name at least one state, got none"
-        raise TraitError(msg)
-    return states
-
-
-def as_checkpoints(traces: Traces) -> dict[str, Trace]:
-    """Return one trace, or several of one text, by name.
-
-    Raises
-    ------
-    TraitError
-        If something is not a trace, or two traces differ in their tokens, states or widths.
-    """
-    named: list[tuple[str, Any]]
-    match traces:
-        case Mapping():
-            named = [(_name(key), trace) for key, trace in traces.items()]
-        case list() | tuple():
-            named = [(_name_of(trace, i), trace) for i, trace in enumerate(traces)]
-        case _:
-            named = [("", traces)]
-    for _, trace in named:
-        if not isinstance(trace, Trace):
-            msg = f"trace must be a Trace, or several by name, got {type(trace).__name__}"
-            raise TraitError(msg)
-    if not named:
-        msg = "trace must be at least one Trace, got none"
-        raise TraitError(msg)
-    (first, base), *others = named
-    for name, trace in others:
-        if difference := _difference(base, trace):
-            msg = (
-                f"traces of checkpoints must be of one text and have the same states: {name!r} and "
-                f"{first!r} differ in {difference}"
-            )
-            raise TraitError(msg)
-    checkpoints = dict(named)
-    if len(checkpoints) < len(named):
-        msg = f"names of checkpoints must differ, got {listed(name for name, _ in named)}"
-        raise TraitError(msg)
-    return checkpoints
-
-
-def _name(key: object) -> str:
-    return f"{key:,}" if isinstance(key, int) else str(key)
-
-
-def _name_of(trace: object, index: int) -> str:
-    seen = trace.source.get("characters_seen") if isinstance(trace, Trace) else None
-    return f"{seen:,} characters" if isinstance(seen, int) else str(index + 1)
-
-
-def _difference(a: Trace, b: Trace) -> str:
-    """Return in words what two traces that must be alike differ in, or nothing."""
-    if len(a) != len(b):
-        return f"their number of tokens, {len(b):,} and {len(a):,}"
-    if a.tokens != b.tokens:
-        token = next(i for i, (x, y) in enumerate(zip(a.tokens, b.tokens, strict=True)) if x != y)
-        return f"token {token}, {b.tokens[token]!r} and {a.tokens[token]!r}"
-    if set(a.states) != set(b.states):
-        return f"the states {listed(sorted(set(a.states) ^ set(b.states)))}"
-    for state in a.states:
-        if a.num_units(state) != b.num_units(state):
-            return f"the units of {state}, {b.num_units(state)} and {a.num_units(state)}"
-        if a.bounds(state) != b.bounds(state):
-            return f"the bounds of {state}, {b.bounds(state)} and {a.bounds(state)}"
-    return ""

@@ -1,4 +1,4 @@
-"""Which part of a trace goes somewhere: states, units and a span of tokens."""
+"""What is taken of a trace: states, units and a span of tokens."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a trace.
+class Excerpt:
+    """An excerpt of a trace.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Part:
     stop: int
 
     @classmethod
-    def whole(cls, trace: Trace, states: Iterable[str]) -> Part:
+    def whole(cls, trace: Trace, states: Iterable[str]) -> Excerpt:
         """Return all units of some states, over the whole text."""
         return cls(dict.fromkeys(states), 0, len(trace))
 
@@ -43,26 +43,26 @@ class Part:
         return slice(self.start, self.stop)
 
     def has(self, state: str, unit: int) -> bool:
-        """Whether a unit that the trace has is in this part."""
+        """Whether a unit that the trace has is in this excerpt."""
         if state not in self.units:
             return False
         chosen = self.units[state]
         return chosen is None or unit in chosen
 
     def count(self, trace: Trace, state: str) -> int:
-        """Return how many units of a state are in this part."""
+        """Return how many units of a state are in this excerpt."""
         chosen = self.units[state]
         return trace.num_units(state) if chosen is None else len(chosen)
 
     def size(self, trace: Trace) -> int:
-        """Return how many values this part has: tokens times units."""
+        """Return how many values this excerpt has: tokens times units."""
         units = sum(self.count(trace, state) for state in self.units)
         return (self.stop - self.start) * units
 
     def traits(self, traits: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a widget's traits, moved to what of them is in this part.
+        """Return a widget's traits, moved to what of them is in this excerpt.
 
-        A unit keeps its number; `cursor` and `selection` count from the part's first token.
+        A unit keeps its number; `cursor` and `selection` count from the excerpt's first token.
         """
         moved = dict(traits)
         copies = [(state, unit) for state, unit in traits["units"] if self.has(state, unit)]
@@ -96,8 +96,8 @@ def choose(
     units: Iterable[int] | Mapping[str, Iterable[int]] | None = None,
     start: int = 0,
     stop: int | None = None,
-) -> Part:
-    """Return the part that someone chose of a trace.
+) -> Excerpt:
+    """Return the excerpt that someone chose of a trace.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def choose(
         for name in select(offered, states)
     }
     tokens = span(trace, start, stop)
-    return Part(chosen, tokens.start, tokens.stop)
+    return Excerpt(chosen, tokens.start, tokens.stop)
 
 
 def span(trace: Trace, start: int = 0, stop: int | None = None) -> slice:

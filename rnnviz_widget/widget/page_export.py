@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.widget.publishing import Choice, Publisher
 
 
-class Saving:
+class PageExport:
     """Gives pages to a widget that can tell what it shows."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from rnnviz_widget.trace import Trace
 
 if TYPE_CHECKING:
     from rnnviz_widget.network import Portable
-    from rnnviz_widget.widget.content import Traces
+    from rnnviz_widget.widget.checkpoints import Traces
 
 NO_MODEL = (
     "a live page needs the network: make the widget with model=, as in "
@@ -21,7 +21,7 @@ NO_MODEL = (
 
 
 @dataclass(frozen=True)
-class Living:
+class LiveNetwork:
     """A network that a widget was made with, and the form of it that a page runs.
 
     Attributes
@@ -36,7 +36,7 @@ class Living:
     network: Portable
 
     @classmethod
-    def of(cls, model: Any) -> Living:  # noqa: ANN401  (a torch module: torch may be absent)
+    def of(cls, model: Any) -> LiveNetwork:  # noqa: ANN401  (a torch module: torch may be absent)
         """Return a model with its portable form.
 
         Raises
@@ -90,7 +90,7 @@ def living(
     model: object,
     trace: Traces | None,
     text: str | None,
-) -> tuple[Living | None, Traces]:
+) -> tuple[LiveNetwork | None, Traces]:
     """Return the network that a widget runs, if any, and the trace it opens on.
 
     Raises
@@ -106,7 +106,7 @@ def living(
             msg = "text needs a model that reads it: HiddenStateWidget(model=model, text=text)"
             raise TypeError(msg)
         return None, trace
-    own = Living.of(model)
+    own = LiveNetwork.of(model)
     trace = own.read(text) if trace is None and text is not None else trace
     if not isinstance(trace, Trace):
         msg = f"trace must be a single Trace where there is a model, got {type(trace).__name__}"

@@ -1,0 +1,55 @@
+"""What a view asks its kernel for, and the bytes that answer it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnnviz_widget.stats.quantise import colour_limit
+from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.traits import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnnviz_widget.widget.data import WidgetData
+
+
+def answer(data: WidgetData, request: Mapping[str, Any]) -> list[bytes]:
+    """Return what the view asks for: a unit in eight bits with its scales, or exact values.
+
+    Raises
+    ------
+    TraitError, TypeError, ValueError
+        If it asks for what there is not, or not as it is asked for.
+    """
+    state = data.state(_asked(request, "state"))
+    unit = data.unit(state, _asked_number(request, "unit"))
+    trace = data.traces[data.checkpoint(_asked_number(request, "checkpoint"))]
+    match _asked(request, "kind"):
+        case "exact":
+            ends = (_asked_number(request, "start"), _asked_number(request, "stop"))
+            span = slice(*(max(0, end) for end in ends))
+            return [trace.unit(state, unit)[span].astype("<f4").tobytes()]
+        case "unit":
+            columns = (each.unit(state, unit) for each in data.traces)
+            limit = colour_limit(columns, trace.bounds(state))
+            row = wire.encode_row(trace, state, unit, limit)
+            return [row["values"], row["scales"]]
+        case kind:
+            msg = f"kind must be 'exact' or 'unit', got {kind!r}"
+            raise ValueError(msg)
+
+
+def _asked(request: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  (from outside)
+    if name not in request:
+        msg = f"a request must have {name}, got {', '.join(map(str, request)) or 'nothing'}"
+        raise ValueError(msg)
+    return request[name]
+
+
+def _asked_number(request: Mapping[str, Any], name: str) -> int:
+    try:
+        return whole_number(_asked(request, name))
+    except TypeError as error:
+        msg = f"{name} must be a whole number, got {request[name]!r}"
+        raise TypeError(msg) from error
