@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from rnnviz_widget.charlm.card import ModelCard
-from rnnviz_widget.charlm.contents import FORMAT, is_checkpoint, read_contents
+from rnnviz_widget.charlm.checkpoint_file import FORMAT, is_checkpoint, read_checkpoint_file
 from rnnviz_widget.charlm.model import CharLM
 from rnnviz_widget.recurrent.patching import keeping_gradients, keeping_random
 from rnnviz_widget.trace.exchange import replacing_file
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rnnviz_widget.charlm.card import FoundUnit
-    from rnnviz_widget.charlm.contents import Contents
+    from rnnviz_widget.charlm.checkpoint_file import CheckpointFile
 
 _BUNDLED = Path(__file__).parent / "checkpoints"
 
@@ -156,7 +156,7 @@ def read_card(name_or_path: str | Path) -> ModelCard:
     FileNotFoundError, ValueError
         As `load_model` does.
     """
-    return _card(read_contents(checkpoint_path(name_or_path)))
+    return _card(read_checkpoint_file(checkpoint_path(name_or_path)))
 
 
 def write_units(name_or_path: str | Path, units: Mapping[str, FoundUnit]) -> None:
@@ -176,7 +176,7 @@ def write_units(name_or_path: str | Path, units: Mapping[str, FoundUnit]) -> Non
         save_file(tensors, partial, metadata)
 
 
-def _card(contents: Contents) -> ModelCard:
+def _card(contents: CheckpointFile) -> ModelCard:
     return ModelCard(**contents.card, units=contents.units)
 
 
@@ -196,7 +196,7 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
     ValueError
         If the file is no checkpoint of a `CharLM`, saying why.
     """
-    contents = read_contents(checkpoint_path(name_or_path))
+    contents = read_checkpoint_file(checkpoint_path(name_or_path))
     # Its first weights are drawn, and torch draws them with gradients off.
     model = keeping_random(partial(keeping_gradients, partial(_filled, contents)))
     model.card = _card(contents)
@@ -204,7 +204,7 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
     return model.eval()
 
 
-def _filled(contents: Contents) -> CharLM:
+def _filled(contents: CheckpointFile) -> CharLM:
     model = CharLM(contents.vocabulary, contents.config)
     model.load_state_dict(contents.weights())
     return model

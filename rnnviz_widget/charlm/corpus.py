@@ -12,7 +12,7 @@ from typing import Literal
 BLOCK_LENGTH = 20_000
 """Characters in one block of the split."""
 
-Part = Literal["train", "validation", "test"]
+Split = Literal["train", "validation", "test"]
 Indentation = Literal["written", "blocks", "lines"]
 """What training reads of the white space at the start of lines, see `training_pieces`."""
 
@@ -23,7 +23,7 @@ _STRIPPED_LINES = (1, 2, 4, 8, 16)
 _KEPT_LINES = (1, 2, 3)
 
 
-def part_of_block(block: int) -> Part:
+def part_of_block(block: int) -> Split:
     """Return which part block number `block` (from 0) belongs to.
 
     Of every 20 consecutive blocks the 10th is validation and the 20th is test. Interleaving keeps
@@ -38,15 +38,15 @@ def part_of_block(block: int) -> Part:
             return "train"
 
 
-def split(text: str) -> dict[Part, list[str]]:
+def split(text: str) -> dict[Split, list[str]]:
     """Return the parts of `text` as lists of contiguous pieces, in the order of the text.
 
     The text is cut into consecutive blocks of 20,000 characters, see `part_of_block`. Neighbouring
     blocks of one part are joined, so a training piece is usually nine blocks long and every
     validation or test piece is one block. The last block may be shorter.
     """
-    pieces: dict[Part, list[str]] = {"train": [], "validation": [], "test": []}
-    previous: Part | None = None
+    pieces: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
+    previous: Split | None = None
     for block, start in enumerate(range(0, len(text), BLOCK_LENGTH)):
         part = part_of_block(block)
         characters = text[start : start + BLOCK_LENGTH]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm.spelling import is_typographic, respell
-from rnnviz_widget.cli.named import NAMED, label_by_name, label_names
+from rnnviz_widget.cli.labels import LABELS, label_by_name, label_names
 from rnnviz_widget.cli.opening import add_force, add_no_open, say, show
 from rnnviz_widget.export.pages import refuse_to_replace
 from rnnviz_widget.ranking.splits import ConstantLabelError
@@ -18,7 +18,7 @@ from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
     from rnnviz_widget.charlm import CharLM, FoundUnit
-    from rnnviz_widget.cli.named import Labelling
+    from rnnviz_widget.cli.labels import Labelling
     from rnnviz_widget.cli.parser import Commands
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
@@ -118,7 +118,7 @@ def _view(options: argparse.Namespace) -> None:
 
     labellings = options.label or []
     if not labellings and options.unit is None and options.model in _DEFAULT_LABELS:
-        labellings = [NAMED[_DEFAULT_LABELS[options.model]].make]
+        labellings = [LABELS[_DEFAULT_LABELS[options.model]].make]
     rankings = [_rank(options, model, trace, labelling, name) for labelling in labellings]
     for ranking in rankings:
         say(f"{ranking}\n")

@@ -35,7 +35,7 @@ _ENOUGH = 0.95  # R2 of one explanation that leaves nothing for a second
 
 
 @dataclass(frozen=True)
-class Several:
+class WeightedSum:
     """A weighted sum of two explanations.
 
     Attributes
@@ -68,7 +68,7 @@ class Several:
         return " and ".join(said)
 
 
-def fit_several(sample: Sample, known: Mapping[Kind, Rival]) -> Several | None:
+def fit_several(sample: Sample, known: Mapping[Kind, Rival]) -> WeightedSum | None:
     """Return the best sum of two kinds, or None if nothing is left for a second.
 
     Begins with the two explanations that fit best alone, fits other kinds to what each leaves, and
@@ -102,7 +102,7 @@ def _second(sample: Sample, predicted: NDArray[np.float64]) -> tuple[str, Rival]
     return name, found[name]
 
 
-def _refitted(sample: Sample, both: Several) -> Several | None:
+def _refitted(sample: Sample, both: WeightedSum) -> WeightedSum | None:
     """Fit each part again to what the other leaves."""
     parts = list(both.parts)
     for i, other in ((0, 1), (1, 0)):
@@ -121,8 +121,8 @@ def _without(sample: Sample, predicted: NDArray[np.float64]) -> Sample:
     return Sample(sample.reading, sample.values - predicted, sample.rows)
 
 
-def _weighted(sample: Sample, names: tuple[str, str], parts: tuple[Rival, Rival]) -> Several:
+def _weighted(sample: Sample, names: tuple[str, str], parts: tuple[Rival, Rival]) -> WeightedSum:
     first, second = (part.predict(sample.reading)[sample.rows] for part in parts)
     matrix = np.stack([first, second, np.ones(len(first))], axis=1)
     weights = np.linalg.lstsq(matrix, sample.target, rcond=None)[0]
-    return Several(names, parts, np.asarray(weights, np.float64))
+    return WeightedSum(names, parts, np.asarray(weights, np.float64))

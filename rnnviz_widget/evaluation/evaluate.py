@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.charlm import CharLM, Corpus
-    from rnnviz_widget.charlm.corpus import Part
+    from rnnviz_widget.charlm.corpus import Split
 
 SKIP = 100
 """Characters left out at the start of each block, where the state still comes from zero."""
@@ -133,7 +133,7 @@ class Evaluation:
         empty if none were tried.
     """
 
-    losses: dict[Part, float]
+    losses: dict[Split, float]
     newline_auc: float
     rankings: tuple[tuple[Question, Ranking], ...]
     random_spans: tuple[bool, ...] = ()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnviz_widget import palettes
-from rnnviz_widget.figures.below import axes_of_size, plain
 from rnnviz_widget.figures.fonts import FAMILY
 from rnnviz_widget.figures.layout import visible
 from rnnviz_widget.figures.scale import MUTED
+from rnnviz_widget.figures.token_axis import axes_of_size, plain
 from rnnviz_widget.trace import select
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ _SKIN_TONES = ("\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}", "\N{EMOJI MODIFIER FIT
 
 
 @dataclass(frozen=True)
-class Cell:
+class TextCell:
     """What fills one or more columns of a row: a character with its combining marks.
 
     Attributes
@@ -39,7 +39,7 @@ class Cell:
     sign: bool
 
 
-def lay_out(tokens: Sequence[str], columns: int, first: int = 0) -> list[Cell]:
+def lay_out(tokens: Sequence[str], columns: int, first: int = 0) -> list[TextCell]:
     """Return the cells of a text wrapped to rows of `columns` columns, in reading order.
 
     A line that is too long breaks after a blank where there is one in the row's last third. A
@@ -57,8 +57,8 @@ def lay_out(tokens: Sequence[str], columns: int, first: int = 0) -> list[Cell]:
     """
     stops = tab_stop(columns)
     found = _clusters(tokens, first)
-    cells: list[Cell] = []
-    line: list[Cell] = []
+    cells: list[TextCell] = []
+    line: list[TextCell] = []
     i = row = column = after_blank = 0
     while i < len(found):
         token, cluster = found[i]
@@ -66,7 +66,7 @@ def lay_out(tokens: Sequence[str], columns: int, first: int = 0) -> list[Cell]:
         full = column + width > columns and cluster != "\n" and bool(line)
         if not full:
             shown = sign_of(cluster)
-            line.append(Cell(token, row, column, width, shown or cluster, shown is not None))
+            line.append(TextCell(token, row, column, width, shown or cluster, shown is not None))
             column += width
             i += 1
             if cluster in (" ", "\t") and column * 3 > columns * 2:

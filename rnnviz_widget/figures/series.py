@@ -10,9 +10,9 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rnnviz_widget import palettes
-from rnnviz_widget.figures.below import axes_of_size, draw_below, plain
 from rnnviz_widget.figures.layout import visible
 from rnnviz_widget.figures.scale import INK, MUTED, scale_of, strip_of
+from rnnviz_widget.figures.token_axis import axes_of_size, draw_token_axis, plain
 from rnnviz_widget.trace.excerpt import span
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def plot_unit(
     plain(ax.set_ylabel(visible(f"{state}[{unit}]")))
     colours = np.full((len(values), 3), 255, np.uint8)
     colours[known] = scale.colours(values[known])
-    draw_below(ax, trace, shown, strip, colours)
+    draw_token_axis(ax, trace, shown, strip, colours)
     return ax
 
 
@@ -154,7 +154,7 @@ def plot_heatmap(
     notes = [scale.beyond, "" if known.all() else "hatched: missing"]
     plain(ax.set_title(visible(state), loc="left", fontsize="medium"))
     ax.set_title("; ".join(filter(None, notes)), loc="right", fontsize="small", color=MUTED / 255)
-    draw_below(ax, trace, shown, strip)
+    draw_token_axis(ax, trace, shown, strip)
     _draw_colour_bar(ax, scale)
     return ax
 

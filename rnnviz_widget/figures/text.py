@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from rnnviz_widget.figures.layout import Cell
+    from rnnviz_widget.figures.layout import TextCell
     from rnnviz_widget.figures.scale import Scale, Strip
     from rnnviz_widget.figures.sheet import RGB
     from rnnviz_widget.labels.reading import LabelLike
@@ -179,7 +179,7 @@ def _notes(sheet: Sheet, scale: Scale, values: NDArray[np.float32], strip: Strip
 
 def _body(
     sheet: Sheet,
-    cells: Sequence[Cell],
+    cells: Sequence[TextCell],
     values: NDArray[np.float32],
     scale: Scale,
     strip: Strip | None,

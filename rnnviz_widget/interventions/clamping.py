@@ -31,7 +31,7 @@ _STRETCH = 1 << 14  # tokens read at a time
 To = Literal["mean", "zero", "resample"]
 
 
-class Clamped(contextlib.ContextDecorator, contextlib.AbstractContextManager[None]):
+class Clamp(contextlib.ContextDecorator, contextlib.AbstractContextManager[None]):
     """What `clamp` and `ablate` return: in force inside a ``with`` block, or a function.
 
     Parameters
@@ -71,7 +71,7 @@ def clamp(
     value: float | ArrayLike | Tensor,
     *,
     where: Where = "recurrence",
-) -> Clamped:
+) -> Clamp:
     """Hold units of a recorded state at a value, inside a ``with`` block.
 
     Within the block ``model(...)``, `record` and `sample` see the change; after it the model is
@@ -123,7 +123,7 @@ def clamp(
     what = f"{len(values)} values" if values.ndim > 1 else _shortened("{:.4g}", values)
     which = "along a direction" if isinstance(units, Direction) else _shortened("{}", numbers)
     said = f"{state}[{which}] = {what} ({where})"
-    return Clamped(target, target.edit(units, values, where, said))
+    return Clamp(target, target.edit(units, values, where, said))
 
 
 def ablate(
@@ -135,11 +135,11 @@ def ablate(
     trace: Trace | Sequence[Trace] | None = None,
     seed: int = 0,
     where: Where = "recurrence",
-) -> Clamped:
+) -> Clamp:
     """Take away what units of a recorded state tell, inside a ``with`` block.
 
     Each is held at its mean over `trace`, or at zero, or gets the values that it has elsewhere in
-    the trace. The mean is the milder question: a network that never saw a unit at zero may stumble
+    the trace. The mean is the milder value: a network that never saw a unit at zero may stumble
     over the zero itself, not over the loss of what the unit told. A unit that is nearly always on
     or off never stood at its mean either: resampled values are all its own, at the wrong places
     (A. Geiger et al., Causal abstractions of neural networks, 2021).

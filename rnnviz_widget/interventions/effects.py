@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from rnnviz_widget.charlm import CharLM
-from rnnviz_widget.interventions.questions import questions
+from rnnviz_widget.interventions.groups import prediction_groups
 from rnnviz_widget.interventions.report import Change, Effect
 from rnnviz_widget.interventions.targets import find_layer
 from rnnviz_widget.interventions.variants import Variants, variants
 from rnnviz_widget.progress import Bar
-from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording import record
+from rnnviz_widget.recording.logits import log_probabilities, logits_of
 from rnnviz_widget.recording.recorder import TextModel, encoded
 from rnnviz_widget.recording.session import shape_in_words, takes_state
 from rnnviz_widget.recurrent.intervention import install, remove
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rnnviz_widget.interventions.clamping import To
-    from rnnviz_widget.interventions.questions import Labelling, Question
+    from rnnviz_widget.interventions.groups import Labelling, PredictionGroup
     from rnnviz_widget.interventions.targets import Units
     from rnnviz_widget.recurrent.stepwise import Where
     from rnnviz_widget.trace import Trace
@@ -112,12 +112,12 @@ def effect(
     for name, count in (("random", random), ("resamples", resamples)):
         if count < 0:
             raise ValueError(f"{name} must be at least 0, got {count}")
-    asked = questions(texts, labels or {})
+    asked = prediction_groups(texts, labels or {})
     if to in ("mean", "resample") and trace is None:
         trace = [record(model, each, states=state) for each in texts]
     batch = variants(target, units, to=to, where=where, trace=trace, random=random, seed=seed)
     losses = _losses(model, texts, batch, progress=progress)
-    changes = [_change(question, losses, asked.lines, resamples) for question in asked.all]
+    changes = [_change(group, losses, asked.lines, resamples) for group in asked.all]
     family = family_p_values(np.array([(each.change, *each.random) for each in changes]))
     return Effect(
         changes=tuple(
@@ -186,7 +186,7 @@ def _read(
         install(own.site, hold)
         output = model(piece.expand(read, -1), *state)
         remove(own.site.module, hold)
-        logits = readings.logits_of(output, len(piece), len(batch), len(vocabulary))
+        logits = logits_of(output, len(piece), len(batch), len(vocabulary))
         if logits is None:
             raise TypeError(
                 "model must return logits (B, T, V) for ids (B, T), alone or first in a tuple; "
@@ -196,7 +196,7 @@ def _read(
         state = (output[1],) if carries else ()
         start = sum(part.shape[1] for part in found)
         following = ids[start + 1 : start + 1 + len(piece)]
-        log_p = readings.log_probabilities(logits.flatten(0, 1)).view(logits.shape)
+        log_p = log_probabilities(logits.flatten(0, 1)).view(logits.shape)
         index = following.expand(len(batch), -1)[..., None]
         found.append(-log_p[:, : len(following)].gather(2, index)[..., 0].cpu())
         advance(len(piece))
@@ -204,15 +204,15 @@ def _read(
 
 
 def _change(
-    question: Question, losses: NDArray[np.float64], lines: NDArray[np.intp], resamples: int
+    group: PredictionGroup, losses: NDArray[np.float64], lines: NDArray[np.intp], resamples: int
 ) -> Change:
     """Return how the mean loss of some predictions changes, with what random units do to it."""
-    inside = question.inside
+    inside = group.inside
     before, after, *others = losses[:, inside].mean(axis=1)
     low, high = _interval(losses[1, inside] - losses[0, inside], lines[inside], resamples)
     return Change(
-        question.name,
-        question.words,
+        group.name,
+        group.words,
         int(inside.sum()),
         float(before),
         float(after - before),

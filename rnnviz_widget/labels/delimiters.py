@@ -116,8 +116,8 @@ def mark_inside(
     in a string may hold strings with code of their own. ``literal`` is set for delimiters too.
     What interpolates where no string is open (a shell's ``${x}``) is code.
     """
-    awaited: _Awaited | None = None
-    around: list[tuple[_Awaited | None, str]] = []  # what is open around the code read now
+    awaited: _OpenLiteral | None = None
+    around: list[tuple[_OpenLiteral | None, str]] = []  # what is open around the code read now
     end_of_last = 0
     for start, stop in literals.spans:
         if awaited is not None and "\n" in text[end_of_last:start]:
@@ -152,11 +152,11 @@ def _mark_stretch(
     inside: NDArray[np.bool_],
     text: str,
     span: Span,
-    awaited: _Awaited | None,
+    awaited: _OpenLiteral | None,
     *,
     literals: Literals,
     syntax: Syntax,
-) -> _Awaited | None:
+) -> _OpenLiteral | None:
     """Mark one stretch, given what is open where it begins; return what is where it ends."""
     position, stop = span
     search_from = position
@@ -184,7 +184,7 @@ def _mark_stretch(
     return awaited
 
 
-class _Awaited(NamedTuple):
+class _OpenLiteral(NamedTuple):
     """What an open literal waits for.
 
     ``closing`` is matched from the end of the opening delimiter on. ``quote`` is the delimiter of
@@ -234,19 +234,19 @@ def _opening(
     return opening
 
 
-def _closing(syntax: Syntax, opening: re.Match[str]) -> _Awaited:
+def _closing(syntax: Syntax, opening: re.Match[str]) -> _OpenLiteral:
     found = opening.groupdict()
     if found.get("raw") is not None:
-        return _Awaited(_compiled(r".*?\)" + re.escape(found["raw"]) + '"'))
+        return _OpenLiteral(_compiled(r".*?\)" + re.escape(found["raw"]) + '"'))
     if found.get("hashes") is not None:
-        return _Awaited(_compiled('.*?"' + re.escape(found["hashes"])))
+        return _OpenLiteral(_compiled('.*?"' + re.escape(found["hashes"])))
     delimiter = found["delimiter"]
     template = syntax.closing.get(delimiter, syntax.otherwise)
     closing = _compiled(template.replace("DELIMITER", re.escape(delimiter)))
     if pair := syntax.nesting.get(delimiter):
         either = _compiled(f"{re.escape(delimiter)}|{re.escape(pair)}")
-        return _Awaited(closing, opening=delimiter, either=either)
-    return _Awaited(closing, quote=delimiter if delimiter[-1] in syntax.last else "")
+        return _OpenLiteral(closing, opening=delimiter, either=either)
+    return _OpenLiteral(closing, quote=delimiter if delimiter[-1] in syntax.last else "")
 
 
 @lru_cache

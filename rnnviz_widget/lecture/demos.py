@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.export import Fragment
     from rnnviz_widget.lecture.materials import Materials, Reader
-    from rnnviz_widget.lecture.opening import Opened
+    from rnnviz_widget.lecture.opening import ChosenUnit
     from rnnviz_widget.trace import Trace
 
     Labels = dict[str, Callable[[Trace], labels.Label]]
@@ -30,7 +30,7 @@ _KINDS = ("tanh_c", "f", "i", "o")  # of a cell, one above the other
 
 
 @dataclass(frozen=True)
-class Shown:
+class DemoContent:
     """What a demo came to.
 
     Attributes
@@ -48,7 +48,7 @@ class Shown:
     """
 
     fragments: tuple[Fragment, ...]
-    opened: tuple[Opened, ...]
+    opened: tuple[ChosenUnit, ...]
     model: str
     trace: Trace
     state: str
@@ -85,7 +85,7 @@ class Demo:
     about: str
     ask: str
     do: str
-    build: Callable[[Materials], Shown]
+    build: Callable[[Materials], DemoContent]
     spoiled: bool = False
 
 
@@ -98,7 +98,7 @@ _depth_of_brackets = partial(labels.nesting_depth, brackets="()", language=None)
 
 def _widget(
     traces: Any,  # noqa: ANN401  (the widget's)
-    opened: Sequence[Opened],
+    opened: Sequence[ChosenUnit],
     **options: Any,  # noqa: ANN401  (the widget's)
 ) -> HiddenStateWidget:
     """Return a widget that opens on the first of these units, red where its label is."""
@@ -111,40 +111,46 @@ def _widget(
     return widget
 
 
-def _show(reader: Reader, opened: Sequence[Opened], *, start: int = 0, **options: Any) -> Shown:  # noqa: ANN401
+def _show(
+    reader: Reader,
+    opened: Sequence[ChosenUnit],
+    *,
+    start: int = 0,
+    **options: Any,  # noqa: ANN401  (the widget's)
+) -> DemoContent:
     """Return one widget that opens on the first of these units."""
     first = opened[0]
     fragments = (_widget(reader.shown, opened, **options).fragment(start=start),)
     strip = (reader.name, reader.shown, first.state, first.unit, first.sign, start)
-    return Shown(fragments, tuple(opened), *strip)
+    return DemoContent(fragments, tuple(opened), *strip)
 
 
 def _best_place(
-    reader: Reader, one: Opened, label: Callable[[Trace], Any], lines: int = ON_SCREEN
+    reader: Reader, one: ChosenUnit, label: Callable[[Trace], Any], lines: int = ON_SCREEN
 ) -> int:
     trace = reader.shown
     return place(one.values(trace), label(trace), trace.text, lines)
 
 
-def _with_kinds(shown: Shown, reader: Reader) -> Shown:
+def _with_kinds(shown: DemoContent, reader: Reader) -> DemoContent:
     """Add what kind of memory each unit is."""
     kinds = tuple((one.name, reader.kind(one.state, one.unit).words) for one in shown.opened)
     return replace(shown, facts=("The kind of memory, the best of ten rival explanations:", kinds))
 
 
-def _quotes(materials: Materials) -> Shown:
+def _quotes(materials: Materials) -> DemoContent:
     shown = {"inside quotes": labels.inside_quotes}
     page = _show(materials.prose, [_quote_unit(materials)], labels=shown)
     return _with_kinds(page, materials.prose)
 
 
-def _line(materials: Materials) -> Shown:
+def _line(materials: Materials) -> DemoContent:
     shown = {"line position": labels.line_position}
     page = _show(materials.prose, [_clock(materials)], labels=shown)
     return _with_kinds(page, materials.prose)
 
 
-def _line_end(materials: Materials) -> Shown:
+def _line_end(materials: Materials) -> DemoContent:
     shown = {"next is newline": _next_is_newline}
     opened = (
         materials.prose.opened(_next_is_newline, "next is newline", within="token"),
@@ -153,20 +159,20 @@ def _line_end(materials: Materials) -> Shown:
     return _show(materials.prose, opened, labels=shown)
 
 
-def _comments(materials: Materials) -> Shown:
+def _comments(materials: Materials) -> DemoContent:
     one, shown = _comment_unit(materials), {"inside comment": labels.inside_comment}
     start = _best_place(materials.c, one, labels.inside_comment)
     return _show(materials.c, [one], start=start, labels=shown)
 
 
-def _strings(materials: Materials) -> Shown:
+def _strings(materials: Materials) -> DemoContent:
     reader, shown = materials.c_with_strings, {"inside string": labels.inside_string}
     one = reader.opened(labels.inside_string, "inside string")
     start = _best_place(reader, one, labels.inside_string)
     return _show(reader, [one], start=start, labels=shown)
 
 
-def _depth(materials: Materials) -> Shown:
+def _depth(materials: Materials) -> DemoContent:
     shown: Labels = {"nesting depth": labels.nesting_depth, "indentation": labels.indentation}
     opened = (
         materials.c.opened(labels.nesting_depth, "nesting depth"),
@@ -189,15 +195,15 @@ def _depth(materials: Materials) -> Shown:
     below = sum(map(len, stripped.shown.text.splitlines(keepends=True)[:line]))
     fragments = (whole.fragment(units=some, start=start), widget.fragment(units=some, start=below))
     strip = (stripped.name, materials.c.shown, first.state, first.unit, first.sign, start)
-    return Shown(fragments, (*opened, again), *strip)
+    return DemoContent(fragments, (*opened, again), *strip)
 
 
-def _brackets(materials: Materials) -> Shown:
+def _brackets(materials: Materials) -> DemoContent:
     one = materials.brackets.opened(_depth_of_brackets, "nesting depth")
     return _show(materials.brackets, [one], labels={"nesting depth": _depth_of_brackets})
 
 
-def _training(materials: Materials) -> Shown:
+def _training(materials: Materials) -> DemoContent:
     one, shown = _quote_unit(materials), {"inside quotes": labels.inside_quotes}
     units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
     fragment = _widget(materials.snapshots, [one], labels=shown).fragment(units=sorted(units))
@@ -211,10 +217,10 @@ def _training(materials: Materials) -> Shown:
     )
     about = f"{one.name} on this text at each moment; it was chosen at the last."
     strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
-    return Shown((fragment,), (one,), *strip, facts=(about, facts))
+    return DemoContent((fragment,), (one,), *strip, facts=(about, facts))
 
 
-def _gates(materials: Materials) -> Shown:
+def _gates(materials: Materials) -> DemoContent:
     one, trace = _comment_unit(materials), materials.c.all_states
     layer = one.state.rpartition(".")[0]
     copies = [(f"{layer}.{kind}", one.unit) for kind in _KINDS]
@@ -222,10 +228,10 @@ def _gates(materials: Materials) -> Shown:
     widget = _widget(trace, [one], units=copies, labels={"inside comment": labels.inside_comment})
     units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
     fragment = widget.fragment(units=sorted(units), start=start)
-    return Shown((fragment,), (one,), materials.c.name, trace, *copies[1], start=start)
+    return DemoContent((fragment,), (one,), materials.c.name, trace, *copies[1], start=start)
 
 
-def _together(materials: Materials) -> Shown:
+def _together(materials: Materials) -> DemoContent:
     shown = {"inside quotes": labels.inside_quotes, "line position": labels.line_position}
     opened = (_quote_unit(materials), _clock(materials))
     copies = [(one.state, one.unit) for one in opened]
@@ -233,23 +239,23 @@ def _together(materials: Materials) -> Shown:
     return _with_kinds(page, materials.prose)
 
 
-def _guess(materials: Materials) -> Shown:
+def _guess(materials: Materials) -> DemoContent:
     trace, one = materials.prose.shown, _quote_unit(materials)
     widget = _widget(trace, [one], present=True, guess=True)
     widget.cursor = trace.text.index("\n")
     strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
-    return Shown((widget.fragment(),), (one,), *strip)
+    return DemoContent((widget.fragment(),), (one,), *strip)
 
 
-def _quote_unit(materials: Materials) -> Opened:
+def _quote_unit(materials: Materials) -> ChosenUnit:
     return materials.prose.opened(labels.inside_quotes, "inside quotes")
 
 
-def _clock(materials: Materials) -> Opened:
+def _clock(materials: Materials) -> ChosenUnit:
     return materials.prose.opened(labels.line_position, "line position")
 
 
-def _comment_unit(materials: Materials) -> Opened:
+def _comment_unit(materials: Materials) -> ChosenUnit:
     return materials.c.opened(labels.inside_comment, "inside comment")
 
 

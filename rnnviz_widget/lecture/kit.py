@@ -9,7 +9,7 @@ from rnnviz_widget.escaping import listed
 from rnnviz_widget.export.pages import is_page
 from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.materials import Materials
-from rnnviz_widget.lecture.pages import INDEX, MARK, Saved, demo_page, index_page
+from rnnviz_widget.lecture.pages import INDEX, MARK, KitPage, demo_page, index_page
 from rnnviz_widget.progress import Bar
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def write_lecture(
             bar.set_postfix_str(demo.name)
             shown = demo.build(materials)
             page = demo_page(demo, shown, DEMOS, shown.model)
-            saved.append(Saved(demo, shown, page.save(folder / f"{demo.name}.html")))
+            saved.append(KitPage(demo, shown, page.save(folder / f"{demo.name}.html")))
     models = dict.fromkeys(one.shown.model for one in saved)
     index = index_page(saved, models).save(folder / INDEX)
     return index.path, index.size + sum(one.page.size for one in saved)

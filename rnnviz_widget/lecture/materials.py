@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import bracket_text, read_card, snapshots
 from rnnviz_widget.evaluation import TRANSFORMS
-from rnnviz_widget.lecture.opening import Opened
+from rnnviz_widget.lecture.opening import ChosenUnit
 from rnnviz_widget.trace import Predictions, Trace
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class Reader:
 
     def opened(
         self, label: Callable[[Trace], ArrayLike], name: str, within: str | None = None
-    ) -> Opened:
+    ) -> ChosenUnit:
         """Return the model's own unit for a label, or the first of the ranking."""
-        return Opened.of(self.rank(label, name, within), self.model.card.units.get(name))
+        return ChosenUnit.of(self.rank(label, name, within), self.model.card.units.get(name))
 
     def rank(
         self, label: Callable[[Trace], ArrayLike], name: str, within: str | None = None

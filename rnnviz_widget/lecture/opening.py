@@ -21,7 +21,7 @@ _SHOWS = 0.15  # share of a screen's characters where a label holds, for it to b
 
 
 @dataclass(frozen=True)
-class Opened:
+class ChosenUnit:
     """The unit that a page opens on.
 
     Attributes
@@ -43,7 +43,7 @@ class Opened:
     found: FoundUnit | None
 
     @classmethod
-    def of(cls, ranking: Ranking, found: FoundUnit | None) -> Opened:
+    def of(cls, ranking: Ranking, found: FoundUnit | None) -> ChosenUnit:
         """Return the model's own unit for a label, or where it has none the first of a ranking."""
         if found is None or ranking.within:
             first = ranking[0]

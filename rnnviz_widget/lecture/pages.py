@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rnnviz_widget.export import SavedPage
-    from rnnviz_widget.lecture.demos import Demo, Shown
+    from rnnviz_widget.lecture.demos import Demo, DemoContent
 
 INDEX = "index.html"
 MARK = '<meta name="generator" content="rnnviz lecture">'
@@ -104,15 +104,15 @@ _CARD = """\
 
 
 @dataclass(frozen=True)
-class Saved:
+class KitPage:
     """A page of the kit that is on disk."""
 
     demo: Demo
-    shown: Shown
+    shown: DemoContent
     page: SavedPage
 
 
-def demo_page(demo: Demo, shown: Shown, others: Sequence[Demo], model: str) -> Page:
+def demo_page(demo: Demo, shown: DemoContent, others: Sequence[Demo], model: str) -> Page:
     """Return a demo's page; its links go to the index and to its neighbours among `others`."""
     at = others.index(demo)
     links = ""
@@ -136,7 +136,7 @@ def demo_page(demo: Demo, shown: Shown, others: Sequence[Demo], model: str) -> P
     return Page(_page(demo.title, body, kind="", mark="", code=head()), demo.title, words)
 
 
-def index_page(pages: Sequence[Saved], models: Iterable[str]) -> Page:
+def index_page(pages: Sequence[KitPage], models: Iterable[str]) -> Page:
     """Return the index of pages that are on disk."""
     cards = [
         _CARD.format(
@@ -181,7 +181,7 @@ def _paragraph(text: str) -> str:
     return f'<p class="measured">{escape(text)}</p>'
 
 
-def _measured(demo: Demo, shown: Shown) -> str:
+def _measured(demo: Demo, shown: DemoContent) -> str:
     """Return what may be said of each unit: a line, and behind it all that was measured."""
     about, facts = shown.facts
     more = f"{_paragraph(about)}\n{html_facts(facts)}" if facts else ""
@@ -203,7 +203,7 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _strip(shown: Shown) -> list[str]:
+def _strip(shown: DemoContent) -> list[str]:
     """Return the colours of the first tokens by the demo's unit, as CSS."""
     trace = shown.trace
     values = shown.sign * trace.unit(shown.state, shown.unit)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz_widget.labels.reading import label_values
 from rnnviz_widget.ranking.scores import BoolTarget, make_target
-from rnnviz_widget.ranking.sweep import Direction
+from rnnviz_widget.ranking.sweep import ChanceLabel
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import Columns
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.ranking.splits import Part
-    from rnnviz_widget.ranking.sweep import Swept
+    from rnnviz_widget.ranking.sweep import Sweep
 
 _TRIES = 1000
 _CONSTANT = 1e-9  # variance of a label that hardly varies
@@ -51,7 +51,7 @@ class Chance:
         return float((1 + np.count_nonzero(self.scores >= held_out)) / (1 + len(self.scores)))
 
 
-def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[Direction]:
+def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[ChanceLabel]:
     """Return windows of the label read forth and back in a circle, as directions of its target.
 
     A circle of the label alone would tear a trend in two: a label that rises slowly would become a
@@ -75,7 +75,7 @@ def shifted_labels(part: Part, count: int, rng: np.random.Generator) -> list[Dir
     circle = circle.astype(np.float32)  # one array, of which all labels of chance are views
     power = 1 if isinstance(target, BoolTarget) else 0.5
     return [
-        Direction(circle[start : start + n], float(1 / (n * variance[start] ** power)))
+        ChanceLabel(circle[start : start + n], float(1 / (n * variance[start] ** power)))
         for start in chosen
     ]
 
@@ -104,7 +104,7 @@ def shuffled_spans(label: NDArray[np.bool_], rng: np.random.Generator) -> NDArra
 
 def foreign_labels(
     part: Part, label: NDArray[Any], count: int, rng: np.random.Generator
-) -> list[Direction]:
+) -> list[ChanceLabel]:
     """Return windows of another text's label, in a circle, as directions of a part's target."""
     directions = []
     reach = np.arange(len(part.rows))
@@ -140,7 +140,7 @@ def foreign_values(null: ArrayLike, part: Part) -> NDArray[Any]:
 
 
 def held_out_by_chance(
-    swept: Swept, part_b: Part, directions: Sequence[Direction]
+    swept: Sweep, part_b: Part, directions: Sequence[ChanceLabel]
 ) -> NDArray[np.float64]:
     """Score on part B what each label of chance would have chosen on part A, shape (S,)."""
     scores = np.empty(len(directions))
@@ -157,5 +157,5 @@ def held_out_by_chance(
     return scores
 
 
-def _direction(part: Part, label: NDArray[Any]) -> Direction:
-    return Direction(make_target(label, part.target.strata).direction.astype(np.float32), 1.0)
+def _direction(part: Part, label: NDArray[Any]) -> ChanceLabel:
+    return ChanceLabel(make_target(label, part.target.strata).direction.astype(np.float32), 1.0)

@@ -108,7 +108,7 @@ class Features(Protocol):
 
 
 @dataclass(frozen=True)
-class Units:
+class UnitFeatures:
     """The values of all units of some states."""
 
     states: Sequence[str]
@@ -166,7 +166,7 @@ def probe(
 ) -> Probe:
     """Read the label out of all units, of the last tokens, and of the units of controls."""
     states = carried(states)
-    readout, weights = fit(part_a, part_b, Units(states))
+    readout, weights = fit(part_a, part_b, UnitFeatures(states))
     sizes = [part_a.recording.units[state] for state in states]
     rival = predict(part_a, part_b, LastTokens.common_in(part_a))
     return Probe(
@@ -182,7 +182,7 @@ def probe(
 
 def readable(part_a: Part, part_b: Part, states: Sequence[str]) -> float:
     """Return the score of a linear readout of all units that states carry on."""
-    return _score(part_b, predict(part_a, part_b, Units(carried(states))))
+    return _score(part_b, predict(part_a, part_b, UnitFeatures(carried(states))))
 
 
 def predict(part_a: Part, part_b: Part, features: Features) -> NDArray[np.float32]:

@@ -23,8 +23,8 @@ from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import probe as read_out
 from rnnviz_widget.ranking.report import Ranking
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata, make_target
-from rnnviz_widget.ranking.splits import Labelled, Part, grouped, labelled, split
-from rnnviz_widget.ranking.sweep import Swept, sweep
+from rnnviz_widget.ranking.splits import LabelledRecording, Part, grouped, labelled, split
+from rnnviz_widget.ranking.sweep import Sweep, sweep
 from rnnviz_widget.stats.threads import in_threads, kept_threads
 from rnnviz_widget.trace import Trace
 from rnnviz_widget.trace.blocks import Columns
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.ranking.splits import Labelling, Traces
-    from rnnviz_widget.ranking.sweep import Direction
+    from rnnviz_widget.ranking.sweep import ChanceLabel
     from rnnviz_widget.trace.blocks import Recording
 
 _FEW_GROUPS = 8  # values of another label that are reported each on its own
@@ -225,7 +225,7 @@ def _check_same_units(own: Recording, other: Recording, states: Sequence[str]) -
 
 def _held_out(
     held_out: Traces | tuple[Traces, Labelling] | None, label: Labelling
-) -> Labelled | None:
+) -> LabelledRecording | None:
     if held_out is None:
         return None
     if isinstance(held_out, tuple) and len(held_out) == 2 and not isinstance(held_out[1], Trace):  # noqa: PLR2004 - a pair
@@ -241,8 +241,10 @@ def _held_out(
 
 
 def _grouped(
-    chosen: Labelled, reported: Labelled | None, within: Labelling | tuple[Labelling, ...] | str
-) -> tuple[Labelled, Labelled | None, str]:
+    chosen: LabelledRecording,
+    reported: LabelledRecording | None,
+    within: Labelling | tuple[Labelling, ...] | str,
+) -> tuple[LabelledRecording, LabelledRecording | None, str]:
     """Return the labels as they are ranked within another, and what that is called."""
     if isinstance(within, str):
         msg = f"within must be 'token' or a label, got {within!r}"
@@ -266,7 +268,7 @@ def _grouped(
 
 def _chance_labels(
     parts: tuple[Part, Part], null: ArrayLike | None, count: int, seed: int
-) -> tuple[list[Direction], list[Direction], str]:
+) -> tuple[list[ChanceLabel], list[ChanceLabel], str]:
     """Return labels of chance for part A and part B, and what they are."""
     rng = np.random.default_rng(seed)
     if null is None:
@@ -277,7 +279,7 @@ def _chance_labels(
     return a, b, "another text's label"
 
 
-def _entries(swept: Swept, part: Part) -> list[Entry]:
+def _entries(swept: Sweep, part: Part) -> list[Entry]:
     """Return one row per unit and layer, the best of its kinds, best first.
 
     States of one layer that differ in size (the h of an LSTM with a projection) are not the same

@@ -33,7 +33,7 @@ _PIECE = 100  # tokens that stand for a line in a text without newlines
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledRecording:
     """A recording with a label: value and whether it counts at each of its T tokens.
 
     ``groups`` (T,) are the values of another label, within each of which it is ranked.
@@ -157,7 +157,7 @@ class Part:
         return np.where(self.recording.into_block[self.rows] >= lag, before, -1)
 
 
-def labelled(traces: Traces | Recording, label: Labelling, argument: str) -> Labelled:
+def labelled(traces: Traces | Recording, label: Labelling, argument: str) -> LabelledRecording:
     """Bring traces and their label together.
 
     Parameters
@@ -190,14 +190,14 @@ def labelled(traces: Traces | Recording, label: Labelling, argument: str) -> Lab
             f"{len(values)}"
         )
         raise ValueError(msg)
-    return Labelled(recording, values, known, pieces[0].name or "the label")
+    return LabelledRecording(recording, values, known, pieces[0].name or "the label")
 
 
 class ConstantLabelError(ValueError):
     """A part of the text in which a label does not vary: nothing can be ranked there."""
 
 
-def grouped(chosen: Labelled, within: Labelled) -> Labelled:
+def grouped(chosen: LabelledRecording, within: LabelledRecording) -> LabelledRecording:
     """Return a label that is ranked within each value of another one of the same tokens.
 
     Raises
@@ -218,15 +218,20 @@ def grouped(chosen: Labelled, within: Labelled) -> Labelled:
 
 
 def split(
-    chosen: Labelled, reported: Labelled | None, *, skip: int, gap: int, within: str | None
+    chosen: LabelledRecording,
+    reported: LabelledRecording | None,
+    *,
+    skip: int,
+    gap: int,
+    within: str | None,
 ) -> tuple[Part, Part]:
     """Return part A and part B.
 
     Parameters
     ----------
-    chosen : Labelled
+    chosen : LabelledRecording
         The text units are chosen on; its first half where there is no other.
-    reported : Labelled or None
+    reported : LabelledRecording or None
         The text they are reported on, if it is another.
     skip : int
         Tokens left out at the start of each trace: the state has just left zero.
@@ -270,7 +275,7 @@ def halves(
 
 
 def _part(
-    source: Labelled,
+    source: LabelledRecording,
     rows: NDArray[np.intp],
     codes: NDArray[np.intp],
     within: str | None,
@@ -309,7 +314,7 @@ def _varies_within(values: NDArray[Any], codes: NDArray[np.intp]) -> bool:
 
 
 def _segment_starts(
-    source: Labelled, rows: NDArray[np.intp], values: NDArray[Any]
+    source: LabelledRecording, rows: NDArray[np.intp], values: NDArray[Any]
 ) -> NDArray[np.bool_]:
     """Mark where a stretch for the bootstrap starts: at each span of a bool label, or each line."""
     recording = source.recording

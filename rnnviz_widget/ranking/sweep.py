@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
 
 
-class Direction(NamedTuple):
+class ChanceLabel(NamedTuple):
     """A label of chance, as what the features of a column are multiplied with.
 
     Attributes
@@ -39,7 +39,7 @@ class Direction(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Swept:
+class Sweep:
     """What was found of C columns.
 
     Attributes
@@ -66,9 +66,9 @@ def sweep(
     part_a: Part,
     part_b: Part,
     states: Sequence[str],
-    directions: Sequence[Direction] = (),
+    directions: Sequence[ChanceLabel] = (),
     advance: Callable[[int], object] = lambda _: None,
-) -> Swept:
+) -> Sweep:
     """Measure all columns of some states on both parts.
 
     Parameters
@@ -77,7 +77,7 @@ def sweep(
         The parts; they may share a recording.
     states : sequence of str
         Which states.
-    directions : sequence of Direction
+    directions : sequence of ChanceLabel
         Labels of chance on part A, with n_a values each.
     advance : callable
         Called with the number of columns done, as they are.
@@ -120,7 +120,7 @@ def sweep(
     if np.isnan(gain_a).all():
         msg = f"every unit of {listed(states)} holds NaN in the text that is ranked"
         raise ValueError(msg)
-    return Swept(names, gain_a, gain_b, chance_column, chance_gain)
+    return Sweep(names, gain_a, gain_b, chance_column, chance_gain)
 
 
 def gain(part: Part, column: NDArray[np.float32]) -> float:
@@ -134,7 +134,7 @@ def _to_features(part: Part, column: NDArray[np.float32]) -> None:
 
 
 def _products(
-    features: NDArray[np.float32], directions: Sequence[Direction]
+    features: NDArray[np.float32], directions: Sequence[ChanceLabel]
 ) -> NDArray[np.float32]:
     """Return features, shape (columns, n), times all directions, shape (columns, S)."""
     total = np.zeros((len(features), len(directions)), np.float32)

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz_widget.recording.parallel.chunks import Layer, Stretch
+from rnnviz_widget.recording.parallel.chunks import LayerDirection, Stretch
 from rnnviz_widget.recording.parallel.kernels import Kernel
-from rnnviz_widget.recording.parallel.plan import Plan, Unrolled, unroll
+from rnnviz_widget.recording.parallel.plan import Plan, Segment, unroll
 from rnnviz_widget.recording.writer import Writer
 from rnnviz_widget.recurrent import stepwise
 from rnnviz_widget.recurrent.stack import Stack, in_reading_order, spelling
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.recording.runs import Run, Runs
     from rnnviz_widget.recurrent.cell import State, Weights
     from rnnviz_widget.recurrent.intervention import Intervention
-    from rnnviz_widget.recurrent.stack import Given
+    from rnnviz_widget.recurrent.stack import Inputs
     from rnnviz_widget.recurrent.stepwise import Edit
 
 
@@ -41,7 +41,7 @@ class Tally:
     reruns: int = 0
     changed: bool = False
 
-    def count(self, piece: Unrolled) -> None:
+    def count(self, piece: Segment) -> None:
         """Add a piece."""
         self.steps += len(piece.h)
         if piece.reruns is not None:
@@ -117,7 +117,7 @@ class LayerRecorder(Stack):
         return self.output(x, data, final, given)
 
     def _run_layer(
-        self, run: Run, layer: int, x: Tensor, data: Tensor | None, given: Given
+        self, run: Run, layer: int, x: Tensor, data: Tensor | None, given: Inputs
     ) -> tuple[list[tuple[Tensor, State]], Tensor | None]:
         """Run and record a layer.
 
@@ -130,7 +130,7 @@ class LayerRecorder(Stack):
             tuple(part[layer * self.directions + d] for part in given.start)
             for d in range(self.directions)
         ]
-        packed: list[Unrolled] = []
+        packed: list[Segment] = []
         if given.packed is not None and data is not None:
             data, packed = self._run_packed(layer, data, given, starts)
         outputs = []
@@ -166,13 +166,13 @@ class LayerRecorder(Stack):
 
     def _unroll(
         self, number: int, direction: int, writer: Writer, start: State
-    ) -> Iterable[Unrolled]:
+    ) -> Iterable[Segment]:
         """Run one layer and direction over all time, into the writer's `h`."""
         name = f"{self.path}.{writer.prefix}"
         tally = self.tallies.setdefault(name, Tally())
         kernel, kept = Kernel(self.cell, writer.weights), frozenset(writer.wanted - {"h"})
         alike = self.cell.rounds_alike and not self.module.proj_size
-        layer = Layer(
+        layer = LayerDirection(
             name, self.fused(number, direction), kernel, kept, writer.room, writer.in_place, alike
         )
         if writer.x.device.type != "cpu":
@@ -184,8 +184,8 @@ class LayerRecorder(Stack):
             yield piece
 
     def _run_packed(
-        self, layer: int, data: Tensor, given: Given, states: list[State]
-    ) -> tuple[Tensor, list[Unrolled]]:
+        self, layer: int, data: Tensor, given: Inputs, states: list[State]
+    ) -> tuple[Tensor, list[Segment]]:
         """Run packed sequences, both directions in one fused call; `data` is `(sum of T, I)`."""
         _, batch_sizes, order, back = given.packed  # type: ignore[misc]
         parts = [torch.stack(p) for p in zip(*states, strict=True)]  # (D, B, ·)
@@ -206,7 +206,7 @@ class LayerRecorder(Stack):
         h, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes, order, back))
         self.recording.advance(len(h) * len(states))
         return data, [
-            Unrolled(
+            Segment(
                 0,
                 in_reading_order(part, d, lengths),
                 tuple(f[d] for f in final),

@@ -23,7 +23,7 @@ INTEGERS = (torch.int64, torch.int32)
 _ROWS = 8192  # of logits that are worked on at once
 
 
-class Readings:
+class PredictionCollector:
     """Gathers one sequence's predictions, from one output or from several in a row.
 
     Parameters

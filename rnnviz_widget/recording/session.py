@@ -12,11 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz_widget.progress import Bar
-from rnnviz_widget.recording import logits as readings
 from rnnviz_widget.recording.cell_recorder import CellRecorder
 from rnnviz_widget.recording.layer_recorder import LayerRecorder
-from rnnviz_widget.recording.logits import Readings
-from rnnviz_widget.recording.parallel.plan import Expanding, Plan
+from rnnviz_widget.recording.logits import (
+    INTEGERS,
+    PredictionCollector,
+    check_ids,
+    ids_of,
+    logits_of,
+)
+from rnnviz_widget.recording.parallel.plan import Expansion, Plan
 from rnnviz_widget.recording.runs import Runs
 from rnnviz_widget.recording.vocabulary import as_vocabulary
 from rnnviz_widget.recurrent import registry
@@ -80,7 +85,7 @@ class Session:
         )
         self._progress = progress
         self._layers: list[LayerRecorder | CellRecorder] = []
-        self.readings: list[Readings] = []
+        self.collectors: list[PredictionCollector] = []
 
     def tokens_of_ids(self) -> list[tuple[str, ...]]:
         """Return each sequence's tokens, from integer inputs and the vocabulary.
@@ -90,15 +95,13 @@ class Session:
         TypeError
             If there is no vocabulary or no integer input.
         """
-        ids = next(
-            (x for x in self.inputs if isinstance(x, Tensor) and x.dtype in readings.INTEGERS), None
-        )
+        ids = next((x for x in self.inputs if isinstance(x, Tensor) and x.dtype in INTEGERS), None)
         if self.vocabulary is None or ids is None:
             raise TypeError(
                 "tokens must say what each time step read: pass tokens=, text=, or integer ids "
                 "and vocabulary="
             )
-        readings.check_ids(ids, len(self.vocabulary))
+        check_ids(ids, len(self.vocabulary))
         rows = ids.reshape(1, -1) if ids.dim() < 2 else ids  # noqa: PLR2004
         layers = [m for m in self._layer_modules if isinstance(m, nn.RNNBase)]
         square = 1 < len(rows) == rows.shape[1]
@@ -127,7 +130,7 @@ class Session:
         with bar, _explained_memory():
             try:
                 self._record(recording)
-            except Expanding:
+            except Expansion:
                 self.plan = Plan("sequential")
                 for sink in sinks:
                     sink.clear()
@@ -157,7 +160,7 @@ class Session:
 
     def extras(self) -> list[Extras]:
         """Return predictions and loss of each sequence, as far as they have been read."""
-        return [each.result() for each in self.readings]
+        return [each.result() for each in self.collectors]
 
     def source(self) -> dict[str, Any]:
         """Return where the values come from, for `Trace.source`."""
@@ -207,15 +210,17 @@ class Session:
         longest, batch = max(lengths), len(lengths)
         ids = None
         if self.vocabulary is not None:
-            ids = readings.ids_of(self.inputs, longest, batch)
+            ids = ids_of(self.inputs, longest, batch)
             if ids is not None and self.asked:
-                readings.check_ids(ids, len(self.vocabulary))
-            self.readings = [
-                Readings(self.vocabulary, length, None if ids is None else ids[b, :length])
+                check_ids(ids, len(self.vocabulary))
+            self.collectors = [
+                PredictionCollector(
+                    self.vocabulary, length, None if ids is None else ids[b, :length]
+                )
                 for b, length in enumerate(lengths)
             ]
         else:
-            self.readings = [Readings((), 0, None) for _ in lengths]
+            self.collectors = [PredictionCollector((), 0, None) for _ in lengths]
         state: tuple[Any, ...] = ()
         in_memory = all(sink.in_place for sink in recording.sinks)
         for inputs, rows in self._segments(longest, SEGMENT_IN_MEMORY if in_memory else SEGMENT):
@@ -236,7 +241,7 @@ class Session:
         if self.vocabulary is None:
             return
         size = len(self.vocabulary)
-        logits = readings.logits_of(output, rows, len(lengths), size)
+        logits = logits_of(output, rows, len(lengths), size)
         if logits is None:
             if self.asked:
                 raise ValueError(
@@ -244,8 +249,8 @@ class Session:
                     f"each at every step: it returns {shape_in_words(output)}"
                 )
             return
-        for reading, sequence, length in zip(self.readings, logits, lengths, strict=True):
-            reading.add(sequence[:length])
+        for collector, sequence, length in zip(self.collectors, logits, lengths, strict=True):
+            collector.add(sequence[:length])
 
 
 def _own_vocabulary(module: nn.Module) -> tuple[str, ...] | None:
@@ -287,7 +292,7 @@ def _explained_ids(module: nn.Module, inputs: Sequence[Any]) -> Iterator[None]:
     try:
         yield
     except IndexError as error:
-        ids = [x for x in inputs if isinstance(x, Tensor) and x.dtype in readings.INTEGERS]
+        ids = [x for x in inputs if isinstance(x, Tensor) and x.dtype in INTEGERS]
         tables = [m.num_embeddings for m in module.modules() if isinstance(m, nn.Embedding)]
         if not ids or not tables or "out of range" not in str(error):
             raise

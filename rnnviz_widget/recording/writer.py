@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from rnnviz_widget.recording.parallel.plan import Unrolled
+    from rnnviz_widget.recording.parallel.plan import Segment
     from rnnviz_widget.recording.runs import Run
     from rnnviz_widget.recurrent.cell import Cell, Gates, Weights
 
@@ -119,7 +119,7 @@ class Writer:
         count, units = math.prod(shape[:-1]), shape[-1]
         return self.run.place(f"{self.prefix}.{kind}", first, count, units).view(shape)
 
-    def write(self, piece: Unrolled) -> None:
+    def write(self, piece: Segment) -> None:
         """Write all wanted kinds of a piece.
 
         Raises
@@ -148,7 +148,7 @@ class Writer:
         name = f"{self.prefix}.{kind}"
         self.run.write(name, first, values, self.lengths, reverse=self.reverse)
 
-    def _make(self, piece: Unrolled) -> None:
+    def _make(self, piece: Segment) -> None:
         """Compute the kinds of a piece from its `h`, pass by pass, and compare all of `h`."""
         units = self.weights.units
         rows = max(1, _ELEMENTS // (self.h.shape[1] * units))
@@ -164,7 +164,7 @@ class Writer:
             run = self.h[first:last]
             self.residual.compare(did.h.reshape(run.shape), run, first)
 
-    def _check_joints(self, piece: Unrolled) -> None:
+    def _check_joints(self, piece: Segment) -> None:
         """Compare the first step of every block of a parallel run.
 
         The others were computed from the very row before them; these may follow on an earlier run.

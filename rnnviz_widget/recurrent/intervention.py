@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.recurrent.cell import State
     from rnnviz_widget.recurrent.hold import Hold
-    from rnnviz_widget.recurrent.stack import Given
+    from rnnviz_widget.recurrent.stack import Inputs
     from rnnviz_widget.recurrent.stepwise import Edit
 
 
@@ -67,7 +67,7 @@ class Intervention(Stack):
         final = tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
         return self.output(x, None, final, given)
 
-    def check(self, given: Given) -> None:
+    def check(self, given: Inputs) -> None:
         """Refuse a call that the edits do not fit.
 
         Raises

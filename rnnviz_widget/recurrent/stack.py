@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.recurrent.cell import Call, Cell, Mode, State
 
 
-class Given(NamedTuple):
+class Inputs(NamedTuple):
     """One call's arguments in one shape: `x (T, B, I)`, start `(L * D, B, ·)` each."""
 
     x: Tensor
@@ -98,7 +98,7 @@ class Stack:
 
         return call
 
-    def read(self, given: Tensor | PackedSequence, hx: Any) -> Given | None:  # noqa: ANN401
+    def read(self, given: Tensor | PackedSequence, hx: Any) -> Inputs | None:  # noqa: ANN401
         """Return the arguments in one shape, None if torch would not take them."""
         module = self.module
         packed = given if isinstance(given, PackedSequence) else None
@@ -125,9 +125,9 @@ class Stack:
             and x.dtype == self.weights(0, 0).w_ih.dtype
             and [part.shape for part in start] == [(size, x.shape[1], width) for width in widths]
         )
-        return Given(x, start, lengths, packed, batched) if fits else None
+        return Inputs(x, start, lengths, packed, batched) if fits else None
 
-    def output(self, x: Tensor, data: Tensor | None, final: State, given: Given) -> Any:  # noqa: ANN401
+    def output(self, x: Tensor, data: Tensor | None, final: State, given: Inputs) -> Any:  # noqa: ANN401
         """Return the module's own form of output and final state."""
         output: Tensor | PackedSequence = x
         if given.packed is not None and data is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class Weighted(Protocol):
+class DirectionLike(Protocol):
     """A direction, such as a probe's."""
 
     @property
@@ -26,7 +26,7 @@ class Weighted(Protocol):
 def along(
     trace: Trace,
     state: str,
-    weights: ArrayLike | Weighted,
+    weights: ArrayLike | DirectionLike,
     *,
     name: str | None = None,
 ) -> Trace:

@@ -97,7 +97,7 @@ def products(model: CharLM, steps: int) -> None:
     """Multiply what a recurrence of `steps` steps has to multiply, and nothing else."""
     import torch  # noqa: PLC0415
 
-    from rnnviz_widget.recording.parallel.matmul import Product  # noqa: PLC0415
+    from rnnviz_widget.recording.parallel.matmul import PackedProduct  # noqa: PLC0415
     from rnnviz_widget.recording.parallel.threads import abreast  # noqa: PLC0415
 
     weights = [w for name, w in model.rnn.named_parameters() if name.startswith("weight")]
@@ -106,7 +106,7 @@ def products(model: CharLM, steps: int) -> None:
     parts = torch.get_num_threads()
 
     def multiply(_: int) -> None:
-        rows = [(torch.rand(ROWS // parts, w.shape[1]), Product(w)) for w in weights]
+        rows = [(torch.rand(ROWS // parts, w.shape[1]), PackedProduct(w)) for w in weights]
         for _ in range(steps // ROWS):
             for x, product in rows:
                 product.of(x)

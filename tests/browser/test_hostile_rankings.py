@@ -16,8 +16,8 @@ from playwright.sync_api import expect
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.lecture import kit, write_lecture
-from rnnviz_widget.lecture.demos import Demo, Shown
-from rnnviz_widget.lecture.opening import Opened
+from rnnviz_widget.lecture.demos import Demo, DemoContent
+from rnnviz_widget.lecture.opening import ChosenUnit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,8 +98,8 @@ def test_the_lecture_kit_shows_them(
     trace = widget.trace
     (state,) = trace.states
     facts = (HOSTILE, ((HOSTILE, HOSTILE),))
-    opened = (Opened.of(ranking, None),)
-    shown = Shown((widget.fragment(),), opened, "prose", trace, state, 0, facts=facts)
+    opened = (ChosenUnit.of(ranking, None),)
+    shown = DemoContent((widget.fragment(),), opened, "prose", trace, state, 0, facts=facts)
     demo = Demo("one", HOSTILE, HOSTILE, HOSTILE, HOSTILE, lambda _: shown)
     monkeypatch.setattr(kit, "DEMOS", (demo,))
     write_lecture(tmp_path / "kit", progress=False)

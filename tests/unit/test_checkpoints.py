@@ -20,7 +20,7 @@ from rnnviz_widget.charlm import (
     save_model,
     train,
 )
-from rnnviz_widget.charlm.contents import weight_shapes
+from rnnviz_widget.charlm.checkpoint_file import weight_shapes
 from tests.attacks import attack_checkpoints
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rnnviz_widget import cli, labels, load_model
-from rnnviz_widget.cli.named import NAMED
+from rnnviz_widget.cli.labels import LABELS
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
@@ -184,13 +184,13 @@ def test_wrong_usage_has_exit_code_2_and_names_what_there_is(
 def test_every_label_of_the_library_has_a_name_here_and_stands_in_the_help(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert set(NAMED) == {name for name in labels.__all__ if name[0].islower()}
-    for name, named in NAMED.items():
+    assert set(LABELS) == {name for name in labels.__all__ if name[0].islower()}
+    for name, named in LABELS.items():
         assert named.make is getattr(labels, name)
     with pytest.raises(SystemExit):
         view("--help")
     printed = capsys.readouterr().out
-    assert all(f"\n  {name}" in printed for name in NAMED)
+    assert all(f"\n  {name}" in printed for name in LABELS)
     assert "examples:" in printed
     assert "exit codes:" in printed
 

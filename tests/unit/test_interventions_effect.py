@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import CharLM, CharLMConfig, sample
 from rnnviz_widget.interventions import effects
-from rnnviz_widget.interventions.questions import class_of
+from rnnviz_widget.interventions.groups import class_of
 from rnnviz_widget.recording import record
 from rnnviz_widget.stats.direction import Direction
 from rnnviz_widget.stats.maxima import family_p_values

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rnnviz_widget import Trace, labels
 from rnnviz_widget.figures.scale import strip_of
-from rnnviz_widget.interventions.questions import questions
+from rnnviz_widget.interventions.groups import prediction_groups
 from rnnviz_widget.labels.reading import label_values, read_label
 from rnnviz_widget.ranking.splits import labelled
 from rnnviz_widget.trace.excerpt import Excerpt
@@ -77,7 +77,9 @@ def test_what_is_not_known_is_so_in_rankings_figures_and_views(
 
 def test_what_a_boolean_label_does_not_know_belongs_to_neither_side_of_an_effect() -> None:
     masked = np.ma.masked_array([True, False, True, False, True], [0, 1, 1, 0, 0])
-    found = {each.name: each.inside.tolist() for each in questions(["abcde"], {"a": masked}).all}
+    found = {
+        each.name: each.inside.tolist() for each in prediction_groups(["abcde"], {"a": masked}).all
+    }
     assert found["a"] == [True, False, False, False]
     assert found["not a"] == [False, False, False, True]
 

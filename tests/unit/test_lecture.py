@@ -10,7 +10,7 @@ import pytest
 import rnnviz_widget as rnnviz
 from rnnviz_widget import cli
 from rnnviz_widget.lecture import kit, write_lecture
-from rnnviz_widget.lecture.demos import DEMOS, Demo, Shown
+from rnnviz_widget.lecture.demos import DEMOS, Demo, DemoContent
 from rnnviz_widget.lecture.opening import place
 from rnnviz_widget.lecture.pages import MARK
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 HOSTILE = '</script><img src=x onerror="alert(1)">'
 
 
-def build(_: Any) -> Shown:
+def build(_: Any) -> DemoContent:
     trace = rnnviz.Trace.from_arrays("some text\n", {"h": np.linspace(-1, 1, 20).reshape(10, 2)})
-    return Shown((rnnviz.HiddenStateWidget(trace).fragment(),), (), "prose", trace, "h", 1)
+    return DemoContent((rnnviz.HiddenStateWidget(trace).fragment(),), (), "prose", trace, "h", 1)
 
 
-def interrupt(_: Any) -> Shown:
+def interrupt(_: Any) -> DemoContent:
     raise KeyboardInterrupt
 
 

@@ -16,7 +16,7 @@ from rnnviz_widget.ranking import rank_units
 from rnnviz_widget.ranking.baselines import last_tokens
 from rnnviz_widget.ranking.chance import foreign_labels, held_out_by_chance, shifted_labels
 from rnnviz_widget.ranking.intervals import Resampling
-from rnnviz_widget.ranking.probe import LastTokens, Units, _Moments, carried, predict
+from rnnviz_widget.ranking.probe import LastTokens, UnitFeatures, _Moments, carried, predict
 from rnnviz_widget.ranking.scores import Strata, make_target
 from rnnviz_widget.ranking.splits import Part, labelled, split
 from rnnviz_widget.ranking.sweep import sweep
@@ -351,7 +351,7 @@ def test_the_probe_is_ridge_regression_on_standardised_units() -> None:
     x[:, 1] += 9 * y
     a, _ = parts(Trace.from_arrays(text, {"s": x}), y)
     index = np.arange(len(a.rows))
-    weights = _Moments.of(a, index, Units(["s"])).weights(0.1)
+    weights = _Moments.of(a, index, UnitFeatures(["s"])).weights(0.1)
     chosen = x[a.rows].astype(np.float32)
     deviation = chosen.std(axis=0)
     reference = Ridge(alpha=0.1 * len(index)).fit(chosen / deviation, y[a.rows])
@@ -365,7 +365,7 @@ def test_within_tokens_the_probe_fits_what_the_token_does_not_say() -> None:
     y = rng.random(3000) < 0.1 + 0.4 * codes
     x = np.stack([codes + 0.1 * rng.standard_normal(3000), y + rng.standard_normal(3000)], axis=1)
     a, _ = parts(Trace.from_arrays(text, {"s": x}), y, within="token")
-    weights = _Moments.of(a, np.arange(len(a.rows)), Units(["s"])).weights(1e-5)
+    weights = _Moments.of(a, np.arange(len(a.rows)), UnitFeatures(["s"])).weights(1e-5)
     dummies = np.eye(3)[codes[a.rows]]
     design = np.concatenate([x[a.rows], dummies], axis=1)
     reference = np.linalg.lstsq(design, y[a.rows].astype(float), rcond=None)[0][:2]
@@ -378,7 +378,7 @@ def test_constant_repeated_and_huge_units_do_not_upset_the_probe() -> None:
     beyond = np.where(np.arange(len(y)) % 7 == 0, np.inf, 1e38 * (y - 0.5))
     x = np.stack([y, y, np.full(len(y), 7.0), np.zeros(len(y)), beyond], axis=1)
     a, b = parts(Trace.from_arrays(text, {"s": x}), y > 0)
-    said = predict(a, b, Units(["s"]))
+    said = predict(a, b, UnitFeatures(["s"]))
     assert np.isfinite(said).all()
     assert b.target.gain(said) == pytest.approx(0.5)
 

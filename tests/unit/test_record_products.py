@@ -14,7 +14,7 @@ import torch
 from rnnviz_widget.recording import record
 from rnnviz_widget.recording.parallel import matmul
 from rnnviz_widget.recording.parallel.kernels import Kernel
-from rnnviz_widget.recording.parallel.matmul import Product
+from rnnviz_widget.recording.parallel.matmul import PackedProduct
 from rnnviz_widget.recurrent.cell import Mode, Weights
 from rnnviz_widget.recurrent.cells import CELLS as EQUATIONS
 from rnnviz_widget.recurrent.stack import Stack
@@ -54,7 +54,7 @@ def test_products_are_those_of_float64(
     weights, bias = draw(made, read), draw(made)
     h, sums = draw(2 * rows, read)[::2], draw(rows, made)
     before = [part.clone() for part in (weights, bias, h, sums)]
-    plain, biased = Product(weights), Product(weights, bias)
+    plain, biased = PackedProduct(weights), PackedProduct(weights, bias)
     exact = h.double() @ weights.double().T
     for found, expected in (
         (plain.of(h), exact),
@@ -70,8 +70,8 @@ def test_products_are_those_of_float64(
 
 def test_float32_is_packed_where_torch_can() -> None:
     """On the processors these tests run on; elsewhere this says that the quick way is lost."""
-    assert Product(torch.rand(8, 4)).packed is not None
-    assert Product(torch.rand(8, 4).double()).packed is None
+    assert PackedProduct(torch.rand(8, 4)).packed is not None
+    assert PackedProduct(torch.rand(8, 4).double()).packed is None
 
 
 @pytest.mark.parametrize("mode", CELLS)

@@ -77,7 +77,7 @@ class Stretch(NamedTuple):
     h: Tensor
 
 
-class Layer(NamedTuple):
+class LayerDirection(NamedTuple):
     """One layer and direction.
 
     Attributes
@@ -106,7 +106,7 @@ class Layer(NamedTuple):
     in_place: bool
     alike: bool
 
-    def fused(self) -> Layer:
+    def fused(self) -> LayerDirection:
         """Return the same, its chunks run by the fused call, which gives no other kinds."""
         return self._replace(kernel=None, kinds=frozenset())
 
@@ -141,7 +141,9 @@ class Chunks:
         How many steps were run again.
     """
 
-    def __init__(self, layer: Layer, stretch: Stretch, chunks: int, tolerance: float) -> None:
+    def __init__(
+        self, layer: LayerDirection, stretch: Stretch, chunks: int, tolerance: float
+    ) -> None:
         self.first, x, state, h = stretch
         self.layer, self.state, self.chunks, self.tolerance = layer, state, chunks, tolerance
         self.x = x.reshape(chunks, -1, x.shape[-1])
@@ -308,7 +310,7 @@ class Chunks:
         ).amax(dim=0)
         return change_out / change_in
 
-    def _groups(self) -> list[tuple[slice, Layer]]:
+    def _groups(self) -> list[tuple[slice, LayerDirection]]:
         """Return chunks that are run beside each other, and the layer with a kernel for each."""
         kernel = self.layer.kernel
         count = max(1, min(torch.get_num_threads(), self.chunks // _ROWS))
@@ -320,7 +322,7 @@ class Chunks:
         rows = itertools.starmap(slice, itertools.pairwise(ends))
         return list(zip(rows, layers, strict=True))
 
-    def _run(self, layer: Layer, which: Tensor | slice, block: int, state: State) -> Block:
+    def _run(self, layer: LayerDirection, which: Tensor | slice, block: int, state: State) -> Block:
         """Run one block of some chunks."""
         rows = slice(block * BLOCK, (block + 1) * BLOCK)
         return layer.run(self._read[which, rows].transpose(0, 1).contiguous(), state)

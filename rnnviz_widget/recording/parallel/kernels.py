@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from rnnviz_widget.recording.parallel.matmul import Product
+from rnnviz_widget.recording.parallel.matmul import PackedProduct
 from rnnviz_widget.recurrent.cell import Space
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Kernel:
 
     def __init__(self, cell: Cell, weights: Weights) -> None:
         self._cell, self._w, self._space = cell, weights, Space()
-        self._product = Product(weights.w_hh, weights.b_hh if cell.b_hh_apart else None)
+        self._product = PackedProduct(weights.w_hh, weights.b_hh if cell.b_hh_apart else None)
         bias = weights.b_ih
         if not cell.b_hh_apart and bias is not None and weights.b_hh is not None:
             bias = bias + weights.b_hh

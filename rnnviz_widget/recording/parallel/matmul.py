@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 
-class Product:
+class PackedProduct:
     """`h @ W.T` plus something, for one `W (G, P)` and perhaps a bias `(G,)`."""
 
     def __init__(self, weights: Tensor, bias: Tensor | None = None) -> None:
@@ -48,7 +48,7 @@ class Product:
 
 
 def _packed(weights: Tensor) -> tuple[Any, Tensor] | None:
-    """Return what `Product.packed` holds, None where it is not to be had."""
+    """Return what `PackedProduct.packed` holds, None where it is not to be had."""
     if weights.device.type == "cpu" and weights.dtype == torch.float32:
         try:
             linear = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001  (see above)

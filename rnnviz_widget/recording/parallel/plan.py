@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording.parallel.chunks import BLOCK, Chunks, Layer, Stretch
+from rnnviz_widget.recording.parallel.chunks import BLOCK, Chunks, LayerDirection, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ _PROBE = 2**15  # steps of the first piece: a shard on disk
 _MOST = 128  # chunks of a piece: products of more rows are no quicker
 
 
-class Expanding(Exception):  # noqa: N818  (no error: it asks for another run)
+class Expansion(Exception):  # noqa: N818  (no error: it asks for another run)
     """A layer does not forget, though something has been run in parallel already."""
 
 
@@ -113,16 +113,16 @@ class Plan:
 
         Raises
         ------
-        Expanding
+        Expansion
             If none is left, and something was run in parallel before: an expanding layer that
             reads what is not bit for bit the sequential run is soon far from its own.
         """
         self.failed[name] = self.failed.get(name, 0) + 1
         if self.settled and self.cut(name, x) is None:
-            raise Expanding(name)
+            raise Expansion(name)
 
 
-class Unrolled(NamedTuple):
+class Segment(NamedTuple):
     """A piece of a layer's run.
 
     Attributes
@@ -164,8 +164,8 @@ class Unrolled(NamedTuple):
 
 
 def unroll(
-    layer: Layer, stretch: Stretch, plan: Plan, advance: Callable[[int], object]
-) -> Iterator[Unrolled]:
+    layer: LayerDirection, stretch: Stretch, plan: Plan, advance: Callable[[int], object]
+) -> Iterator[Segment]:
     """Yield the run of a layer piece after piece, of each whatever the plan allows.
 
     Parameters
@@ -175,7 +175,7 @@ def unroll(
 
     Raises
     ------
-    Expanding
+    Expansion
         See `Plan.fail`.
     """
     _, x, state, h = stretch
@@ -206,7 +206,7 @@ def unroll(
 
 def sequential(
     call: Call, stretch: Stretch, advance: Callable[[int], object] = lambda _: None
-) -> Unrolled:
+) -> Segment:
     """Return the run step after step, the same bits as one fused call for all steps."""
     _, x, state, h = stretch
     # c is known between calls only. Where it is rounded to half precision at every step, its
@@ -222,12 +222,12 @@ def sequential(
         end = length if n == blocks - 1 else (n + 1) * stride
         h[n * stride : end], state = call(x[n * stride : end], state)
         advance(end - n * stride)
-    return Unrolled(0, h, state, starts, stride, {})
+    return Segment(0, h, state, starts, stride, {})
 
 
 def _chunked(
-    layer: Layer, stretch: Stretch, cut: Cut, plan: Plan, advance: Callable[[int], object]
-) -> Unrolled | None:
+    layer: LayerDirection, stretch: Stretch, cut: Cut, plan: Plan, advance: Callable[[int], object]
+) -> Segment | None:
     """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
     length = len(stretch.x)
     chunks = min(_MOST, max(cut.least, length // cut.steps), length // (2 * BLOCK))
@@ -240,7 +240,7 @@ def _chunked(
     if not ran.settle(cut.patience * length) or not ran.agree_with_sequential():
         advance(-length)
         return None
-    return Unrolled(
+    return Segment(
         0,
         whole.h,
         tuple(part[-1:] for part in ran.final),
@@ -251,7 +251,7 @@ def _chunked(
     )
 
 
-def _longest(layer: Layer, stretch: Stretch) -> int:
+def _longest(layer: LayerDirection, stretch: Stretch) -> int:
     """Return how many steps make a piece: a power of two, so that it fills shards on disk."""
     _, x, state, _ = stretch
     if x.shape[1] > 1:

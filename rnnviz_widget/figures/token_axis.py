@@ -46,7 +46,7 @@ def plain(text: Text) -> Text:
     return text
 
 
-def draw_below(
+def draw_token_axis(
     ax: Axes,
     trace: Trace,
     shown: slice,

@@ -27,7 +27,7 @@ CLASSES = ("newline", "space", "letter", "digit", "quote", "bracket", "punctuati
 _QUOTES = "\"'\N{DOUBLE LOW-9 QUOTATION MARK}\N{SINGLE LOW-9 QUOTATION MARK}"
 
 
-class Question(NamedTuple):
+class PredictionGroup(NamedTuple):
     """Some of the N predictions.
 
     Attributes
@@ -45,10 +45,10 @@ class Question(NamedTuple):
     inside: NDArray[np.bool_]
 
 
-class Questions(NamedTuple):
+class PredictionGroups(NamedTuple):
     """All parts that hold any prediction, and the line that each prediction belongs to."""
 
-    all: tuple[Question, ...]
+    all: tuple[PredictionGroup, ...]
     lines: NDArray[np.intp]
 
 
@@ -68,7 +68,7 @@ def class_of(character: str) -> str:
     return "bracket" if category in ("Ps", "Pe") else "punctuation"
 
 
-def questions(texts: Sequence[str], labels: Mapping[str, Labelling]) -> Questions:
+def prediction_groups(texts: Sequence[str], labels: Mapping[str, Labelling]) -> PredictionGroups:
     """Return the parts of some texts; a text of T characters has T - 1 predictions.
 
     Raises
@@ -78,13 +78,13 @@ def questions(texts: Sequence[str], labels: Mapping[str, Labelling]) -> Question
     """
     following = "".join(text[1:] for text in texts)
     classes = np.array([class_of(character) for character in following])
-    found = [Question("all", "all characters", np.ones(len(following), np.bool_))]
-    found += [Question(name, f"next is {name}", classes == name) for name in CLASSES]
+    found = [PredictionGroup("all", "all characters", np.ones(len(following), np.bool_))]
+    found += [PredictionGroup(name, f"next is {name}", classes == name) for name in CLASSES]
     for name, label in labels.items():
         values, known = _values(texts, name, label)
-        found.append(Question(name, name, known & values))
-        found.append(Question(f"not {name}", f"not {name}", known & ~values))
-    names = [question.name for question in found]
+        found.append(PredictionGroup(name, name, known & values))
+        found.append(PredictionGroup(f"not {name}", f"not {name}", known & ~values))
+    names = [group.name for group in found]
     if len(set(names)) < len(names):
         raise ValueError(f"labels must have names of their own, got {listed(labels)}")
     start, lines = 0, []
@@ -92,8 +92,8 @@ def questions(texts: Sequence[str], labels: Mapping[str, Labelling]) -> Question
         line = line_numbers(text)[1:]
         lines.append(line - line[0] + start)
         start = int(lines[-1][-1]) + 1
-    present = tuple(question for question in found if question.inside.any())
-    return Questions(present, np.concatenate(lines))
+    present = tuple(group for group in found if group.inside.any())
+    return PredictionGroups(present, np.concatenate(lines))
 
 
 def _values(
@@ -111,8 +111,8 @@ def _values(
     for (values, *_), text in zip(checked, texts, strict=True):
         if values.dtype != np.bool_:
             raise TypeError(
-                f"{argument} must be boolean, got {values.dtype}; a number makes a question by "
-                "comparing it, such as depth > 2"
+                f"{argument} must be boolean, got {values.dtype}; compare a number to make "
+                "it so, such as depth > 2"
             )
         if len(values) != len(text):
             raise ValueError(

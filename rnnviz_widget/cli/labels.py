@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Named:
+class LabelEntry:
     """A label that can be asked for.
 
     Attributes
@@ -39,26 +39,32 @@ class Named:
     needed: bool = False
 
 
-NAMED = {
-    "inside_quotes": Named(labels.inside_quotes, "a quotation mark is open"),
-    "line_position": Named(labels.line_position, "characters since the last newline"),
-    "distance_to_line_end": Named(labels.distance_to_line_end, "characters to the next newline"),
-    "indentation": Named(labels.indentation, "of the line, in columns"),
-    "inside_comment": Named(labels.inside_comment, "a comment is open", "language"),
-    "inside_string": Named(labels.inside_string, "a string literal is open", "language"),
-    "inside_condition": Named(labels.inside_condition, "an if's condition is open", "language"),
-    "nesting_depth": Named(labels.nesting_depth, "how many brackets are open", "language"),
-    "block_depth": Named(labels.block_depth, "how many braces are open", "language"),
-    "expression_depth": Named(labels.expression_depth, "how many ( are open", "language"),
-    "next_is": Named(labels.next_is, "the next character is one of these", "chars", needed=True),
-    "matches": Named(labels.matches, "in a match of this pattern", "pattern", needed=True),
+LABELS = {
+    "inside_quotes": LabelEntry(labels.inside_quotes, "a quotation mark is open"),
+    "line_position": LabelEntry(labels.line_position, "characters since the last newline"),
+    "distance_to_line_end": LabelEntry(
+        labels.distance_to_line_end, "characters to the next newline"
+    ),
+    "indentation": LabelEntry(labels.indentation, "of the line, in columns"),
+    "inside_comment": LabelEntry(labels.inside_comment, "a comment is open", "language"),
+    "inside_string": LabelEntry(labels.inside_string, "a string literal is open", "language"),
+    "inside_condition": LabelEntry(
+        labels.inside_condition, "an if's condition is open", "language"
+    ),
+    "nesting_depth": LabelEntry(labels.nesting_depth, "how many brackets are open", "language"),
+    "block_depth": LabelEntry(labels.block_depth, "how many braces are open", "language"),
+    "expression_depth": LabelEntry(labels.expression_depth, "how many ( are open", "language"),
+    "next_is": LabelEntry(
+        labels.next_is, "the next character is one of these", "chars", needed=True
+    ),
+    "matches": LabelEntry(labels.matches, "in a match of this pattern", "pattern", needed=True),
 }
 
 
 def label_names() -> str:
     """Return the labels with what they mean, a line each, for help texts."""
     lines = []
-    for name, label in NAMED.items():
+    for name, label in LABELS.items():
         after = f":{label.argument.upper()}" if label.argument else ""
         shown = name + (after if label.needed or not after else f"[{after}]")
         lines.append(f"  {shown:<28}{label.meaning}")
@@ -76,9 +82,9 @@ def label_by_name(text: str) -> Labelling:
         Naming the labels there are.
     """
     name, colon, argument = text.partition(":")
-    label = NAMED.get(name)
+    label = LABELS.get(name)
     if label is None:
-        msg = f"no label is named {name!r}; there are {', '.join(NAMED)}"
+        msg = f"no label is named {name!r}; there are {', '.join(LABELS)}"
         raise argparse.ArgumentTypeError(msg)
     if bool(argument) < label.needed or (colon and not (label.argument and argument)):
         allowed = f"{name}:{label.argument.upper()}" if label.argument else f"{name} alone"

@@ -31,7 +31,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Contents:
+class CheckpointFile:
     """A checkpoint file whose parts fit together.
 
     Attributes
@@ -65,7 +65,7 @@ def is_checkpoint(path: Path) -> bool:
         return False
 
 
-def read_contents(path: Path) -> Contents:
+def read_checkpoint_file(path: Path) -> CheckpointFile:
     """Return what a checkpoint file holds, without its weights.
 
     Raises
@@ -96,7 +96,7 @@ def read_contents(path: Path) -> Contents:
     except ValueError as error:
         msg = f"checkpoint {str(path)!r} {error}"
         raise ValueError(msg) from error
-    return Contents(path, vocabulary, config, card, units)
+    return CheckpointFile(path, vocabulary, config, card, units)
 
 
 def _opened(path: Path) -> Any:  # noqa: ANN401  (safetensors has no public type for it)
