@@ -2,7 +2,7 @@
 export interface Host {
   get<K extends keyof Traits>(name: K): Traits[K];
   /** Sets values here at once; they reach the kernel, where there is one, a little later. */
-  set(values: Partial<Synced>): void;
+  set(values: Partial<SyncedTraits>): void;
   /** Calls `listener` after any trait may have changed, by us or by someone else. */
   onChange(listener: () => void, signal: AbortSignal): void;
   /** Resolves with the reply's buffers; rejects on an error reply, or when none comes in time. */
@@ -14,7 +14,7 @@ export interface Host {
 }
 
 /** The traits that a person changes, in the view or in Python. */
-export interface Synced {
+export interface SyncedTraits {
   state: string;
   unit: number;
   /** Token index, -1 for none. */
@@ -42,7 +42,7 @@ export interface Synced {
 /** How several copies of the text stand. */
 export type Arrange = "stacked" | "side by side";
 
-export interface Traits extends Synced {
+export interface Traits extends SyncedTraits {
   /** Decoded, and so checked, by `wire.ts`. */
   _content: unknown;
   /** A portable network, empty where none lives here. */

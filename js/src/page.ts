@@ -1,8 +1,8 @@
-import type { Host, Synced, Traits } from "./host";
+import type { Host, SyncedTraits, Traits } from "./host";
 import { mount } from "./view";
 
-interface Saved {
-  traits: Synced;
+interface SavedPage {
+  traits: SyncedTraits;
   content: unknown;
   /** A network that runs in the page. */
   network?: unknown;
@@ -34,7 +34,7 @@ export function pageHost(traits: Traits): Host {
 }
 
 /** The saved traits, with each `{"$b": i}` replaced by the i-th buffer. */
-export async function unpack({ traits, content, network, blobs, lengths }: Saved): Promise<Traits> {
+export async function unpack({ traits, content, network, blobs, lengths }: SavedPage): Promise<Traits> {
   const stream = new Blob([fromBase64(blobs)]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   let at = 0;

@@ -1,5 +1,5 @@
 import type { AnyModel, Render } from "@anywidget/types";
-import { type Bytes, type Host, REPLY_TIMEOUT, type Request, type Synced, type Traits } from "./host";
+import { type Bytes, type Host, REPLY_TIMEOUT, type Request, type SyncedTraits, type Traits } from "./host";
 import { mount } from "./view";
 
 type Model = AnyModel<Traits>;
@@ -74,8 +74,8 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
 
   return {
     get: (name) => model.get(name),
-    set(values: Partial<Synced>) {
-      for (const [name, value] of Object.entries(values)) model.set(name as keyof Synced, value);
+    set(values: Partial<SyncedTraits>) {
+      for (const [name, value] of Object.entries(values)) model.set(name as keyof SyncedTraits, value);
       // Not every host tells us of our own changes.
       changed();
       timer ??= setTimeout(save, Math.max(0, saved + SAVE_EVERY - performance.now()));

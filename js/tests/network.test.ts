@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { scriptArithmetic } from "../src/network/arithmetic";
 import { Connection } from "../src/network/connection";
 import { Engine } from "../src/network/engine";
-import { type Cell, GATES, KINDS, readNetwork } from "../src/network/network";
-import type { Answer, Values } from "../src/network/protocol";
+import { type CellType, GATES, KINDS, readNetwork } from "../src/network/network";
+import type { EngineAnswer, Values } from "../src/network/protocol";
 import { draw, random } from "../src/network/sampling";
 import { type Hold, Stack } from "../src/network/stack";
 import { Track } from "../src/network/track";
@@ -16,7 +16,10 @@ const LETTERS = [..."abcd "];
 type Change = { header?: Record<string, unknown>; weights?: (values: Float32Array) => void; scale?: number };
 
 /** The bytes of a network with random weights; its proof is filled in by the engine's own arithmetic. */
-function portable(cell: Cell, { header: other = {}, weights: spoil, scale = 1 }: Change = {}): ArrayBuffer {
+function portable(
+  cell: CellType,
+  { header: other = {}, weights: spoil, scale = 1 }: Change = {},
+): ArrayBuffer {
   const size = LETTERS.length;
   const gates = GATES[cell] * HIDDEN;
   const count = gates * size + gates * HIDDEN + 2 * gates + size * HIDDEN + size;
@@ -57,7 +60,7 @@ function portable(cell: Cell, { header: other = {}, weights: spoil, scale = 1 }:
   return assemble();
 }
 
-const stackOf = (cell: Cell, scale?: number) =>
+const stackOf = (cell: CellType, scale?: number) =>
   new Stack(readNetwork(portable(cell, scale ? { scale } : {})), scriptArithmetic);
 
 function finish(track: Track): number {
@@ -66,7 +69,7 @@ function finish(track: Track): number {
   return steps;
 }
 
-const CELLS = Object.keys(KINDS) as Cell[];
+const CELLS = Object.keys(KINDS) as CellType[];
 
 describe("a network", () => {
   it.each([
@@ -203,7 +206,7 @@ describe("sampling", () => {
 async function engineOf(bytes: ArrayBuffer) {
   let next: (() => void) | undefined;
   const engine: Engine = new Engine(
-    { post: (answer: Answer) => line.receive(answer), slice: 0, pause: (run) => (next = run) },
+    { post: (answer: EngineAnswer) => line.receive(answer), slice: 0, pause: (run) => (next = run) },
     NO_PROGRAM,
   );
   const line: Connection = new Connection((request) => engine.receive(request), "page");
@@ -280,7 +283,7 @@ describe("an engine", () => {
 
   it("tells again what was told in an answer that came too late", async () => {
     const { line, values, run } = await engineOf(portable("GRU"));
-    const late: Answer[] = [];
+    const late: EngineAnswer[] = [];
     const receive = line.receive.bind(line);
     line.receive = (answer) => late.push(answer);
     line.want({ texts: { shown: reading(30) }, visible: 0, units: [] });

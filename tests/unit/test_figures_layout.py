@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz_widget.figures.layout import Cell, clusters, lay_out, visible
+from rnnviz_widget.figures.layout import TextCell, clusters, lay_out, visible
 
 letters = st.sampled_from([*"ab \t\n\u0301\u200d中\x00é", "\U0001f600", "\U0001f3fd", "\ud800"])
 texts = st.lists(st.text(letters, min_size=1, max_size=6), min_size=1, max_size=40)
 
 
-def rows(text: str, columns: int) -> list[list[Cell]]:
+def rows(text: str, columns: int) -> list[list[TextCell]]:
     return [list(row) for _, row in groupby(lay_out(text, columns), key=lambda cell: cell.row)]
 
 

@@ -1,17 +1,17 @@
 import type { Bytes, Request } from "../host";
 import type { Kit } from "../live";
-import type { Connection, Opened } from "../network/connection";
+import type { Connection, OpenAnswer } from "../network/connection";
 import type { Values } from "../network/protocol";
 import type { Hold } from "../network/stack";
 import type { Store } from "../store/store";
 import type { Tokens } from "../store/tokens";
-import type { Computed, Unit } from "../store/values";
+import type { ComputedUnit, Unit } from "../store/values";
 import { type Checkpoint, type Content, unitKey } from "../store/wire";
 import { Alphabet, characters } from "./alphabet";
 import { carry, common, quantise, toHalf } from "./rows";
 
 /** What the network expects after each token. */
-export interface Expected {
+export interface NextTokens {
   top: number;
   ids: Float32Array;
   probabilities: Float32Array;
@@ -45,7 +45,7 @@ export class Desk {
   #losses: Float32Array;
   #freeLosses: Float32Array;
 
-  constructor(kit: Kit, store: Store, line: Connection, opened: Opened, lifetime: AbortSignal) {
+  constructor(kit: Kit, store: Store, line: Connection, opened: OpenAnswer, lifetime: AbortSignal) {
     this.#store = store;
     this.#line = line;
     this.#content = this.#given = store.content.peek();
@@ -57,7 +57,7 @@ export class Desk {
     this.#freeLosses = this.#losses.slice();
     this.text = kit.signal(this.original.peek());
     this.holds = kit.signal<Hold[]>([]);
-    this.expected = kit.signal<Expected>({
+    this.expected = kit.signal<NextTokens>({
       top: 0,
       ids: new Float32Array(),
       probabilities: new Float32Array(),
@@ -216,7 +216,7 @@ export class Desk {
           }
         : null,
     };
-    const rows = this.#shown.flatMap((unit): Computed[] => {
+    const rows = this.#shown.flatMap((unit): ComputedUnit[] => {
       const values = this.#values.get(unitKey(unit.state.name, unit.unit));
       return values ? [{ unit, values, row: quantise(values, unit.state.bound) }] : [];
     });

@@ -1,7 +1,7 @@
 import type { Kit } from "../live";
 import type { Store } from "../store/store";
 import type { Desk } from "./desk";
-import { Lines, type Row } from "./lines";
+import { Lines, type WrappedRow } from "./lines";
 
 /** Rows on screen, at most; fewer where predictions stand under each. */
 const ROWS = { letters: 18, predictions: 6 };
@@ -31,7 +31,7 @@ export class Field {
   readonly #ruler: HTMLElement;
   readonly #paper: HTMLElement;
   readonly #lines: Lines;
-  #rows: Row[] = [];
+  #rows: WrappedRow[] = [];
   #text: string | undefined;
   #cell = 8;
   #columns = 0;
@@ -186,7 +186,8 @@ export class Field {
       this.#paintRow(context, row, y, width);
     }
     const { tokens } = this.#store.content.peek();
-    const tokenOf = (row: Row | undefined) => (row ? tokens.at(Math.min(row.from, tokens.text.length)) : 0);
+    const tokenOf = (row: WrappedRow | undefined) =>
+      row ? tokens.at(Math.min(row.from, tokens.text.length)) : 0;
     const seen = {
       start: tokenOf(this.#rows[first]),
       stop: Math.max(1, tokenOf(this.#rows[last]) || tokens.length),
@@ -195,7 +196,7 @@ export class Field {
     this.#store.setView(null, { from: first / all, to: Math.min(1, last / all) }, seen);
   }
 
-  #paintRow(context: CanvasRenderingContext2D, row: Row, y: number, width: number): void {
+  #paintRow(context: CanvasRenderingContext2D, row: WrappedRow, y: number, width: number): void {
     const { tokens } = this.#store.content.peek();
     const { bytes } = this.#store.row.peek();
     const paint = this.#store.paint.peek();

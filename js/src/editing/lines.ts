@@ -1,5 +1,5 @@
 /** One row of a text as the browser wraps it: code units `[from, to)`, with the newline that ends its line. */
-export interface Row {
+export interface WrappedRow {
   from: number;
   to: number;
   /** Of the text, from 0; only the first row of a line shows it. */
@@ -9,7 +9,7 @@ export interface Row {
   edges: Float32Array;
 }
 
-interface Measured {
+interface LineBoxes {
   /** Where its rows begin. */
   starts: number[];
   edges: Float32Array[];
@@ -22,7 +22,7 @@ const KEPT = 4000;
 /** Where the browser wraps lines, and where their characters stand: told by an element that is set as the text is. */
 export class Lines {
   readonly #mirror: HTMLElement;
-  readonly #known = new Map<string, Measured>();
+  readonly #known = new Map<string, LineBoxes>();
   #columns = 0;
   #cell = 0;
 
@@ -39,8 +39,8 @@ export class Lines {
   }
 
   /** The rows of a text; an empty last line is one, too, since one may type there. */
-  rows(text: string): Row[] {
-    const rows: Row[] = [];
+  rows(text: string): WrappedRow[] {
+    const rows: WrappedRow[] = [];
     let from = 0;
     for (const [line, content] of text.split("\n").entries()) {
       const { starts, edges } = this.#measure(content);
@@ -60,7 +60,7 @@ export class Lines {
     return rows;
   }
 
-  #measure(line: string): Measured {
+  #measure(line: string): LineBoxes {
     if (line.length <= this.#columns && PLAIN.test(line))
       return {
         starts: [0],
@@ -75,7 +75,7 @@ export class Lines {
   }
 
   /** Asks the browser where each character of a line stands. */
-  #read(line: string): Measured {
+  #read(line: string): LineBoxes {
     const node = document.createTextNode(line);
     this.#mirror.replaceChildren(node);
     const { left } = this.#mirror.getBoundingClientRect();

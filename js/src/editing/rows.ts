@@ -1,4 +1,4 @@
-import type { Quantised } from "../store/values";
+import type { QuantisedUnit } from "../store/wire";
 import { MISSING } from "../store/wire";
 
 // As `stats/quantise.py` has it.
@@ -7,7 +7,7 @@ const ROBUST_QUANTILE = 0.995;
 const MOST = 4;
 
 /** Values in eight bits; NaN is missing. `bound` is a proven one of |value|, or null for a robust maximum. */
-export function quantise(values: Float32Array, bound: number | null): Quantised {
+export function quantise(values: Float32Array, bound: number | null): QuantisedUnit {
   const known = values.filter(Number.isFinite).map(Math.abs).sort();
   const peak = known.at(-1) ?? 0;
   const limit = bound ?? (quantile(known) || peak || 1);

@@ -1,4 +1,4 @@
-import type { Cell } from "./network";
+import type { CellType } from "./network";
 
 /** Puts the values of units that are held in their place. */
 export type Change = (kind: string, values: Float32Array) => void;
@@ -23,7 +23,7 @@ type Step = (
 const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
 
 /** The equations of torch's documentation of `nn.RNN`, `nn.GRU` and `nn.LSTM`. */
-export const CELLS: Record<Cell, Step> = {
+export const CELLS: Record<CellType, Step> = {
   RNN_TANH: (x, h, _, now, change) => rnn(x, h, now, change, Math.tanh),
   RNN_RELU: (x, h, _, now, change) => rnn(x, h, now, change, (a) => Math.max(a, 0)),
 

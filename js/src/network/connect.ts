@@ -1,7 +1,7 @@
 import wasm from "./assembly/products.wasm";
-import { Connection, type Opened } from "./connection";
+import { Connection, type OpenAnswer } from "./connection";
 import { Engine } from "./engine";
-import type { Answer, Request } from "./protocol";
+import type { EngineAnswer, EngineRequest } from "./protocol";
 
 /** How long the engine computes without a pause: on a thread of its own, and on the page's. */
 const SLICE = { worker: 25, page: 6 };
@@ -17,14 +17,14 @@ export async function connect(
   network: ArrayBuffer,
   code: string,
   lifetime: AbortSignal,
-): Promise<{ connection: Connection; opened: Opened }> {
+): Promise<{ connection: Connection; opened: OpenAnswer }> {
   const connection = (await Connection.toWorker(code, lifetime)) ?? onThisThread();
   return { connection, opened: await connection.open(network) };
 }
 
 function onThisThread(): Connection {
   const thread = {
-    post: (answer: Answer) => connection.receive(answer),
+    post: (answer: EngineAnswer) => connection.receive(answer),
     slice: SLICE.page,
     pause: (run: () => void) => setTimeout(run),
   };
@@ -39,7 +39,7 @@ function answer(scope: DedicatedWorkerGlobalScope): void {
   let next = () => {};
   port1.onmessage = () => next();
   const thread = {
-    post: (answer: Answer) => scope.postMessage(answer),
+    post: (answer: EngineAnswer) => scope.postMessage(answer),
     slice: SLICE.worker,
     // A message to oneself comes behind those of the page, and at once; a timer would wait.
     pause(run: () => void) {
@@ -48,12 +48,12 @@ function answer(scope: DedicatedWorkerGlobalScope): void {
     },
   };
   const engine = new Engine(thread, wasm);
-  scope.onmessage = ({ data }: MessageEvent<Request>) => engine.receive(data);
+  scope.onmessage = ({ data }: MessageEvent<EngineRequest>) => engine.receive(data);
   scope.postMessage({ kind: "ready" });
 }
 
 interface DedicatedWorkerGlobalScope {
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  onmessage: ((event: MessageEvent<EngineRequest>) => void) | null;
   postMessage(message: unknown): void;
 }
 

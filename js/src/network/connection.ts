@@ -1,17 +1,17 @@
-import type { Answer, Request, Values, Want } from "./protocol";
+import type { EngineAnswer, EngineRequest, Values, Want } from "./protocol";
 
 /** How long a worker has to say that it runs, in milliseconds. */
 const START_WITHIN = 4000;
 
 /** What an engine says of the network that it opened. */
-export type Opened = Extract<Answer, { kind: "opened" }>;
+export type OpenAnswer = Extract<EngineAnswer, { kind: "opened" }>;
 
 /** A page's end of the line to an engine. */
 export class Connection {
   readonly thread: "worker" | "page";
-  readonly #send: (request: Request) => void;
+  readonly #send: (request: EngineRequest) => void;
   readonly #waiting = new Map<number, (values: Float32Array | Uint32Array) => void>();
-  #opening: { resolve: (opened: Opened) => void; reject: (reason: Error) => void } | undefined;
+  #opening: { resolve: (opened: OpenAnswer) => void; reject: (reason: Error) => void } | undefined;
   #id = 0;
   #version = 0;
 
@@ -20,7 +20,7 @@ export class Connection {
   /** Called with a sentence where a want cannot be met. */
   onProblem: (reason: string) => void = () => {};
 
-  constructor(send: (request: Request) => void, thread: "worker" | "page") {
+  constructor(send: (request: EngineRequest) => void, thread: "worker" | "page") {
     this.#send = send;
     this.thread = thread;
   }
@@ -46,7 +46,7 @@ export class Connection {
         return null;
       }
       const connection = new Connection((request) => worker.postMessage(request), "worker");
-      worker.onmessage = ({ data }: MessageEvent<Answer>) => connection.receive(data);
+      worker.onmessage = ({ data }: MessageEvent<EngineAnswer>) => connection.receive(data);
       return connection;
     } catch {
       return null;
@@ -60,7 +60,7 @@ export class Connection {
    *
    * @throws Error with a sentence for people, where it cannot live here
    */
-  open(network: ArrayBuffer): Promise<Opened> {
+  open(network: ArrayBuffer): Promise<OpenAnswer> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
       this.#send({ kind: "open", network });
@@ -78,11 +78,11 @@ export class Connection {
   }
 
   /** What the network writes on; fewer tokens than asked for, where something else was wanted meanwhile. */
-  write(request: Omit<Extract<Request, { kind: "write" }>, "kind" | "id">): Promise<Uint32Array> {
+  write(request: Omit<Extract<EngineRequest, { kind: "write" }>, "kind" | "id">): Promise<Uint32Array> {
     return this.#ask((id) => ({ kind: "write", id, ...request })) as Promise<Uint32Array>;
   }
 
-  #ask(make: (id: number) => Request): Promise<Float32Array | Uint32Array> {
+  #ask(make: (id: number) => EngineRequest): Promise<Float32Array | Uint32Array> {
     const id = ++this.#id;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
@@ -90,7 +90,7 @@ export class Connection {
     });
   }
 
-  receive(answer: Answer): void {
+  receive(answer: EngineAnswer): void {
     if (answer.kind === "opened") this.#opening?.resolve(answer);
     else if (answer.kind === "refused") {
       this.#opening?.reject(new Error(answer.reason));

@@ -1,6 +1,6 @@
 import { type Arithmetic, scriptArithmetic, wasmArithmetic } from "./arithmetic";
 import { readNetwork } from "./network";
-import type { Answer, Request } from "./protocol";
+import type { EngineAnswer, EngineRequest } from "./protocol";
 import { Session } from "./session";
 import { Stack } from "./stack";
 import { Track } from "./track";
@@ -10,7 +10,7 @@ const TOLERANCE = 1e-4;
 
 /** What an engine is given by the thread that it runs on. */
 export interface Thread {
-  post: (answer: Answer) => void;
+  post: (answer: EngineAnswer) => void;
   /** How long it may compute without a pause, in milliseconds. */
   slice: number;
   /** Goes on after what else there is to do. */
@@ -30,7 +30,7 @@ export class Engine {
     this.#wasm = wasm;
   }
 
-  receive(request: Request): void {
+  receive(request: EngineRequest): void {
     try {
       if (request.kind === "open") this.#open(request.network);
       else if (!this.#session) throw new RangeError("No network is open.");

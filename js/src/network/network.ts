@@ -1,10 +1,10 @@
 import { halfToNumber } from "../store/wire";
 
 /** As torch calls them. */
-export type Cell = "RNN_TANH" | "RNN_RELU" | "GRU" | "LSTM";
+export type CellType = "RNN_TANH" | "RNN_RELU" | "GRU" | "LSTM";
 
 /** What is recorded of each cell, in this order; the names are those of Python's `record`. */
-export const KINDS: Record<Cell, string[]> = {
+export const KINDS: Record<CellType, string[]> = {
   RNN_TANH: ["h", "pre"],
   RNN_RELU: ["h", "pre"],
   GRU: ["h", "r", "z", "n"],
@@ -12,11 +12,11 @@ export const KINDS: Record<Cell, string[]> = {
 };
 
 /** How many rows of weights each unit has in a layer. */
-export const GATES: Record<Cell, number> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 3, LSTM: 4 };
+export const GATES: Record<CellType, number> = { RNN_TANH: 1, RNN_RELU: 1, GRU: 3, LSTM: 4 };
 
 /** What the beginning of a portable network says of the rest. Written by `rnnviz_widget/portable/format.py`. */
 export interface Header {
-  cell: Cell;
+  cell: CellType;
   /** What the names of the states begin with. */
   path: string;
   layers: number;

@@ -7,7 +7,7 @@ export interface Reading {
 }
 
 /** The same, and how many of its tokens the page has right values of: of the others it is told. */
-export type Wanted = Reading & { known: number };
+export type WantedText = Reading & { known: number };
 
 /** All that a page wants to know; it takes the place of what was wanted before. */
 export interface Want {
@@ -15,13 +15,13 @@ export interface Want {
   /** Comes back with every answer: one to an older want is of no use. */
   version: number;
   /** By name; the first is computed first, up to `visible` before anything else. */
-  texts: Record<string, Wanted>;
+  texts: Record<string, WantedText>;
   visible: number;
   /** Units whose values come by themselves. */
   units: { state: string; unit: number }[];
 }
 
-export type Request =
+export type EngineRequest =
   | { kind: "open"; network: ArrayBuffer }
   | Want
   /** `count` units of a state from `first` on, or as many logits: answered once the text is read. */
@@ -58,7 +58,7 @@ export interface Values {
   probabilities: Float32Array;
 }
 
-export type Answer =
+export type EngineAnswer =
   | { kind: "ready" }
   | {
       kind: "opened";

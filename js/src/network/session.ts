@@ -1,4 +1,4 @@
-import type { Answer, Request, Values, Want } from "./protocol";
+import type { EngineAnswer, EngineRequest, Values, Want } from "./protocol";
 import { draw, random } from "./sampling";
 import type { Stack } from "./stack";
 import { Track } from "./track";
@@ -8,13 +8,13 @@ const MOST_BYTES = 512e6;
 /** How often what is known so far is told, in milliseconds. */
 const TELL_EVERY = 80;
 
-type Ask = Extract<Request, { kind: "state" }>;
-type Write = Extract<Request, { kind: "write" }>;
+type Ask = Extract<EngineRequest, { kind: "state" }>;
+type Write = Extract<EngineRequest, { kind: "write" }>;
 
 /** What a page wants to know of one network, and what is still to be done for it. */
 export class Session {
   readonly #stack: Stack;
-  readonly #post: (answer: Answer) => void;
+  readonly #post: (answer: EngineAnswer) => void;
   readonly #tracks = new Map<string, Track>();
   /** The first token of each text of which nothing is told yet. */
   readonly #told = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Session {
   #write: (Write & { written: number[] }) | undefined;
   #lastTold = 0;
 
-  constructor(stack: Stack, post: (answer: Answer) => void) {
+  constructor(stack: Stack, post: (answer: EngineAnswer) => void) {
     this.#stack = stack;
     this.#post = post;
   }

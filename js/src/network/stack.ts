@@ -14,7 +14,7 @@ export interface Hold {
 export const TOP = 5;
 
 /** Where the parts of a layer are. */
-interface Place {
+interface LayerOffsets {
   fromInput: number;
   fromState: number;
   inputBias: number;
@@ -39,7 +39,7 @@ export class Stack {
   readonly likeliest: number;
   readonly #rowLength: number;
   readonly #arithmetic: Arithmetic;
-  readonly #layers: Place[];
+  readonly #layers: LayerOffsets[];
   readonly #before: number;
   readonly #sumsFromInput: number;
   readonly #sumsFromState: number;

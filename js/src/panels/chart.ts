@@ -168,7 +168,7 @@ function labelName(store: Store, label: Label, index: number): HTMLElement {
 }
 
 /** Which tokens are drawn where, in CSS pixels. */
-interface Place extends Span {
+interface PlotArea extends Span {
   width: number;
   top: number;
   height: number;
@@ -178,7 +178,7 @@ interface Place extends Span {
 function line(
   context: CanvasRenderingContext2D,
   copy: Copy,
-  place: Place,
+  place: PlotArea,
   axis: string,
   pen: { colour: string; width: number },
 ): void {
@@ -205,7 +205,7 @@ function line(
 function trace(
   context: CanvasRenderingContext2D,
   bytes: Int8Array,
-  { start, stop, width }: Place,
+  { start, stop, width }: PlotArea,
   y: (q: number) => number,
 ): void {
   const count = stop - start;
@@ -241,7 +241,7 @@ function trace(
 function bars(
   context: CanvasRenderingContext2D,
   label: Label,
-  { start, stop, width, top }: Place,
+  { start, stop, width, top }: PlotArea,
   revealed: number,
 ): void {
   const count = stop - start;

@@ -5,7 +5,7 @@ import type { Unit, UnitRow, Value, Values } from "./values";
 import type { Content, StateInfo } from "./wire";
 
 /** What all copies share. */
-export interface Shared {
+export interface CopyContext {
   values: Values;
   content: ReadonlySignal<Content>;
   /** How many tokens may be shown: all of them, or those up to the cursor while a class guesses the rest. */
@@ -34,7 +34,7 @@ export class Copy {
   readonly turn: ReadonlySignal<Turn>;
 
   constructor(
-    { values, content, revealed, ramp, ground, flipped: units }: Shared,
+    { values, content, revealed, ramp, ground, flipped: units }: CopyContext,
     wanted: ReadonlySignal<Unit>,
     lifetime: AbortSignal,
   ) {

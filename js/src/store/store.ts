@@ -1,12 +1,12 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
-import type { Arrange, Host, Synced } from "../host";
+import type { Arrange, Host, SyncedTraits } from "../host";
 import { anchors, type Paint, type RGB, straight, type Theme } from "./colour";
-import { Copy, type Shared } from "./copy";
+import { Copy, type CopyContext } from "./copy";
 import { type Layout, rowSpan } from "./layout";
 import { segments } from "./segments";
 import { lastNotAbove } from "./tokens";
-import { type Computed, type Unit, type UnitRow, type Value, Values } from "./values";
+import { type ComputedUnit, type Unit, type UnitRow, type Value, Values } from "./values";
 import {
   type Checkpoint,
   type Content,
@@ -38,8 +38,8 @@ export class Store {
   readonly #cursor = signal(-1);
   readonly #selection = signal<Span | null>(null);
   readonly #palette = signal("red-blue");
-  readonly #flipped = signal<Synced["flipped"]>([]);
-  readonly #units = signal<Synced["units"]>([]);
+  readonly #flipped = signal<SyncedTraits["flipped"]>([]);
+  readonly #units = signal<SyncedTraits["units"]>([]);
   readonly #active = signal(0);
   readonly #arrange = signal<Arrange>("stacked");
   readonly #checkpoint = signal(0);
@@ -51,7 +51,7 @@ export class Store {
   readonly #label = signal(0);
   readonly #offer = signal<Offer | null>(null);
   readonly #values: Values;
-  readonly #shared: Shared;
+  readonly #shared: CopyContext;
   readonly #lifetime: AbortSignal;
   #raw: unknown;
 
@@ -371,7 +371,7 @@ export class Store {
   }
 
   /** Shows another text, or more of what is known of it: from a network that runs here. */
-  show(content: Content, rows: Computed[]): void {
+  show(content: Content, rows: ComputedUnit[]): void {
     batch(() => {
       if (content.tokens !== this.#content.peek().tokens) this.#hover.value = -1;
       this.#content.value = content;
@@ -394,9 +394,9 @@ export class Store {
   }
 
   /** Tells the host what differs from what it has, and shows it at once. */
-  #push(values: Partial<Synced>): void {
+  #push(values: Partial<SyncedTraits>): void {
     const changed = Object.entries(values).filter(
-      ([name, value]) => JSON.stringify(this.#host.get(name as keyof Synced)) !== JSON.stringify(value),
+      ([name, value]) => JSON.stringify(this.#host.get(name as keyof SyncedTraits)) !== JSON.stringify(value),
     );
     if (changed.length) this.#host.set(Object.fromEntries(changed));
     this.#pull();

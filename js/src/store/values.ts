@@ -1,18 +1,18 @@
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { Host } from "../host";
 import { Fetcher, type Wish } from "./fetcher";
-import { type Content, MISSING, nearestIndex, type StateInfo, toFloat32, toInt8, unitKey } from "./wire";
+import {
+  type Content,
+  MISSING,
+  nearestIndex,
+  type QuantisedUnit,
+  type StateInfo,
+  toFloat32,
+  toInt8,
+  unitKey,
+} from "./wire";
 
-/** The bytes of a unit and how to read them. */
-export interface Quantised {
-  /** int8 per token; null when no one answers. */
-  bytes: Int8Array | null;
-  scale: number;
-  limit: number;
-  peak: number;
-}
-
-export interface UnitRow extends Quantised {
+export interface UnitRow extends QuantisedUnit {
   /** Which unit, as `unitKey` writes it. */
   key: string;
   kind: StateInfo["kind"];
@@ -34,13 +34,13 @@ export interface Unit {
 }
 
 /** A unit whose values were computed here. */
-export interface Computed {
+export interface ComputedUnit {
   unit: Unit;
-  row: Quantised;
+  row: QuantisedUnit;
   values: Float32Array;
 }
 
-const NOTHING: Quantised = { bytes: null, scale: 1, limit: 1, peak: 0 };
+const NOTHING: QuantisedUnit = { bytes: null, scale: 1, limit: 1, peak: 0 };
 
 /** Exact values are asked for in blocks of this many tokens. */
 const BLOCK = 4096;
@@ -57,7 +57,7 @@ const PINNED_DIGITS = 3;
 export class Values {
   #host: Pick<Host, "request" | "hasKernel">;
   readonly #content: ReadonlySignal<Content>;
-  readonly #rows = new Fetcher<Quantised>(ROWS_KEPT);
+  readonly #rows = new Fetcher<QuantisedUnit>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
   readonly #computed = new Map<string, Float32Array>();
   #resting: ReturnType<typeof setTimeout> | undefined;
@@ -73,7 +73,7 @@ export class Values {
   }
 
   /** Takes what was computed here of some units, and forgets what was known of all. */
-  put(rows: Computed[]): void {
+  put(rows: ComputedUnit[]): void {
     this.clear();
     for (const { row, unit, values } of rows) {
       this.#rows.put(rowKey(unit), row);

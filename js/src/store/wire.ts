@@ -69,12 +69,13 @@ export interface Checkpoint {
   /** Values of single units, nearly exact, by `unitKey`: for pages without a kernel. */
   pinned: Map<string, Float32Array>;
   /** Units of a page whose network computes the others. */
-  rows: Map<string, Row>;
+  rows: Map<string, QuantisedUnit>;
 }
 
 /** One unit in eight bits, see `Whole`. */
-export interface Row {
-  bytes: Int8Array;
+export interface QuantisedUnit {
+  /** int8 per token; null when no one answers. */
+  bytes: Int8Array | null;
   scale: number;
   limit: number;
   peak: number;
@@ -206,7 +207,7 @@ function decodeCheckpoint(raw: Raw, units: number, length: number): Checkpoint {
   };
 }
 
-function decodeRow(raw: Raw, length: number): [string, Row] {
+function decodeRow(raw: Raw, length: number): [string, QuantisedUnit] {
   const [scale, limit, peak] = toFloat32(raw.scales);
   const bytes = sized("a row", toInt8(raw.values), length);
   return [unitKey(raw.state as string, raw.unit as number), { bytes, scale, limit, peak }];

@@ -4,7 +4,7 @@ import type { Tokens } from "../store/tokens";
 import type { Metrics } from "./metrics";
 
 /** Where one cell's letters are in the document. */
-export interface Place {
+export interface LetterPlace {
   node: Text;
   from: number;
   to: number;
@@ -18,7 +18,7 @@ export interface Row {
   index: number;
   cells: Cell[];
   /** One for each cell. */
-  places: Place[];
+  places: LetterPlace[];
   element: HTMLElement;
   /** Holds the letters, and is as wide as they are. */
   ink: HTMLElement;
@@ -41,7 +41,7 @@ export const isRightToLeft = (text: string) => RIGHT_TO_LEFT.test(text);
 export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics: Metrics): Row {
   const cells = rowCells(tokens, layout, index);
   const ink = h("span", { class: "rnnviz-ink" });
-  const places: Place[] = [];
+  const places: LetterPlace[] = [];
   let node: Text | undefined;
   let spaced: number | null = null;
   let plain = cells.length;
