@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals-core";
 import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
 import type { Copy } from "../store/copy";
-import type { Span, Store } from "../store/store";
+import type { Store } from "../store/store";
+import type { Span } from "../store/viewstate";
 import { type Label, labelShare, MISSING } from "../store/wire";
 
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */

@@ -1,8 +1,8 @@
 import { drawNow, h } from "../dom";
-import { anchors, paint } from "../store/colour";
+import { anchors, GROUND, paint } from "../store/colour";
 import type { Copy } from "../store/copy";
 import { type Cell, layout, rowCells } from "../store/layout";
-import { GROUND, type Store } from "../store/store";
+import type { Store } from "../store/store";
 import { MISSING } from "../store/wire";
 
 /** Stands for the value of a token that is to be guessed: no byte does. */

@@ -6,6 +6,9 @@ export type RGB = [number, number, number];
 export type Theme = "light" | "dark";
 export type PaletteName = keyof typeof palettes;
 
+/** What shows where no value is painted: near enough to the background for the choice of a readable ink. */
+export const GROUND: Record<Theme, RGB> = { light: [255, 255, 255], dark: [24, 24, 27] };
+
 export const PALETTES = Object.keys(palettes) as PaletteName[];
 
 /** A palette's colours from -1 to +1, equally spaced; between two of them, linear in sRGB. */

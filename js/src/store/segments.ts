@@ -1,4 +1,4 @@
-import type { Tokens } from "./tokens";
+import { lastNotAbove, type Tokens } from "./tokens";
 import type { Label } from "./wire";
 
 const SENTENCE = /[.!?…]+["'”’»)\]]*\s+|\n\s*\n/g;
@@ -22,4 +22,10 @@ export function segments(tokens: Tokens, label: Label | undefined): Uint32Array 
     }
   }
   return Uint32Array.from(starts);
+}
+
+/** The last token of the segment that comes next after `cursor`, or of the one before the last that was begun. */
+export function segmentEnd(starts: Uint32Array, cursor: number, length: number, step: 1 | -1): number {
+  const at = lastNotAbove(starts, step > 0 ? cursor + 1 : Math.max(0, cursor), starts.length - 1);
+  return step > 0 ? (starts[at + 1] ?? length) - 1 : starts[at] - 1;
 }

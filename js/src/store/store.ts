@@ -1,12 +1,12 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
 import type { Arrange, Host, SyncedTraits } from "../host";
-import { anchors, type Paint, type RGB, straight, type Theme } from "./colour";
+import { anchors, GROUND, type Paint, type RGB, straight } from "./colour";
 import { Copy, type CopyContext } from "./copy";
-import { type Layout, rowSpan } from "./layout";
-import { segments } from "./segments";
-import { lastNotAbove } from "./tokens";
+import { rowSpan } from "./layout";
+import { segmentEnd, segments } from "./segments";
 import { type ComputedUnit, type Unit, type UnitRow, type Value, Values } from "./values";
+import { type Span, ViewState } from "./viewstate";
 import {
   type Checkpoint,
   type Content,
@@ -18,20 +18,11 @@ import {
   unitAt,
 } from "./wire";
 
-/** A range of tokens `[start, stop)`. */
-export type Span = { start: number; stop: number };
-
 /** A unit of a ranking, with what the ranking says of it. */
 export type Offer = Ranking["entries"][number] & { ranking: Ranking };
 
-/** First and one past the last row on screen, as fractions of all rows. */
-export type Viewport = { from: number; to: number };
-
-/** What shows where no value is painted: near enough to the background for the choice of a readable ink. */
-export const GROUND: Record<Theme, RGB> = { light: [255, 255, 255], dark: [24, 24, 27] };
-
 /** What the panels read, and the named actions by which they change it. One per view. */
-export class Store {
+export class Store extends ViewState {
   readonly #host: Host;
   readonly #state = signal("");
   readonly #unit = signal(0);
@@ -54,31 +45,6 @@ export class Store {
   readonly #shared: CopyContext;
   readonly #lifetime: AbortSignal;
   #raw: unknown;
-
-  readonly #hover = signal(-1);
-  readonly #visible = signal<Span>({ start: 0, stop: 0 });
-  readonly #layout = signal<Layout | null>(null);
-  readonly #viewport = signal<Viewport>({ from: 0, to: 1 });
-  readonly #top = signal(0);
-  readonly #theme = signal<Theme>("light");
-  readonly #help = signal(false);
-  readonly #problem = signal("");
-
-  /** The token under the pointer, -1 for none. Lives in this view only. */
-  readonly hover: ReadonlySignal<number> = this.#hover;
-  /** The tokens on screen. */
-  readonly visible: ReadonlySignal<Span> = this.#visible;
-  /** How the text is wrapped for the room there is; null before there is any. */
-  readonly layout: ReadonlySignal<Layout | null> = this.#layout;
-  /** What is on screen of all rows. */
-  readonly viewport: ReadonlySignal<Viewport> = this.#viewport;
-  /** The row at the top: of every copy, so that they scroll as one. */
-  readonly top: ReadonlySignal<number> = this.#top;
-  readonly theme: ReadonlySignal<Theme> = this.#theme;
-  /** Whether the list of all keys is open. */
-  readonly help: ReadonlySignal<boolean> = this.#help;
-  /** What went wrong with the trace that was last set, for people to read. */
-  readonly problem: ReadonlySignal<string> = this.#problem;
 
   readonly content: ReadonlySignal<Content>;
   readonly palette: ReadonlySignal<string>;
@@ -119,6 +85,7 @@ export class Store {
   readonly ramp: ReadonlySignal<RGB[]>;
 
   constructor(host: Host, lifetime: AbortSignal) {
+    super();
     this.#host = host;
     this.#lifetime = lifetime;
     this.#raw = host.get("_content");
@@ -294,33 +261,6 @@ export class Store {
     this.#label.value = index;
   }
 
-  setTheme(theme: Theme): void {
-    this.#theme.value = theme;
-  }
-
-  setHelp(open: boolean): void {
-    this.#help.value = open;
-  }
-
-  setHover(token: number): void {
-    this.#hover.value = token;
-  }
-
-  /** Says what of the text is on screen, and how it is wrapped there. */
-  setView(layout: Layout | null, viewport: Viewport, { start, stop }: Span): void {
-    const shown = this.#visible.peek();
-    batch(() => {
-      if (shown.start !== start || shown.stop !== stop) this.#visible.value = { start, stop };
-      this.#layout.value = layout;
-      this.#viewport.value = viewport;
-    });
-  }
-
-  /** Scrolls all copies of the text to a row, which may be a fraction of one. */
-  scrollTo(row: number): void {
-    this.#top.value = row;
-  }
-
   /** Sets the cursor, and drops the selection; -1 removes it. */
   setCursor(cursor: number): void {
     this.#push({ cursor: this.#inText(cursor), selection: [] });
@@ -343,11 +283,8 @@ export class Store {
 
   /** Reveals the rest of the segment that comes next, or hides the last one again. */
   revealSegment(step: 1 | -1): void {
-    const { starts } = this.segments.value;
-    const cursor = this.cursor.value;
     const { length } = this.#content.value.tokens;
-    const at = lastNotAbove(starts, step > 0 ? cursor + 1 : Math.max(0, cursor), starts.length - 1);
-    this.setCursor(step > 0 ? (starts[at + 1] ?? length) - 1 : starts[at] - 1);
+    this.setCursor(segmentEnd(this.segments.value.starts, this.cursor.value, length, step));
   }
 
   /** Reveals the rest of the row that comes next, or hides the last one again. */
@@ -373,7 +310,7 @@ export class Store {
   /** Shows another text, or more of what is known of it: from a network that runs here. */
   show(content: Content, rows: ComputedUnit[]): void {
     batch(() => {
-      if (content.tokens !== this.#content.peek().tokens) this.#hover.value = -1;
+      if (content.tokens !== this.#content.peek().tokens) this.setHover(-1);
       this.#content.value = content;
       this.#values.put(rows);
     });
@@ -382,11 +319,6 @@ export class Store {
   /** Lets a network that runs here answer for its units. */
   serve(source: Pick<Host, "request" | "hasKernel">): void {
     this.#values.serve(source);
-  }
-
-  /** Says what a reader must know. */
-  setProblem(problem: string): void {
-    this.#problem.value = problem;
   }
 
   #inText(token: number): number {
@@ -453,10 +385,10 @@ export class Store {
     try {
       this.#content.value = decode(raw);
       this.#values.clear();
-      this.#hover.value = -1;
-      this.#problem.value = "";
+      this.setHover(-1);
+      this.setProblem("");
     } catch (error) {
-      this.#problem.value = `The new trace cannot be shown: ${error instanceof Error ? error.message : error}`;
+      this.setProblem(`The new trace cannot be shown: ${error instanceof Error ? error.message : error}`);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { context2d, fitCanvas, h, resizeCanvas } from "../dom";
 import type { Paint } from "../store/colour";
 import { type Layout, layoutOf, rowOf } from "../store/layout";
-import type { Span } from "../store/store";
 import type { Tokens } from "../store/tokens";
+import type { Span } from "../store/viewstate";
 import { MISSING } from "../store/wire";
 import { cellAt, readBoxes, spans } from "./boxes";
 import type { Geometry } from "./decor";
