@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (the field's own name for it)
 
@@ -26,10 +24,10 @@ from rnnviz_widget.charlm.checkpoint import (
 )
 from rnnviz_widget.charlm.corpus import INDENTATIONS, Indentation, split, training_pieces
 from rnnviz_widget.charlm.model import CharLM, CharLMConfig, State
+from rnnviz_widget.charlm.resume import Progress, load_progress, save_progress
 from rnnviz_widget.progress import Bar
 from rnnviz_widget.recurrent.interrupts import unbroken
 from rnnviz_widget.recurrent.patching import keeping_gradients, keeping_random, undisturbed
-from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -357,64 +355,17 @@ class _Run:
         return json.dumps([self.corpus.sha256, asdict(self.model.config), settings], sort_keys=True)
 
     def save_resume(self) -> None:
-        """Write what `_resume` reads: weights, optimizer, carried state, random state."""
-        tensors: dict[str, Any] = {
-            f"model.{name}": tensor for name, tensor in self.model.state_dict().items()
-        }
-        for index, entry in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in entry.items()}
-        if self.state is not None:
-            states = self.state if isinstance(self.state, tuple) else (self.state,)
-            tensors |= {f"state.{i}": tensor for i, tensor in enumerate(states)}
-        tensors["random"] = self.random
-        metadata = {
-            "settings": self._settings(),
-            "progress": json.dumps(
-                [self.step, self.train_loss, self.validation, self.seconds, self.validated]
-            ),
-        }
-        self.resume_path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing_file(self.resume_path) as file:
-            save_file(
-                {k: t.detach().cpu().contiguous() for k, t in tensors.items()}, file, metadata
-            )
+        """Write what the run is gone on with from."""
+        counts = [self.step, self.train_loss, self.validation, self.seconds, self.validated]
+        progress = Progress(counts, self.state, self.random)
+        save_progress(self.resume_path, self._settings(), self.model, self.optimizer, progress)
 
     def _resume(self) -> None:
-        device = next(self.model.parameters()).device
-        try:
-            with safe_open(self.resume_path, framework="pt", device=str(device)) as file:
-                metadata = file.metadata() or {}
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            msg = f"{str(self.resume_path)!r} is not what a run is gone on with from; delete it"
-            raise ValueError(msg) from error
-        if metadata.get("settings") != self._settings():
-            msg = (
-                f"out must be a new file or that of the same run, got {self.out}, beside which "
-                f"{self.resume_path.name} holds a run with another corpus or other settings; "
-                "delete it to start afresh"
-            )
-            raise ValueError(msg)
-        progress = json.loads(metadata["progress"])
-        self.step, self.train_loss, self.validation, self.seconds, *validated = progress
-        self.validated = validated[0] if validated else self.step
-        self.model.load_state_dict(
-            {k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")}
-        )
-        entries: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in tensors.items():
-            if key.startswith("optimizer."):
-                _, index, name = key.split(".")
-                # AdamW keeps its step counts on the CPU whatever the weights' device.
-                entries.setdefault(int(index), {})[name] = (
-                    tensor.cpu() if name == "step" else tensor
-                )
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": entries, "param_groups": groups})
-        states = [tensors[key] for key in sorted(tensors) if key.startswith("state.")]
-        if states:
-            self.state = states[0] if len(states) == 1 else (states[0], states[1])
-        self.random = tensors["random"].cpu()
+        """Go on where an interrupted run was."""
+        path, settings = self.resume_path, self._settings()
+        counts, self.state, self.random = load_progress(path, settings, self.model, self.optimizer)
+        self.step, self.train_loss, self.validation, self.seconds, *validated = counts
+        self.validated = validated[0] if validated else self.step  # older files have none
         torch.set_rng_state(self.random)
 
 

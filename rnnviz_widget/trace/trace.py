@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import operator
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +14,15 @@ import numpy as np
 
 from rnnviz_widget.escaping import for_terminal, listed
 from rnnviz_widget.trace import exchange, storage
-from rnnviz_widget.trace.arrays import LazyArray, frozen, real, series
+from rnnviz_widget.trace.arrays import LazyArray
+from rnnviz_widget.trace.checks import (
+    Bounds,
+    checked_bounds,
+    checked_loss,
+    checked_source,
+    checked_tokens,
+    checked_values,
+)
 from rnnviz_widget.trace.opening import open_store, recognise
 from rnnviz_widget.trace.predictions import Extras, Predictions, StoredExtras
 from rnnviz_widget.trace.shards import ShardWriter, StateFile
@@ -29,9 +35,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace.arrays import StateArray
     from rnnviz_widget.trace.store import Store
 
-__all__ = ["Extras", "Predictions", "Trace", "checked_tokens", "select"]
-
-Bounds = tuple[float, float]
+__all__ = ["Bounds", "Extras", "Predictions", "Trace", "checked_tokens", "select"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,13 +124,13 @@ class Trace:
             if name in arrays:
                 msg = f"states has the name {name!r} twice"
                 raise ValueError(msg)
-            arrays[name] = cast("StateArray", _checked_values(name, values, len(tokens)))
+            arrays[name] = cast("StateArray", checked_values(name, values, len(tokens)))
         if predictions is not None and len(predictions.ids) != len(tokens):
             msg = f"predictions has {len(predictions.ids)} rows for {len(tokens)} tokens"
             raise ValueError(msg)
-        extras = Extras(predictions, None if loss is None else _checked_loss(loss, len(tokens)))
-        known = {name: _checked_bounds(name, pair, arrays) for name, pair in (bounds or {}).items()}
-        return cls(tokens, arrays, known, extras, _checked_source(source))
+        extras = Extras(predictions, None if loss is None else checked_loss(loss, len(tokens)))
+        known = {name: checked_bounds(name, pair, arrays) for name, pair in (bounds or {}).items()}
+        return cls(tokens, arrays, known, extras, checked_source(source))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
@@ -337,72 +341,3 @@ class _StoredTokens:
         if len(tokens) != self.length:
             raise self.store.damage(f"it has {len(tokens):,} tokens, not {self.length:,}")
         return tokens
-
-
-def checked_tokens(tokens: Sequence[str] | str) -> tuple[str, ...]:
-    """Return the tokens as a tuple; refuse what are not one or more non-empty strings."""
-    if isinstance(tokens, (bytes, bytearray)):
-        msg = f"tokens must be text or a sequence of strings, got {type(tokens).__name__}"
-        raise TypeError(msg)
-    result = tuple(tokens)
-    if not result:
-        msg = "tokens must hold at least one token, got an empty text"
-        raise ValueError(msg)
-    for i, token in enumerate(result):
-        if not isinstance(token, str):
-            msg = f"tokens must be strings, got {token!r} ({type(token).__name__}) at position {i}"
-            raise TypeError(msg)
-        if not token:
-            msg = f"tokens must be non-empty strings, got '' at position {i}"
-            raise ValueError(msg)
-    return result
-
-
-def _checked_values(name: str, values: ArrayLike, length: int) -> NDArray[np.float32]:
-    array = real(f"states[{name!r}]", values)
-    if array.ndim != 2 or len(array) != length or array.shape[1] < 1:  # noqa: PLR2004
-        msg = (
-            f"states[{name!r}] must have shape (T, U) with T = {length}, the number of tokens, and "
-            f"U at least 1; got {array.shape}"
-        )
-        raise ValueError(msg)
-    return frozen(array)
-
-
-def _checked_bounds(name: str, pair: Bounds, arrays: Mapping[str, StateArray]) -> Bounds:
-    if name not in arrays:
-        msg = f"bounds names {name!r}, which is no state; there are {listed(arrays)}"
-        raise ValueError(msg)
-    low, high = (float(end) for end in pair)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        msg = f"bounds[{name!r}] must be two finite numbers, low < high, got {pair!r}"
-        raise ValueError(msg)
-    values = np.asarray(arrays[name])
-    finite = values[np.isfinite(values)]
-    slack = 1e-3 * (high - low)  # what arithmetic in float16 may exceed a bound by
-    if finite.size and not low - slack <= finite.min() <= finite.max() <= high + slack:
-        msg = (
-            f"bounds[{name!r}] is {pair!r}, but its values go from {finite.min():.6g} to "
-            f"{finite.max():.6g}"
-        )
-        raise ValueError(msg)
-    return low, high
-
-
-def _checked_loss(values: ArrayLike, length: int) -> NDArray[np.float32]:
-    loss = series("loss", values, length)
-    if not np.isnan(loss[-1]):
-        msg = (
-            "loss[t] is what token t + 1 cost, so the last must be NaN (no token follows), got "
-            f"{loss[-1]}"
-        )
-        raise ValueError(msg)
-    return loss
-
-
-def _checked_source(source: Mapping[str, Any] | None) -> dict[str, Any]:
-    try:
-        return cast("dict[str, Any]", json.loads(json.dumps(dict(source or {}))))
-    except (TypeError, ValueError) as error:
-        msg = f"source must be a JSON object, got {source!r}"
-        raise TypeError(msg) from error
