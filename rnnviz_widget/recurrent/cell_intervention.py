@@ -7,17 +7,17 @@ what is replaced there changes what follows and what leaves the cell alike.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from rnnviz_widget.recurrent.hold import HeldForward
 from rnnviz_widget.recurrent.stepwise import change_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rnnviz_widget.recurrent.hold import Hold
     from rnnviz_widget.recurrent.registry import CellReader
     from rnnviz_widget.recurrent.stepwise import Edit
     from rnnviz_widget.trace import Bounds
@@ -73,26 +73,12 @@ class CellSite:
 
 
 @dataclass
-class CellIntervention(CellSite):
-    """Does what the cell's own forward does, with some units' values replaced.
+class CellIntervention(HeldForward, CellSite):
+    """Does what the cell's own forward does, with some units' values replaced."""
 
-    Attributes
-    ----------
-    holds
-        What is replaced, later ones after earlier ones.
-    compiled
-        What `Module.compile` left, which would not see the replaced forward.
-    """
-
-    holds: tuple[Hold, ...]
-    compiled: Any = None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def run(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run a step."""
-        holds = tuple(hold for hold in self.holds if hold.in_force)
-        if not holds:
-            return self.forward(*args, **kwargs)
-        return replace(self, holds=holds).step(args, kwargs)[0]
+        return self.step(args, kwargs)[0]
 
     def step(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Tensor]]:
         """Run a step; return its output and each kind's values, as they have been replaced."""
@@ -118,10 +104,6 @@ class CellIntervention(CellSite):
                     "says how such a kind is used"
                 )
         return output, values | seen
-
-    def said(self) -> list[str]:
-        """Say what is replaced by what."""
-        return list(dict.fromkeys(hold.edit.said for hold in self.holds))
 
     def bounds(self, limits: Mapping[str, Bounds]) -> Mapping[str, Bounds]:
         """Return bounds of kinds as they are where no new value lies outside, else none."""

@@ -11,6 +11,7 @@ from torch.nn.functional import dropout
 
 from rnnviz_widget.recurrent import stepwise
 from rnnviz_widget.recurrent.cell_intervention import CellIntervention, CellSite
+from rnnviz_widget.recurrent.hold import HeldForward
 from rnnviz_widget.recurrent.stack import Stack, in_reading_order
 
 if TYPE_CHECKING:
@@ -24,33 +25,18 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Intervention(Stack):
-    """Does what the module's own forward does, with some units' values replaced.
-
-    It is not changed while it is there: `install` and `remove` replace it, so that calls that other
-    threads are in the middle of end as they began.
-
-    Attributes
-    ----------
-    holds
-        What is replaced, later ones after earlier ones.
-    compiled
-        What `Module.compile` left, which would not see the replaced forward.
-    """
-
-    holds: tuple[Hold, ...]
-    compiled: Any = None
+class Intervention(HeldForward, Stack):
+    """Does what the module's own forward does, with some units' values replaced."""
 
     def __call__(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:  # noqa: A002, ANN401
+        """Run with what is in force now; the arguments are named as torch names them."""
+        return super().__call__(input, hx)
+
+    def run(self, sequence: Tensor | PackedSequence, hx: Any) -> Any:  # noqa: ANN401
         """Run layer by layer."""
-        holds = tuple(hold for hold in self.holds if hold.in_force)
-        if not holds:
-            return self.forward(input, hx)
-        if len(holds) < len(self.holds):
-            return replace(self, holds=holds)(input, hx)
-        given = self.read(input, hx)
+        given = self.read(sequence, hx)
         if given is None:
-            return self.forward(input, hx)  # which says what is wrong with them
+            return self.forward(sequence, hx)  # which says what is wrong with them
         self.check(given)
         x, module = given.x, self.module
         finals: list[State] = []
@@ -95,10 +81,6 @@ class Intervention(Stack):
         if not direction:
             return edits
         return tuple(edit._replace(values=edit.values.flip(0)) for edit in edits)
-
-    def said(self) -> list[str]:
-        """Say what is replaced by what."""
-        return list(dict.fromkeys(hold.edit.said for hold in self.holds))
 
     def _run(self, layer: int, direction: int, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Return `h (T, B, P)` and the final state of one layer and direction."""
