@@ -13,6 +13,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests import chromium
 
+pytest.register_assert_rewrite("tests.unit.drawings")
+
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -4,6 +4,10 @@ Under each line of code stand its labels: ``#`` inside, ``.`` outside, or the de
 ``¶`` shows a newline, ``→`` a tab, ``←`` a carriage return and ``·`` a space.
 """
 
+from collections.abc import Callable
+
+import pytest
+
 from rnnviz_widget import labels
 
 
@@ -18,3 +22,16 @@ def by_hand(drawing: str) -> tuple[str, str]:
 def drawn(label: labels.Label) -> str:
     """Write a label as a drawing does."""
     return "".join((".#"[value] if label.dtype == bool else str(value)) for value in label.tolist())
+
+
+def agrees(
+    label: Callable[..., labels.Label], drawings: dict[str, tuple[str, str]]
+) -> Callable[[str, str], None]:
+    """Return a test that a label is as it is drawn, for each drawing by its name."""
+
+    @pytest.mark.parametrize(("language", "drawing"), drawings.values(), ids=drawings.keys())
+    def test(language: str, drawing: str) -> None:
+        text, expected = by_hand(drawing)
+        assert drawn(label(text, language=language)) == expected
+
+    return test

@@ -5,7 +5,7 @@ import pytest
 from pygments.lexers import PythonLexer
 
 from rnnviz_widget import labels
-from tests.unit.drawings import by_hand, drawn
+from tests.unit.drawings import agrees, drawn
 
 COMMENTS = {
     "a delimiter counts at its last character": (
@@ -297,22 +297,9 @@ DEPTHS = {
 }
 
 
-@pytest.mark.parametrize(("language", "drawing"), COMMENTS.values(), ids=COMMENTS.keys())
-def test_comments_are_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.inside_comment(text, language=language)) == expected
-
-
-@pytest.mark.parametrize(("language", "drawing"), STRINGS.values(), ids=STRINGS.keys())
-def test_strings_are_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.inside_string(text, language=language)) == expected
-
-
-@pytest.mark.parametrize(("language", "drawing"), DEPTHS.values(), ids=DEPTHS.keys())
-def test_depth_is_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.nesting_depth(text, language=language)) == expected
+test_comments_are_labelled_as_by_hand = agrees(labels.inside_comment, COMMENTS)
+test_strings_are_labelled_as_by_hand = agrees(labels.inside_string, STRINGS)
+test_depth_is_labelled_as_by_hand = agrees(labels.nesting_depth, DEPTHS)
 
 
 def test_only_the_chosen_brackets_count() -> None:

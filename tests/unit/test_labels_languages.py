@@ -4,7 +4,7 @@ import pytest
 
 from rnnviz_widget import labels
 from tests.simulations.labels import CODE, LIMIT, TONGUES, Tongue, measure
-from tests.unit.drawings import by_hand, drawn
+from tests.unit.drawings import agrees, drawn
 
 COMMENTS = {
     "a string in a macro holds no comment": (
@@ -222,28 +222,10 @@ CONDITIONS = {
 }
 
 
-@pytest.mark.parametrize(("language", "drawing"), COMMENTS.values(), ids=COMMENTS.keys())
-def test_comments_are_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.inside_comment(text, language=language)) == expected
-
-
-@pytest.mark.parametrize(("language", "drawing"), STRINGS.values(), ids=STRINGS.keys())
-def test_strings_are_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.inside_string(text, language=language)) == expected
-
-
-@pytest.mark.parametrize(("language", "drawing"), DEPTHS.values(), ids=DEPTHS.keys())
-def test_depth_is_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.nesting_depth(text, language=language)) == expected
-
-
-@pytest.mark.parametrize(("language", "drawing"), CONDITIONS.values(), ids=CONDITIONS.keys())
-def test_conditions_are_labelled_as_by_hand(language: str, drawing: str) -> None:
-    text, expected = by_hand(drawing)
-    assert drawn(labels.inside_condition(text, language=language)) == expected
+test_comments_are_labelled_as_by_hand = agrees(labels.inside_comment, COMMENTS)
+test_strings_are_labelled_as_by_hand = agrees(labels.inside_string, STRINGS)
+test_depth_is_labelled_as_by_hand = agrees(labels.nesting_depth, DEPTHS)
+test_conditions_are_labelled_as_by_hand = agrees(labels.inside_condition, CONDITIONS)
 
 
 def test_two_classes_of_a_family_of_lexers_do_not_mix() -> None:
