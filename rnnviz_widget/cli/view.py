@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm.spelling import is_typographic, respell
-from rnnviz_widget.cli.labels import LABELS, label_by_name, label_names
+from rnnviz_widget.cli.labels import label_by_name, label_names
 from rnnviz_widget.cli.opening import add_force, add_no_open, say, show
 from rnnviz_widget.export.pages import refuse_to_replace
+from rnnviz_widget.labels.catalogue import CATALOGUE
 from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.texts import sample_text
 
@@ -118,7 +119,7 @@ def _view(options: argparse.Namespace) -> None:
 
     labellings = options.label or []
     if not labellings and options.unit is None and options.model in _DEFAULT_LABELS:
-        labellings = [LABELS[_DEFAULT_LABELS[options.model]].make]
+        labellings = [CATALOGUE[_DEFAULT_LABELS[options.model]].make]
     rankings = [_rank(options, model, trace, labelling, name) for labelling in labellings]
     for ranking in rankings:
         say(f"{ranking}\n")

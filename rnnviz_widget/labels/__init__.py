@@ -14,6 +14,7 @@ text *after* reading tokens ``0..t``. Three rules follow and hold for every labe
 predicts. Where the text ends too early to know, ``Label.missing`` says so.
 """
 
+from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.code import (
     block_depth,
     expression_depth,
@@ -41,4 +42,5 @@ __all__ = [
     "matches",
     "nesting_depth",
     "next_is",
+    "register_label",
 ]

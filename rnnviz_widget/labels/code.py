@@ -11,6 +11,7 @@ from pygments.lexer import Lexer
 from pygments.token import Comment, Name, String
 from pygments.util import ClassNotFound
 
+from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.delimiters import (
     COMMENTS,
     STRINGS,
@@ -32,6 +33,7 @@ _CONDITION_OR_BRACKET = re.compile(
 _QUOTED = re.compile(r"""(["']).*\1""", re.DOTALL)  # a name that is a string: a key in JSON
 
 
+@register_label("a comment is open", argument="language")
 def inside_comment(source: str | Trace, *, language: str | Lexer = "c") -> Label:
     """Return True where the text read so far has an open comment.
 
@@ -60,6 +62,7 @@ def inside_comment(source: str | Trace, *, language: str | Lexer = "c") -> Label
     return aligned(source, _read(text, language).comment, "inside comment")
 
 
+@register_label("a string literal is open", argument="language")
 def inside_string(source: str | Trace, *, language: str | Lexer = "c") -> Label:
     r"""Return True where the text read so far has an open string or character literal.
 
@@ -87,6 +90,7 @@ def inside_string(source: str | Trace, *, language: str | Lexer = "c") -> Label:
     return aligned(source, _read(text, language).string, "inside string")
 
 
+@register_label("how many brackets are open", argument="language")
 def nesting_depth(
     source: str | Trace,
     brackets: str = BRACKETS,
@@ -132,6 +136,7 @@ def nesting_depth(
     return aligned(source, depth, f"nesting depth{kinds}")
 
 
+@register_label("how many ( are open", argument="language")
 def expression_depth(source: str | Trace, *, language: str | Lexer | None = "c") -> Label:
     """Return how many round brackets are open: `nesting_depth` of ``()`` alone.
 
@@ -150,6 +155,7 @@ def expression_depth(source: str | Trace, *, language: str | Lexer | None = "c")
     return Label(nesting_depth(source, "()", language=language), "expression depth")
 
 
+@register_label("how many braces are open", argument="language")
 def block_depth(source: str | Trace, *, language: str | Lexer | None = "c") -> Label:
     """Return how many braces are open: `nesting_depth` of ``{}`` alone.
 
@@ -168,6 +174,7 @@ def block_depth(source: str | Trace, *, language: str | Lexer | None = "c") -> L
     return Label(nesting_depth(source, "{}", language=language), "block depth")
 
 
+@register_label("the condition of an if is open", argument="language")
 def inside_condition(source: str | Trace, *, language: str | Lexer = "c") -> Label:
     """Return True where the text read so far has an open condition of an ``if``.
 

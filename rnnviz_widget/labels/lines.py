@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.label import Label, aligned, code_points, text_of
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 
+@register_label("characters since the last newline")
 def line_position(source: str | Trace) -> Label:
     r"""Return how many characters have been read since the last newline.
 
@@ -31,6 +33,7 @@ def line_position(source: str | Trace) -> Label:
     return aligned(source, _Lines(text).position, "line position")
 
 
+@register_label("characters to the next newline")
 def distance_to_line_end(source: str | Trace) -> Label:
     r"""Return how many characters are still to come before the line ends: a prediction.
 
@@ -54,6 +57,7 @@ def distance_to_line_end(source: str | Trace) -> Label:
     return aligned(source, lines.length - lines.position, "distance to line end", missing)
 
 
+@register_label("of the line, in columns")
 def indentation(source: str | Trace, *, tab: int = 8) -> Label:
     r"""Return the indentation of the current line as far as it has been read, in columns.
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.label import Label, aligned, code_points, text_of
 
 if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 
+@register_label("the next character is one of these", argument="chars")
 def next_is(source: str | Trace, chars: str) -> Label:
     r"""Return True where the next character is one of ``chars``: a prediction.
 
@@ -44,6 +46,7 @@ def next_is(source: str | Trace, chars: str) -> Label:
     return aligned(source, values, f"next is {shown}", missing)
 
 
+@register_label("in a match of this pattern", argument="pattern")
 def matches(source: str | Trace, pattern: str | re.Pattern[str], *, group: int | str = 0) -> Label:
     r"""Return True at every character of every match of a regular expression.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.label import Label, aligned, text_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _BLANK_LINE = r"\n[^\S\n]*\n"
 
 
+@register_label("a quotation mark is open")
 def inside_quotes(source: str | Trace, *, pairs: Sequence[tuple[str, str] | str] = QUOTES) -> Label:
     r"""Return True where the text read so far has an open quotation mark.
 

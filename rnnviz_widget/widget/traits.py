@@ -10,12 +10,13 @@ import numpy as np
 import traitlets
 
 from rnnviz_widget import export
+from rnnviz_widget.palettes import palettes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PALETTES = ("red-blue", "blue-red", "purple-green", "grey")
-"""Names of the palettes, the one for high values first."""
+PALETTES = tuple(palettes())
+"""Names of the palettes, the default first: those of `js/src/palettes.json`."""
 
 DISPLAYS = ("live", "iframe")
 """What a notebook's cell may show."""

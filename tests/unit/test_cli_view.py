@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rnnviz_widget import cli, labels, load_model
-from rnnviz_widget.cli.labels import LABELS
+from rnnviz_widget.labels.catalogue import CATALOGUE
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
@@ -184,20 +184,20 @@ def test_wrong_usage_has_exit_code_2_and_names_what_there_is(
 def test_every_label_of_the_library_has_a_name_here_and_stands_in_the_help(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert set(LABELS) == {name for name in labels.__all__ if name[0].islower()}
-    for name, named in LABELS.items():
-        assert named.make is getattr(labels, name)
+    assert set(CATALOGUE) == set(labels.__all__) - {"Label", "register_label"}
+    for name, entry in CATALOGUE.items():
+        assert entry.make is getattr(labels, name)
     with pytest.raises(SystemExit):
         view("--help")
     printed = capsys.readouterr().out
-    assert all(f"\n  {name}" in printed for name in LABELS)
+    assert all(f"\n  {name}" in printed for name in CATALOGUE)
     assert "examples:" in printed
     assert "exit codes:" in printed
 
 
 def test_what_follows_a_labels_colon_is_its_argument() -> None:
     text = "if (a) # b\n\tc\n"
-    by_name = cli.named.label_by_name
+    by_name = cli.labels.label_by_name
     assert by_name("next_is:\\n\\t")(text).tolist() == labels.next_is(text, "\n\t").tolist()
     assert by_name("matches:a:?")(text).tolist() == labels.matches(text, "a:?").tolist()
     python = labels.inside_comment(text, language="python")
