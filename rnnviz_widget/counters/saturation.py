@@ -198,11 +198,11 @@ def gate_saturation(trace: Trace | Sequence[Trace]) -> Saturation:
 
     """
     recording = as_recording(trace)
-    states = [state for state in recording.units if recording.layer_and_kind(state)[1] in GATES]
+    states = [state for state in recording.num_units if recording.layer_and_kind(state)[1] in GATES]
     if not states:
         msg = (
             f"trace must hold gates, states whose names end in .{', .'.join(GATES)}; it has "
-            f"{listed(recording.units)}"
+            f"{listed(recording.num_units)}"
         )
         raise ValueError(msg)
     points: list[GateUnit] = []

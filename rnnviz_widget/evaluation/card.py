@@ -131,7 +131,7 @@ def _making(model: CharLM, card: ModelCard) -> str:
 
 def _command(name: str, card: ModelCard, evaluation: Evaluation) -> str:
     corpus = card.corpus["name"]
-    spans = f" --random-spans {len(evaluation.random_spans)}" if evaluation.random_spans else ""
+    spans = f" --random-spans {len(evaluation.span_claims)}" if evaluation.span_claims else ""
     return (
         f"Measured by rnnviz-widget {rnnviz_widget.__version__}: "
         f"{as_code(f'rnnviz evaluate {name} {corpus}{spans} --card {name}.md')}."
@@ -193,9 +193,9 @@ def _sentences(rankings: Sequence[tuple[Question, Ranking]]) -> str:
 
 
 def _random_spans(evaluation: Evaluation) -> list[str]:
-    if not evaluation.random_spans:
+    if not evaluation.span_claims:
         return []
-    claimed, tried = sum(evaluation.random_spans), len(evaluation.random_spans)
+    claimed, tried = sum(evaluation.span_claims), len(evaluation.span_claims)
     question = next(
         question for question, ranking in evaluation.rankings if ranking.metric == "AUC"
     )

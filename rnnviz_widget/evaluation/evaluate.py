@@ -17,6 +17,7 @@ from rnnviz_widget import labels
 from rnnviz_widget.charlm import FoundUnit, cross_entropy, untrained
 from rnnviz_widget.charlm import split as split_corpus
 from rnnviz_widget.charlm.corpus import without_indentation
+from rnnviz_widget.former import former
 from rnnviz_widget.progress import Bar
 from rnnviz_widget.ranking import Ranking, rank_units
 from rnnviz_widget.ranking.chance import shuffled_spans
@@ -128,7 +129,7 @@ class Evaluation:
         AUC on test of the model's own probability of a newline against "the next is a newline".
     rankings
         What came out for each question.
-    random_spans
+    span_claims
         For each label of random spans whether some unit was said to follow it, which none should;
         empty if none were tried.
     """
@@ -136,7 +137,9 @@ class Evaluation:
     losses: dict[Split, float]
     newline_auc: float
     rankings: tuple[tuple[Question, Ranking], ...]
-    random_spans: tuple[bool, ...] = ()
+    span_claims: tuple[bool, ...] = ()
+
+    random_spans = former("Evaluation", "random_spans", "span_claims")
 
 
 def evaluate(

@@ -204,10 +204,10 @@ def said_by(
     if not isinstance(units, Direction):
         columns = [recording.read(Columns(state, unit, unit + 1))[0] for unit in units]
         return np.stack(columns, axis=1).astype(np.float64)
-    if len(units.weights) != recording.units[state]:
+    if len(units.weights) != recording.num_units[state]:
         raise ValueError(
             f"trace must hold the {len(units.weights)} units of {state}, got "
-            f"{recording.units[state]}"
+            f"{recording.num_units[state]}"
         )
     along = np.empty(recording.length)
     for start in range(0, recording.length, _STRETCH):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnviz_widget.escaping import for_html, for_terminal
+from rnnviz_widget.former import former
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
 from rnnviz_widget.tables import data_frame, html_table, plain_table
 
@@ -38,7 +39,7 @@ class Change:
     interval : (float, float)
         95 % interval of that on this text, over resampled blocks of lines; NaN without resamples
         and where the text has no room for five blocks.
-    random : tuple of float
+    random_changes : tuple of float
         By how much it grows where random units are held in their place.
     family_p : float
         p of this change in the family of all that are looked at: the share of draws whose *largest*
@@ -53,8 +54,10 @@ class Change:
     before: float
     change: float
     interval: tuple[float, float]
-    random: tuple[float, ...]
+    random_changes: tuple[float, ...]
     family_p: float = 1.0
+
+    random = former("Change", "random", "random_changes")
 
     @property
     def p_value(self) -> float:
@@ -62,8 +65,8 @@ class Change:
 
         Of this class or label alone, as if no other had been looked at.
         """
-        as_much = sum(abs(other) >= abs(self.change) for other in self.random)
-        return (1 + as_much) / (1 + len(self.random))
+        as_much = sum(abs(other) >= abs(self.change) for other in self.random_changes)
+        return (1 + as_much) / (1 + len(self.random_changes))
 
     @property
     def stands_out(self) -> bool:
@@ -196,8 +199,8 @@ class Effect(Mapping[str, Change]):
             )
         said = "; ".join(
             f"{change.words} {change.change:+.2f} nats ({change.interval[0]:+.2f} to "
-            f"{change.interval[1]:+.2f}; random {self._others} {min(change.random):+.2f} to "
-            f"{max(change.random):+.2f})"
+            f"{change.interval[1]:+.2f}; random {self._others} "
+            f"{min(change.random_changes):+.2f} to {max(change.random_changes):+.2f})"
             for change in sorted(found, key=lambda change: -abs(change.change))
         )
         return f"Stands out from random {self._others} ({compared}) where: {said}."
@@ -219,10 +222,10 @@ class Effect(Mapping[str, Change]):
                 "change": change.change,
                 "interval_low": change.interval[0],
                 "interval_high": change.interval[1],
-                "random_low": min(change.random, default=None),
-                "random_high": max(change.random, default=None),
-                "p_value": change.p_value if change.random else None,
-                "family_p": change.family_p if change.random else None,
+                "random_low": min(change.random_changes, default=None),
+                "random_high": max(change.random_changes, default=None),
+                "p_value": change.p_value if change.random_changes else None,
+                "family_p": change.family_p if change.random_changes else None,
                 "stands_out": change.stands_out,
             }
             for change in self.changes
@@ -261,11 +264,11 @@ def _row(change: Change) -> list[str]:
     low, high = change.interval
     row = [change.words, f"{change.count:,}", f"{change.before:.3f}", f"{change.change:+.3f}"]
     row.append("" if low != low else f"{low:+.3f} to {high:+.3f}")  # noqa: PLR0124  (NaN)
-    if not change.random:
+    if not change.random_changes:
         return [*row, "", "", ""]
     return [
         *row,
-        f"{min(change.random):+.3f} to {max(change.random):+.3f}",
+        f"{min(change.random_changes):+.3f} to {max(change.random_changes):+.3f}",
         f"{change.p_value:.3f}",
         f"{change.family_p:.3f}",
     ]

@@ -99,7 +99,7 @@ def _matching(
     given: Trace | Sequence[Trace], own: Recording, states: Sequence[str], which: str
 ) -> Recording:
     recording = as_recording(given)
-    if missing := [state for state in states if state not in recording.units]:
+    if missing := [state for state in states if state not in recording.num_units]:
         msg = f"{which} must have the states that are ranked, but lacks {listed(missing)}"
         raise ValueError(msg)
     if not np.array_equal(recording.starts, own.starts) or recording.tokens != own.tokens:

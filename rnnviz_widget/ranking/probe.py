@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from rnnviz_widget.former import former
 from rnnviz_widget.ranking.scores import BoolTarget, Strata, make_target
 from rnnviz_widget.stats.direction import Direction
 
@@ -40,7 +41,7 @@ class Probe:
     ----------
     metric : str
         ``"AUC"`` or ``"Spearman"``.
-    units : int
+    num_units : int
         How many units were read.
     held_out : float
         The score of the readout of all units.
@@ -57,7 +58,7 @@ class Probe:
     """
 
     metric: str
-    units: int
+    num_units: int
     held_out: float
     interval: tuple[float, float]
     tokens: float
@@ -65,6 +66,8 @@ class Probe:
     weights: Mapping[str, NDArray[np.float32]] = field(
         default_factory=dict, compare=False, repr=False
     )
+
+    units = former("Probe", "units", "num_units")
 
     def direction(self, state: str | None = None) -> Direction:
         """Return what the probe reads of one state, for `ablate`, `clamp` and `effect`.
@@ -167,11 +170,11 @@ def probe(
     """Read the label out of all units, of the last tokens, and of the units of controls."""
     states = carried(states)
     readout, weights = fit(part_a, part_b, UnitFeatures(states))
-    sizes = [part_a.recording.units[state] for state in states]
+    sizes = [part_a.recording.num_units[state] for state in states]
     rival = predict(part_a, part_b, LastTokens.common_in(part_a))
     return Probe(
         metric=part_b.target.metric,
-        units=sum(sizes),
+        num_units=sum(sizes),
         held_out=_score(part_b, readout),
         interval=resampling.intervals(readout, 1).text,
         tokens=_score(part_b, rival),

@@ -166,7 +166,7 @@ def rank_units(
     selected = chosen.recording.select(states)
     _check_same_units(chosen.recording, part_b.recording, selected)
     controls = control_parts(control, part_a, part_b, selected)
-    columns = sum(chosen.recording.units[state] for state in selected)
+    columns = sum(chosen.recording.num_units[state] for state in selected)
     long = columns * (len(part_a.rows) + len(part_b.rows)) * (1 + len(controls)) > _LONG
 
     chance_a, chance_b, source = _chance_labels((part_a, part_b), null, shifts, seed)
@@ -192,7 +192,7 @@ def rank_units(
         within="token" if by_token else groups or None,
         chosen_on=part_a.extent,
         reported_on=part_b.extent,
-        texts=caption or ("halves of one text" if reported is None else "two texts"),
+        caption=caption or ("halves of one text" if reported is None else "two texts"),
         columns=columns,
         left_out=int(np.isnan(swept.gain_a).sum()),
         chance=chance,
@@ -214,11 +214,12 @@ def _check(**counts: int) -> None:
 
 def _check_same_units(own: Recording, other: Recording, states: Sequence[str]) -> None:
     for state in states:
-        if other.units.get(state) != own.units[state]:
-            units = f"{other.units[state]} units" if state in other.units else "no such state"
+        size = own.num_units[state]
+        if other.num_units.get(state) != size:
+            got = f"{other.num_units[state]} units" if state in other.num_units else "no such state"
             msg = (
-                f"held_out must be of the network that is ranked, with {own.units[state]} units "
-                f"of {state}, got {units}"
+                f"held_out must be of the network that is ranked, with {size} units of {state}, "
+                f"got {got}"
             )
             raise ValueError(msg)
 
@@ -297,7 +298,7 @@ def _entries(swept: Sweep, part: Part) -> list[Entry]:
         entry = Entry(
             state, unit, layer, kind, base + abs(gain_a), base + sign * gain_b, sign, metric
         )
-        key = (layer, part.recording.units[state], unit)
+        key = (layer, part.recording.num_units[state], unit)
         if key not in best or entry.score > best[key].score:
             best[key] = entry
     return sorted(best.values(), key=lambda entry: -entry.score)

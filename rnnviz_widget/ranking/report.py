@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from rnnviz_widget.escaping import for_html, for_terminal
+from rnnviz_widget.former import former
 from rnnviz_widget.ranking.probe import CONTEXT
 from rnnviz_widget.ranking.rows import (
     interval_in_words,
@@ -52,7 +53,7 @@ class Ranking(Sequence["Entry"]):
         another label if they are over its values.
     chosen_on, reported_on : Extent
         Part A and part B.
-    texts : str
+    caption : str
         Where the parts come from, in words.
     columns : int
         How many columns were tried (units times kinds).
@@ -76,13 +77,15 @@ class Ranking(Sequence["Entry"]):
     within: str | None
     chosen_on: Extent
     reported_on: Extent
-    texts: str
+    caption: str
     columns: int
     left_out: int
     chance: Chance | None
     baselines: dict[str, float]
     control: tuple[float, ...]
     probe: Probe | None
+
+    texts = former("Ranking", "texts", "caption")
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -162,7 +165,7 @@ class Ranking(Sequence["Entry"]):
         spans = "spans" if self.metric == "AUC" else "lines"
         a, b = self.chosen_on, self.reported_on
         note = (
-            f"{self.texts}; chosen on {a.tokens:,} tokens with {a.spans:,} {spans}, reported on "
+            f"{self.caption}; chosen on {a.tokens:,} tokens with {a.spans:,} {spans}, reported on "
             f"{b.tokens:,} with {b.spans:,}"
         )
         return note + ": an illustration, not a measurement" if self.illustration else note
@@ -244,7 +247,7 @@ class Ranking(Sequence["Entry"]):
         if self.probe is not None:
             its = f"{self.probe.held_out:.3f} ({interval_in_words(self.probe.interval)})"
             found += [
-                (f"probe, all {self.probe.units:,} units", its),
+                (f"probe, all {self.probe.num_units:,} units", its),
                 (f"probe, last {CONTEXT} tokens", f"{self.probe.tokens:.3f}"),
                 (f"probe, {networks(self.probe.control)}", range_in_words(self.probe.control)),
             ]

@@ -147,7 +147,7 @@ class FolderSink:
         bounds = {name: pair for name, pair in self.limits.items() if pair is not None}
         nothing = np.zeros((), np.float32)  # of the states only names and widths are asked for
         arrays: dict[str, StateArray] = {
-            name: cast("StateArray", np.broadcast_to(nothing, (len(tokens), file.units)))
+            name: cast("StateArray", np.broadcast_to(nothing, (len(tokens), file.num_units)))
             for name, file in ((name, self._files[name]) for name in self.limits)
         }
         trace = Trace(tokens, arrays, bounds, extras, source)

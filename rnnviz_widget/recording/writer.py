@@ -150,7 +150,7 @@ class Writer:
 
     def _make(self, piece: Segment) -> None:
         """Compute the kinds of a piece from its `h`, pass by pass, and compare all of `h`."""
-        units = self.weights.units
+        units = self.weights.num_units
         rows = max(1, _ELEMENTS // (self.h.shape[1] * units))
         c = None
         for start, stop, blocks in _passes(len(piece.h), piece.stride, rows):

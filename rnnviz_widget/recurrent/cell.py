@@ -59,7 +59,7 @@ class Weights(NamedTuple):
     w_hr: Tensor | None
 
     @property
-    def units(self) -> int:
+    def num_units(self) -> int:
         """U."""
         return int((self.w_hh if self.w_hr is None else self.w_hr).shape[1])
 
@@ -234,7 +234,7 @@ def sums_of_gate(
     w: Weights, gate: tuple[int, str], x: Tensor, h_prev: Tensor, space: Space
 ) -> Tensor:
     """Return `W_ih x + b_ih + W_hh h + b_hh` of the k-th gate, `(K, S, B, U)`."""
-    (k, kind), size = gate, w.units
+    (k, kind), size = gate, w.num_units
     sums = space.take(kind, (*x.shape[:3], size), x)
     bias = None if w.b_ih is None or w.b_hh is None else w.b_ih + w.b_hh
     product_of_gate(w.w_ih, bias, k, x, sums)
@@ -257,7 +257,7 @@ def product_of_gate(weights: Tensor, bias: Tensor | None, k: int, x: Tensor, out
 
 def units_of_steps(space: Space, name: str, w: Weights, sums: Tensor) -> Tensor:
     """Return memory for a kind of the steps of `Cell.loop`, `(S, B, U)`."""
-    return space.take(name, (*sums.shape[:2], w.units), sums)
+    return space.take(name, (*sums.shape[:2], w.num_units), sums)
 
 
 def tanh_(x: Tensor, out: Tensor) -> Tensor:

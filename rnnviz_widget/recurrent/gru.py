@@ -49,7 +49,7 @@ class GRU(Cell):
         """Return the gates and `h` of one step."""
         (h,) = state
         from_h = torch.nn.functional.linear(h, w.w_hh, w.b_hh)  # (B, 3U)
-        rz = 2 * w.units
+        rz = 2 * w.num_units
         r, z = (from_h[..., :rz] + from_x[..., :rz]).sigmoid().chunk(2, -1)
         r, z = change("r", r), change("z", z)
         n = change("n", (from_x[..., rz:] + from_h[..., rz:] * r).tanh())
@@ -73,7 +73,7 @@ class GRU(Cell):
     def loop(self, w: Weights, sums: Tensor, state: State, product: Product, space: Space) -> Block:
         """Run steps one after the other."""
         (h,) = state
-        hs, rz = units_of_steps(space, "h", w, sums), 2 * w.units
+        hs, rz = units_of_steps(space, "h", w, sums), 2 * w.num_units
         r, z, n = sums.chunk(3, dim=-1)
         for r_z, r_s, z_s, n_s, h_s in zip(sums[..., :rz], r, z, n, hs, strict=True):
             from_h = product.of(h)

@@ -82,7 +82,7 @@ class LSTM(Cell):
         h, c = state
         outs, cs, tanh_cs = (units_of_steps(space, kind, w, sums) for kind in ("h", "c", "tanh_c"))
         i, f, g, o = sums.chunk(4, dim=-1)
-        units, project = w.units, w.w_hr
+        units, project = w.num_units, w.w_hr
         i_f = sums[..., : 2 * units]
         hs = outs if project is None else sums.new_empty(*sums.shape[:2], len(project))
         steps = zip(sums, i_f, i, f, g, o, cs, tanh_cs, outs, hs, strict=True)

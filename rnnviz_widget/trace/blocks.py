@@ -52,10 +52,11 @@ class Recording:
                 msg = f"a Trace or a list of them must be given, got {type(trace).__name__}"
                 raise TypeError(msg)
         first = self.traces[0]
-        self.units = {state: first.num_units(state) for state in first.states}
+        self.num_units = {state: first.num_units(state) for state in first.states}
         for i, trace in enumerate(self.traces):
-            if (units := {state: trace.num_units(state) for state in trace.states}) != self.units:
-                msg = f"traces must have the same states, got {self.units} first and {units} at {i}"
+            here = {state: trace.num_units(state) for state in trace.states}
+            if here != self.num_units:
+                msg = f"traces must have the same states, got {self.num_units} first, {here} at {i}"
                 raise ValueError(msg)
         lengths = [len(trace) for trace in self.traces]
         self.starts = np.cumsum([0, *lengths[:-1]])
@@ -90,7 +91,7 @@ class Recording:
 
     def select(self, patterns: str | Sequence[str] | None) -> tuple[str, ...]:
         """Return the names of the states that match shell patterns, in recorded order."""
-        return select(tuple(self.units), patterns)
+        return select(tuple(self.num_units), patterns)
 
     def batches(self, states: Sequence[str], tokens: int | None = None) -> Iterator[Columns]:
         """Yield all units of the states, as many at a time as memory allows.
@@ -99,8 +100,8 @@ class Recording:
         """
         width = _width(self.length if tokens is None else tokens)
         for state in states:
-            for start in range(0, self.units[state], width):
-                yield Columns(state, start, min(start + width, self.units[state]))
+            for start in range(0, self.num_units[state], width):
+                yield Columns(state, start, min(start + width, self.num_units[state]))
 
     def read(
         self,

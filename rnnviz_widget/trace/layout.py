@@ -32,7 +32,7 @@ class StateLayout:
 
     Attributes
     ----------
-    length, units
+    length, num_units
         T and U.
     chunk
         Rows of a shard; those of the last that lie beyond T hold NaN.
@@ -43,7 +43,7 @@ class StateLayout:
     """
 
     length: int
-    units: int
+    num_units: int
     chunk: int
     dtype: str
     sealed: bool = True
@@ -76,12 +76,14 @@ class StateLayout:
     @property
     def file_bytes(self) -> int:
         """Bytes of each file."""
-        return self.head + self.units * (self.stride + 16) + (CRC if self.sealed else 0)
+        return self.head + self.num_units * (self.stride + 16) + (CRC if self.sealed else 0)
 
     def index(self) -> bytes:
         """Return the index at the end of each file."""
-        index = np.empty((self.units, 2), dtype="<u8")
-        index[:, 0] = self.head + np.arange(self.units, dtype=np.uint64) * np.uint64(self.stride)
+        index = np.empty((self.num_units, 2), dtype="<u8")
+        index[:, 0] = self.head + np.arange(self.num_units, dtype=np.uint64) * np.uint64(
+            self.stride
+        )
         index[:, 1] = self.stride
         data = index.tobytes()
         return data + crc32c(data) if self.sealed else data

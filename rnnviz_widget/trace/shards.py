@@ -119,7 +119,7 @@ class StateFile:
         dtype: storage.StorageType,
     ) -> None:
         self._writer, self._store, self._key = writer, store, key
-        self.length, self.units = shape
+        self.length, self.num_units = shape
         self._layout = StateLayout(*shape, min(storage.CHUNK, self.length), dtype)
         self._dtype = self._layout.stored
         store.create_state(key, self._layout)
@@ -132,7 +132,7 @@ class StateFile:
         """Take the rows `start` to `start + n`, `(n, U)`; a shard goes to disk when it is full."""
         done, chunk = 0, self._layout.chunk
         # An odd number of lines apart: a cache has few places for what is a power of two apart.
-        padded = np.empty((_ROWS, (-(-self.units // _LINE) | 1) * _LINE), self._dtype)
+        padded = np.empty((_ROWS, (-(-self.num_units // _LINE) | 1) * _LINE), self._dtype)
         while done < len(rows):
             number, offset = divmod(start + done, chunk)
             if number not in self._filling:
@@ -142,7 +142,7 @@ class StateFile:
             for first in range(0, count, _ROWS):
                 part = rows[done + first : done + min(first + _ROWS, count)]
                 place = slice(offset + first, offset + first + len(part))
-                block = padded[: len(part), : self.units]
+                block = padded[: len(part), : self.num_units]
                 block[:] = storage.narrowed(part, self._dtype)
                 shard[:, place] = block.T
             self._missing[number] -= count
@@ -164,7 +164,7 @@ class StateFile:
 
     def _begun(self, number: int) -> NDArray[np.uint8]:
         """Return memory for a shard; what lies beyond the last row is missing."""
-        shard = self._writer.lend((self.units, self._layout.stride), np.uint8)
+        shard = self._writer.lend((self.num_units, self._layout.stride), np.uint8)
         self._missing[number] = self._layout.rows_of(number)
         self._values(shard)[:, self._missing[number] :] = np.nan
         return shard

@@ -98,9 +98,9 @@ class StoreWriter:
         sealing: list[Any] = [BytesCodec(), Crc32cCodec()]
         self.group.create_array(
             key,
-            shape=(layout.length, layout.units),
+            shape=(layout.length, layout.num_units),
             dtype=layout.dtype,
-            chunks=(layout.chunk, layout.units),
+            chunks=(layout.chunk, layout.num_units),
             serializer=ShardingCodec(
                 chunk_shape=(layout.chunk, 1), codecs=sealing, index_codecs=sealing
             ),

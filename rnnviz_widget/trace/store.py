@@ -198,7 +198,7 @@ class StoredState:
     @property
     def shape(self) -> tuple[int, int]:
         """`(T, U)`."""
-        return self.layout.length, self.layout.units
+        return self.layout.length, self.layout.num_units
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -111,7 +111,7 @@ def test_a_model_card_shows_what_a_checkpoint_says_as_text() -> None:
         corpus={"name": MARKUP + ESCAPE, "sha256": "`<b>`", "characters": 3},
         training={"seed": MARKUP, MARKUP: 1, "seconds": 60, "machine": MARKUP},
     )
-    evaluation = SimpleNamespace(random_spans=[])
+    evaluation = SimpleNamespace(span_claims=[])
     text = f"{_making(model, card)}\n\n{_command('a<b>`c', card, evaluation)}"
     assert not acts(text)
     page = markdown.markdown(text)

@@ -96,7 +96,7 @@ def test_every_question_is_answered_from_validation_and_test_alone(
     )
     assert ranking.reported_on.base_rate == pytest.approx(inside.mean())
     assert set(found.losses) == {"train", "validation", "test"}
-    assert found.random_spans == (False, False)
+    assert found.span_claims == (False, False)
     card = model_card("toy", model, ModelCard({"name": "t", "characters": 1, "sha256": "0"}), found)
     for question, ranking in found.rankings:
         assert question.name in card

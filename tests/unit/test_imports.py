@@ -27,7 +27,7 @@ LAYERS = (
     ("labels", "recurrent"),
     ("trace",),
     ("stats", "palettes", "progress", "signs", "tables", "texts"),
-    ("escaping",),
+    ("escaping", "former"),
 )
 """From the top down; a part imports from below its own layer only."""
 
@@ -36,6 +36,7 @@ WITHOUT_TORCH = (
     "escaping",
     "export",
     "figures",
+    "former",
     "labels",
     "palettes",
     "progress",

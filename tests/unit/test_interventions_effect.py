@@ -90,7 +90,7 @@ def test_random_units_are_held_at_their_own_means() -> None:
             held = record(model, TEXT)
         expected.append(float(held.loss[:-1].mean() - trace.loss[:-1].mean()))  # type: ignore[index]
     assert found.random == 15
-    np.testing.assert_allclose(sorted(found["all"].random), sorted(expected), atol=1e-5)
+    np.testing.assert_allclose(sorted(found["all"].random_changes), sorted(expected), atol=1e-5)
     larger = sum(abs(value) >= abs(found["all"].change) for value in expected)
     assert found["all"].p_value == (1 + larger) / 16
 
@@ -344,8 +344,8 @@ def test_one_units_direction_is_that_unit(where: Any, to: Any) -> None:
     line = rnnviz.effect(model, TEXT, "rnn.l0.h", along, to=to, where=where, random=40)
     for name in unit:
         assert line[name].change == pytest.approx(unit[name].change, abs=1e-5)
-        possible = np.array([unit[name].change, *unit[name].random])
-        for change in line[name].random:  # the same weight, on any unit
+        possible = np.array([unit[name].change, *unit[name].random_changes])
+        for change in line[name].random_changes:  # the same weight, on any unit
             assert np.abs(possible - change).min() < 1e-5
     with rnnviz.ablate(model, "rnn.l0.h", along, to=to, trace=trace, where=where):
         one = record(model, TEXT)

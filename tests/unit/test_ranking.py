@@ -244,7 +244,7 @@ def test_the_former_name_of_the_caption_still_works() -> None:
     trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
     with pytest.warns(DeprecationWarning, match="texts is now called caption"):
         ranking = rank_units(trace, labels.inside_quotes, texts="two halves", probe=False, **FAST)
-    assert ranking.texts == "two halves"
+    assert ranking.caption == "two halves"
 
 
 def test_a_ranking_prints_as_a_table_with_its_controls() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import rnnviz_widget
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import CharLM, CharLMConfig, train
-from rnnviz_widget.evaluation import evaluate
+from rnnviz_widget.evaluation import Evaluation, evaluate
+from rnnviz_widget.interventions.report import Change
 from rnnviz_widget.lecture import write_lecture
 
 if TYPE_CHECKING:
@@ -22,6 +27,19 @@ RULES = (Path(__file__).parents[2] / "rnnviz_widget" / "rules.md").read_text(enc
 TEXT = 'He said "no" and (she) "yes".\nThen all went home.\n' * 8
 MODEL = CharLM(sorted(set(TEXT)), CharLMConfig("lstm", 4)).eval()
 TRACE = rnnviz.record(MODEL, TEXT)
+
+
+RANKING = rnnviz.rank_units(
+    TRACE,
+    rnnviz.labels.inside_quotes,
+    states="*.h",
+    skip=0,
+    gap=0,
+    shifts=0,
+    resamples=0,
+)
+CHANGE = Change("all", "all characters", 3, 1.0, 0.5, (0.1, 0.9), (0.2, -0.1))
+EVALUATION = Evaluation({}, 0.5, (), (False, True))
 
 
 def parameters(name: str) -> Iterator[tuple[str, inspect.Parameter]]:
@@ -53,8 +71,24 @@ def test_a_count_is_never_called_units() -> None:
     assert "num_units" in RULES
 
 
+def fields() -> Iterator[tuple[str, dataclasses.Field[Any]]]:
+    """Give every field of every data class of ours: of what a public function may return."""
+    for module in pkgutil.walk_packages(rnnviz_widget.__path__, "rnnviz_widget."):
+        for name, owner in vars(importlib.import_module(module.name)).items():
+            if dataclasses.is_dataclass(owner) and owner.__module__ == module.name:
+                yield from ((f"{name}.{each.name}", each) for each in dataclasses.fields(owner))
+
+
 def test_random_is_a_count_everywhere() -> None:
-    assert {found.annotation for _, found in parameters("random")} == {"int"}
+    for name in ("random", "random_spans"):
+        assert {found.annotation for _, found in parameters(name)} == {"int"}
+    counts = [each for each in fields() if each[1].name in {"random", "random_spans"}]
+    assert [name for name, _ in counts] == ["Effect.random"]
+    assert {each.type for _, each in counts} == {"int"}
+
+
+def test_no_field_of_a_result_is_a_count_called_units() -> None:
+    assert not [name for name, each in fields() if each.name == "units" and each.type == "int"]
 
 
 STATES: dict[str, Callable[[Any], tuple[str, ...]]] = {
@@ -121,10 +155,18 @@ def test_patterns_that_choose_nothing_are_refused_by_the_arguments_name(
     [
         (lambda: TRACE.units("rnn.l0.c"), lambda: TRACE.num_units("rnn.l0.c"), "num_units"),
         (
-            lambda: rank(texts="a and b").texts,
-            lambda: rank(caption="a and b").texts,
+            lambda: rank(texts="a and b").caption,
+            lambda: rank(caption="a and b").caption,
             "caption",
         ),
+        (lambda: RANKING.texts, lambda: RANKING.caption, "Ranking.texts is now called caption"),
+        (
+            lambda: RANKING.probe.units,  # type: ignore[union-attr]
+            lambda: RANKING.probe.num_units,  # type: ignore[union-attr]
+            "Probe.units is now called num_units",
+        ),
+        (lambda: CHANGE.random, lambda: CHANGE.random_changes, "now called random_changes"),
+        (lambda: EVALUATION.random_spans, lambda: EVALUATION.span_claims, "called span_claims"),
         (
             lambda: affected(lambda text: np.array([each in "aeiou" for each in text])),
             lambda: affected(lambda trace: np.array([each in "aeiou" for each in trace.text])),

@@ -153,7 +153,7 @@ class Chunks:
         self._read = self.x if ids is None else ids
         self.h = h.view(chunks, self.length, -1)
         self.c = x.new_empty(chunks, self.blocks, state[1].shape[-1]) if len(state) > 1 else None
-        units = 0 if layer.kernel is None else layer.kernel.units
+        units = 0 if layer.kernel is None else layer.kernel.num_units
         self.kinds = {
             kind: layer.room(kind, self.first, (chunks, self.length, units), h)
             for kind in layer.kinds

@@ -38,9 +38,9 @@ class Kernel:
         self._of_ids: Tensor | None = None  # (I, G): W x + b where x is one-hot
 
     @property
-    def units(self) -> int:
+    def num_units(self) -> int:
         """U."""
-        return self._w.units
+        return self._w.num_units
 
     def twin(self) -> Kernel:
         """Return another for the same layer, whose calls overwrite nothing of this one's."""
