@@ -45,8 +45,9 @@ const finish = {
       if (errors.length) return;
       if (!watch) await shrink();
       await refuseMarkup();
-      // Colours and signs are data that the Python side reads too (figures, tests): one source for both.
-      for (const name of ["palettes.json", "signs.json"]) await copyFile(`${here}src/${name}`, out + name);
+      // Colours, signs and heights are data that the Python side reads too (figures, frames): one source for both.
+      for (const name of ["palettes.json", "signs.json", "heights.json"])
+        await copyFile(`${here}src/${name}`, out + name);
       // Last: a bundle without it is not whole.
       await writeFile(`${out}sources.sha256`, `${await digest(here)}\n`);
       if (watch) console.log(`built ${new Date().toLocaleTimeString()}`);

@@ -8,7 +8,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   live: ["store", "dom", "host"],
   editing: ["network", "live", "store", "host", "words"],
   text: ["store", "dom", "words"],
-  panels: ["text", "store", "dom", "words"],
+  panels: ["text", "store", "dom", "words", "heights"],
   words: ["store"],
   dom: [],
   host: [],

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnviz_widget.export.still import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rnnviz_widget.export.pages import Page
 
 
-@dataclass(frozen=True)
-class _Manner:
-    """How large the text is drawn: characters across in a notebook's column, pixels down."""
-
-    columns: int
-    rows: int  # at most, of all copies on one another together
-    row: int
-    strip: int  # what a row is higher by where a label is under it
+_TABLE = Path(__file__).parents[1] / "static" / "heights.json"
 
 
-# As the style sheet has them, in a column of some 900 pixels.
-_ORDINARY = _Manner(columns=72, rows=18, row=21, strip=4)
-_PRESENT = _Manner(columns=45, rows=8, row=45, strip=6)
-_FEWEST_ROWS = 3
-_AROUND_TEXT, _COPY_HEAD = 20, 38
-_READOUT, _READOUT_LINE = 38, 23  # below the text: alone; for labels, and for next tokens, one more
-_CONTROLS, _CONTROLS_PRESENT, _TRAINING, _GUESS, _RANKING = 67, 73, 35, 45, 31
-_LEGEND, _CHART, _LABEL, _COPY_CHART = 146, 105, 24, 52
-_GATES = 267
-_BELOW_PRESENT, _GUESS_PRESENT, _COPY_PRESENT = 225, 43, 42
-_NOTE_COLUMNS, _NOTE_LINE, _NOTE = 110, 21, 10  # a paragraph: across, each line, what is above
-_HEADING = 42
-_SLACK = 8  # borders, and what fonts differ by
+@cache
+def heights() -> Mapping[str, int]:
+    """Return how high each part of the widget is, in CSS pixels, in a column of some 900.
+
+    One table, ``js/src/heights.json``: the frontend draws by its first half. The second half is
+    what the style sheet makes of a part; ``python -m tests.browser.heights`` measures it anew.
+    """
+    table = json.loads(_TABLE.read_text(encoding="utf-8"))
+    measured = table.pop("measured")
+    return {**table, **measured}
+
 
 # Scripts may run, and nothing else: no access to the page around it, its storage or its cookies.
 _FRAME = (
@@ -113,31 +107,34 @@ class Contents:
     @property
     def height(self) -> int:
         """About how many CSS pixels all of it needs in a column of ordinary width."""
-        lines = [math.ceil(length / _NOTE_COLUMNS) for length in self.notes if length]
-        around = sum(lines) * _NOTE_LINE + len(lines) * _NOTE + self.heading * _HEADING + _SLACK
-        around += _CONTROLS_PRESENT if self.present else _CONTROLS
-        around += _TRAINING if self.checkpoints > 1 else 0
-        around += _RANKING if self.rankings and not self.guess else 0
-        around += _GATES if self.gates and not self.guess else 0
-        stacked = self.copies > 1
+        at = heights()
+        lines = [math.ceil(length / at["noteColumns"]) for length in self.notes if length]
+        around = sum(lines) * at["noteLine"] + len(lines) * at["note"] + at["slack"]
+        around += self.heading * at["heading"]
+        around += at["controlsPresent" if self.present else "controls"]
+        around += at["training"] if self.checkpoints > 1 else 0
+        around += at["ranking"] if self.rankings and not self.guess else 0
+        around += at["gates"] if self.gates and not self.guess else 0
+        around += self._text() + self.guess * at["guessPresent" if self.present else "guess"]
+        labels = self.labels * at["label"]
         if self.present:
-            below = _BELOW_PRESENT + self.guess * _GUESS_PRESENT + stacked * _COPY_PRESENT
-            return around + self._text(_PRESENT) + below + self.labels * _LABEL
-        readout = _READOUT + _READOUT_LINE * (bool(self.labels) + bool(self.predictions))
-        charts = _COPY_CHART * (self.copies - 1)
-        foot = max(_LEGEND, _CHART + charts + self.labels * _LABEL)
-        return around + self._text(_ORDINARY) + readout + self.guess * _GUESS + foot
+            return around + at["footPresent"] + (self.copies > 1) * at["copyPresent"] + labels
+        beside_values = bool(self.labels) + bool(self.predictions)
+        lanes = self.copies * at["lane"] if self.copies > 1 else at["line"]
+        foot = max(at["legend"], at["aroundChart"] + lanes + labels)
+        return around + at["readout"] + beside_values * at["readoutLine"] + foot
 
-    def _text(self, manner: _Manner) -> int:
+    def _text(self) -> int:
         """Return how high the copies are with what is around each."""
+        at, manner = heights(), "Present" if self.present else ""
         deep = 1 if self.beside else self.copies
-        columns = manner.columns // (self.copies if self.beside else 1)
-        most = max(_FEWEST_ROWS, manner.rows // deep)
+        columns = at["columns" + manner] // (self.copies if self.beside else 1)
+        most = max(at["fewestRows"], at["rows" + manner] // deep)
         rows = 0
         for length in self.lines:
             rows += max(1, math.ceil(length / columns))
             if rows >= most:
                 break
-        row = manner.row + (manner.strip if self.labels else 0)
-        head = _COPY_HEAD if self.copies > 1 else 0
-        return _AROUND_TEXT + deep * (min(rows, most) * row + head)
+        row = at["row" + manner] + (at["strip" + manner] if self.labels else 0)
+        head = at["copyHead"] if self.copies > 1 else 0
+        return at["aroundText"] + deep * (min(rows, most) * row + head)

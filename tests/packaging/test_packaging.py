@@ -15,6 +15,7 @@ BUNDLE = {
     "page.js",
     "network.js",
     "widget.css",
+    "heights.json",
     "palettes.json",
     "signs.json",
     "sources.sha256",

@@ -1,19 +1,16 @@
 import { signal } from "@preact/signals-core";
 import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
+import { label as LABEL_HEIGHT, lane as LANE_HEIGHT, line as LINE_HEIGHT } from "../heights.json";
 import type { Copy } from "../store/copy";
 import type { Store } from "../store/store";
 import type { Span } from "../store/viewstate";
 import { type Label, labelShare, MISSING } from "../store/wire";
+import { hatch } from "../text/decor";
 
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */
 const WHOLE_BY_DEFAULT = 6000;
-/** Of the line of the only unit, and of each of several. */
-const LINE_HEIGHT = 66;
-const LANE_HEIGHT = 52;
 /** Its name, above. */
 const LANE_HEAD = 14;
-/** A label's name above its bars. */
-const LABEL_HEIGHT = 24;
 const BAR_ROOM = 9;
 const PAD = 5;
 
@@ -150,7 +147,8 @@ function shareOf(part: Span, start: number, stop: number) {
 
 /** A label's name; one of several, a button that puts it under the characters of the text. */
 function labelName(store: Store, label: Label, index: number): HTMLElement {
-  if (store.content.value.labels.length < 2) return h("span", { class: "rnnviz-label" }, label.name);
+  const name = label.values.includes(Number.NaN) ? `${label.name} (hatched: not known)` : label.name;
+  if (store.content.value.labels.length < 2) return h("span", { class: "rnnviz-label" }, name);
   const button = h(
     "button",
     {
@@ -159,7 +157,7 @@ function labelName(store: Store, label: Label, index: number): HTMLElement {
       title: "draw it under the characters",
       "aria-pressed": String(store.label.value === label),
     },
-    label.name,
+    name,
   );
   button.addEventListener("click", (event) => {
     event.stopPropagation();
@@ -254,7 +252,7 @@ function bars(
     const known = label.values.subarray(from, to).filter((value) => !Number.isNaN(value));
     const share = labelShare(label, known.reduce((sum, value) => sum + value, 0) / known.length);
     const x = (step * width) / steps;
-    if (Number.isNaN(share)) context.fillRect(x, top + LABEL_HEIGHT - 2, width / steps + 0.3, 1);
+    if (Number.isNaN(share)) hatch(context, x, x + width / steps, top + LABEL_HEIGHT - 6, 4);
     if (!(share > 0)) continue;
     const size = label.kind === "bool" ? 4 : Math.max(1, share * BAR_ROOM);
     context.globalAlpha = label.kind === "bool" ? share : 0.7;

@@ -1,5 +1,6 @@
 import { signal, untracked } from "@preact/signals-core";
 import { h, onResize, watch } from "../dom";
+import { fewestRows, rows, rowsPresent, strip, stripPresent } from "../heights.json";
 import type { Copy } from "../store/copy";
 import type { Store } from "../store/store";
 import { textPanel } from "../text/panel";
@@ -7,8 +8,7 @@ import type { Setting } from "../text/view";
 import { written } from "../words";
 
 /** Rows on screen: of one copy, or of those that stand on one another together. */
-const ROWS = { present: 8, otherwise: 18 };
-const FEWEST_ROWS = 3;
+const ROWS = { present: rowsPresent, otherwise: rows };
 /** Copies side by side are at least this wide, in columns of text and their gutter. */
 const FEWEST_COLUMNS = 30;
 const CELL = { present: 17, otherwise: 8 };
@@ -27,8 +27,8 @@ export function copiesPanel(store: Store, lifetime: AbortSignal): HTMLElement {
   const setting = (): Setting => {
     const present = store.present.value;
     const share = Math.floor(ROWS[manner()] / Math.ceil(store.copies.value.length / across()));
-    const strip = store.label.value ? (present ? 6 : 4) : 0;
-    return { rows: Math.max(FEWEST_ROWS, share), foot: present ? 10 : 0, strip };
+    const under = store.label.value ? (present ? stripPresent : strip) : 0;
+    return { rows: Math.max(fewestRows, share), foot: present ? 10 : 0, strip: under };
   };
 
   watch(() => {

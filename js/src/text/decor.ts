@@ -16,7 +16,23 @@ export interface Geometry {
 /** A value this near to zero, as a share of the scale, has no sign worth a mark. */
 const NO_SIGN = 0.1;
 
-/** The label as a bar under the characters: full where it holds; fainter for smaller numbers. */
+/** Apart in CSS pixels, the strokes that say "not known". */
+const HATCH = 3;
+
+/** Strokes where a label is not known, so that it is not taken for one that does not hold. */
+export function hatch(
+  context: CanvasRenderingContext2D,
+  left: number,
+  right: number,
+  top: number,
+  height: number,
+): void {
+  context.globalAlpha = 0.5;
+  for (let x = Math.ceil(left / HATCH) * HATCH; x < right; x += HATCH) context.fillRect(x, top, 1, height);
+  context.globalAlpha = 1;
+}
+
+/** The label as a bar under the characters: full where it holds; fainter for smaller numbers; hatched where unknown. */
 export function drawLabel(
   context: CanvasRenderingContext2D,
   rows: Row[],
@@ -29,13 +45,14 @@ export function drawLabel(
   rows.forEach(({ cells, edges }, y) => {
     cells.forEach(({ token }, i) => {
       const share = token < revealed ? labelShare(label, label.values[token]) : 0;
+      const [left, right, top] = [edges[2 * i], edges[2 * i + 1], y * height + cell + 1];
+      if (Number.isNaN(share)) hatch(context, left, right, top, strip - 1);
       if (!(share > 0)) return;
       context.globalAlpha = label.kind === "bool" ? 1 : 0.2 + 0.8 * share;
-      const left = edges[2 * i];
-      context.fillRect(left, y * height + cell + 1, edges[2 * i + 1] - left, strip - 1);
+      context.fillRect(left, top, right - left, strip - 1);
+      context.globalAlpha = 1;
     });
   });
-  context.globalAlpha = 1;
 }
 
 /** A plus or a minus under each character, so that the sign can be read where colours cannot. */
