@@ -26,6 +26,7 @@ from tests.browser.pixels import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Open
@@ -114,14 +115,19 @@ def test_copies_come_and_go(open_page: Open) -> None:
 # --- labels ------------------------------------------------------------------------------------
 
 
-def strip_is_drawn(root: Locator, token: int) -> bool:
-    """Tell whether there is anything dark between a character's colour and the next row."""
+def strip(root: Locator, token: int) -> NDArray[np.int16]:
+    """Return the greys between a character's colour and the next row: `(6, width)`, 0 is black."""
     ((left, top, right, _),) = character_boxes(root, [token])
     row = float(root.locator(".rnnviz-scroller").first.get_attribute("data-cell-height") or 0)
     screen = np.asarray(Image.open(io.BytesIO(root.page.screenshot())).convert("L"), dtype=np.int16)
-    middle = round((left + right) / 2)
-    below = screen[round(top) + round(row) - 6 : round(top) + round(row), middle]
-    return bool((below < 160).any())
+    bottom = round(top) + round(row)
+    return screen[bottom - 6 : bottom, round(left) : round(right)]
+
+
+def strip_is_drawn(root: Locator, token: int) -> bool:
+    """Tell whether there is anything dark between a character's colour and the next row."""
+    below = strip(root, token)
+    return bool((below[:, below.shape[1] // 2] < 160).any())
 
 
 def test_the_label_runs_along_under_the_characters(open_page: Open) -> None:
@@ -137,24 +143,14 @@ def test_the_label_runs_along_under_the_characters(open_page: Open) -> None:
         expect(root.locator(".rnnviz-readout")).to_contain_text(says)
 
 
-def strip_darkness(root: Locator, token: int) -> float:
-    """Return the share of a character's width that is inked under it."""
-    ((left, top, right, _),) = character_boxes(root, [token])
-    row = float(root.locator(".rnnviz-scroller").first.get_attribute("data-cell-height") or 0)
-    screen = np.asarray(Image.open(io.BytesIO(root.page.screenshot())).convert("L"), dtype=np.int16)
-    below = screen[
-        round(top) + round(row) - 6 : round(top) + round(row), round(left) : round(right)
-    ]
-    return float((below.min(axis=0) < 200).mean())
-
-
 def test_what_is_not_known_of_a_label_is_hatched_unlike_what_is_false(open_page: Open) -> None:
     flat = Trace.from_arrays("abcdefghi" * 4, {"h": np.zeros((36, 1))})
     at = np.arange(36) % 9
     for values in (at < 3, (at < 3).astype(float)):
         label = np.ma.masked_array(values, mask=at >= 6)
         root = open_page(HiddenStateWidget(flat, labels={"early": label}))
-        yes, no, unknown = (strip_darkness(root, token) for token in (10, 13, 16))
+        inked = ((strip(root, token).min(axis=0) < 200).mean() for token in (10, 13, 16))
+        yes, no, unknown = inked
         assert (yes, no) == (1, 0)
         assert 0.2 < unknown < 0.6
         expect(root.locator(".rnnviz-label")).to_have_text("early (hatched: not known)")
