@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz_widget.stats.bootstrap import student_quantile
+from rnnviz_widget.stats.intervals import student_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from rnnviz_widget.recording.recorder import TextModel, encoded
 from rnnviz_widget.recording.session import shape_in_words, takes_state
 from rnnviz_widget.recurrent.intervention import install, remove
 from rnnviz_widget.recurrent.patching import undisturbed
-from rnnviz_widget.stats import bootstrap
+from rnnviz_widget.stats import intervals
 from rnnviz_widget.stats.maxima import family_p_values
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def effect(
         How many random draws to compare with, at least 19 for a verdict; 0 for none.
     resamples
         How many resampled texts an interval comes from: blocks of whole lines are drawn, as long as
-        what a change depends on lasts (`rnnviz_widget.stats.bootstrap.block_length`).
+        what a change depends on lasts (`rnnviz_widget.stats.intervals.block_length`).
     seed
         Of the random units.
     progress
@@ -226,10 +226,10 @@ def _interval(
 ) -> tuple[float, float]:
     """Return the 95 % interval of a mean over blocks of whole lines; NaN where it is not known."""
     _, lines = np.unique(lines, return_inverse=True)
-    block = bootstrap.joined(lines, bootstrap.block_length(grown))
+    block = intervals.joined(lines, intervals.block_length(grown))
     count, total = np.bincount(block), np.bincount(block, grown)
-    if len(count) < bootstrap.LEAST_BLOCKS or not resamples:
+    if len(count) < intervals.LEAST_BLOCKS or not resamples:
         return float("nan"), float("nan")
-    draws = bootstrap.draw(len(count), resamples)
-    low, high = np.quantile(draws @ total / (draws @ count), bootstrap.tails(len(count)))
+    draws = intervals.draw(len(count), resamples)
+    low, high = np.quantile(draws @ total / (draws @ count), intervals.tails(len(count)))
     return float(low), float(high)

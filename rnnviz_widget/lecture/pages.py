@@ -13,8 +13,8 @@ from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
 from rnnviz_widget.export import Page, content_policy, head
 from rnnviz_widget.export.still import escape
-from rnnviz_widget.stats.quantise import quantise
 from rnnviz_widget.tables import html_facts
+from rnnviz_widget.widget.quantise import quantise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnnviz_widget.ranking.intervals import Resampling
+    from rnnviz_widget.ranking.resampling import Resampling
     from rnnviz_widget.ranking.splits import Part
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # per token, for units of variance 1

@@ -19,9 +19,9 @@ from rnnviz_widget.ranking.chance import (
 )
 from rnnviz_widget.ranking.controls import best_held_out, control_parts
 from rnnviz_widget.ranking.entry import Detail, Entry, Group, detector
-from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import probe as read_out
 from rnnviz_widget.ranking.report import Ranking
+from rnnviz_widget.ranking.resampling import Resampling
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata, make_target
 from rnnviz_widget.ranking.splits import LabelledRecording, Part, grouped, labelled, split
 from rnnviz_widget.ranking.sweep import Sweep, sweep
@@ -140,7 +140,7 @@ def rank_units(
     chosen on A among all columns, and scored on B. *Intervals* resample blocks of whole spans
     (stretches from one start of a true span to the next) for a boolean label, of lines for a
     numeric one, so long that they hold what dependence there is in what each token adds to the
-    score (`rnnviz_widget.stats.bootstrap.block_length`). They are about this text. Where the text
+    score (`rnnviz_widget.stats.intervals.block_length`). They are about this text. Where the text
     has no room for five such blocks, an interval is not known, and nothing is claimed. Part B in
     five traces or more has an interval over traces beside it.
 

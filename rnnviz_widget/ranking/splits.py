@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnviz_widget.labels.reading import label_values, read_label
 from rnnviz_widget.ranking.scores import BoolTarget, Strata, Target, make_target
-from rnnviz_widget.stats.bootstrap import autocorrelation_time
+from rnnviz_widget.stats.intervals import autocorrelation_time
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import Recording, as_recording
 

@@ -15,15 +15,10 @@ Stores that were written before there were checksums have neither head nor CRC-3
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 
-HEAD = 64
-"""Bytes before the first value of a sealed shard."""
-
-CRC = 4
-"""Bytes of a CRC-32C."""
+from rnnviz_widget.trace.checksums import CRC, HEAD, crc32c
 
 
 @dataclass(frozen=True)
@@ -93,18 +88,6 @@ class StateLayout:
         return min(self.chunk, self.length - number * self.chunk)
 
 
-def shard_head(generation: str, key: str, number: int) -> bytes:
-    """Return the head of a shard: what store, state and number it belongs to."""
-    return blake2b(f"{generation}/{key}/{number}".encode(), digest_size=HEAD).digest()
-
-
 def shard_path(key: str, number: int) -> str:
     """Return where a shard lies in its store."""
     return f"{key}/c/{number}/0"
-
-
-def crc32c(data: bytes | np.ndarray) -> bytes:
-    """Return the CRC-32C (Castagnoli) of contiguous bytes, little-endian, as Zarr's codec does."""
-    import google_crc32c  # noqa: PLC0415  (zarr's own; a trace in memory needs none)
-
-    return int(google_crc32c.value(data)).to_bytes(CRC, "little")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rnnviz_widget.trace import storage
-from rnnviz_widget.trace.layout import StateLayout, crc32c, shard_head, shard_path
+from rnnviz_widget.trace.checksums import crc32c, shard_head
+from rnnviz_widget.trace.layout import StateLayout, shard_path
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.trace import storage
-from rnnviz_widget.trace.layout import CRC, HEAD, StateLayout, crc32c, shard_head, shard_path
+from rnnviz_widget.trace.checksums import CRC, HEAD, crc32c, shard_head
+from rnnviz_widget.trace.layout import StateLayout, shard_path
 from rnnviz_widget.trace.oldstore import old_array, old_layout
 from rnnviz_widget.trace.regular import (
     METADATA,

@@ -17,10 +17,10 @@ from rnnviz_widget.export import (
     opening_picture,
     page,
 )
-from rnnviz_widget.stats.quantise import colour_limit
 from rnnviz_widget.trace.excerpt import choose
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.live import NO_MODEL
+from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.words import in_words
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.export import Page
     from rnnviz_widget.network import Portable
-    from rnnviz_widget.stats.quantise import QuantisedUnit
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.trace.excerpt import Excerpt
     from rnnviz_widget.widget.data import WidgetData
     from rnnviz_widget.widget.live import LiveNetwork
+    from rnnviz_widget.widget.quantise import QuantisedUnit
 
 
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rnnviz_widget.stats.quantise import colour_limit
 from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.traits import whole_number
 
 if TYPE_CHECKING:

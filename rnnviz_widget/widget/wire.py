@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.labels.reading import read_label
-from rnnviz_widget.stats.quantise import (
+from rnnviz_widget.widget.quantise import (
     LEVELS,
     MISSING,
     QuantisedUnit,

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from rnnviz_widget.ranking.intervals import Resampling
+from rnnviz_widget.ranking.resampling import Resampling
 from rnnviz_widget.ranking.splits import labelled, split
 from rnnviz_widget.trace import Trace
 from tests.simulations.false_claims import autoregressive

@@ -13,7 +13,7 @@ from scipy import stats
 
 from rnnviz_widget.counters import Profile, counter_profile
 from rnnviz_widget.counters.changes import changes_by_token
-from rnnviz_widget.stats.bootstrap import student_quantile
+from rnnviz_widget.stats.intervals import student_quantile
 from rnnviz_widget.trace import Trace
 
 

@@ -15,12 +15,12 @@ from rnnviz_widget import labels
 from rnnviz_widget.ranking import rank_units
 from rnnviz_widget.ranking.baselines import last_tokens
 from rnnviz_widget.ranking.chance import foreign_labels, held_out_by_chance, shifted_labels
-from rnnviz_widget.ranking.intervals import Resampling
 from rnnviz_widget.ranking.probe import LastTokens, UnitFeatures, _Moments, carried, predict
+from rnnviz_widget.ranking.resampling import Resampling
 from rnnviz_widget.ranking.scores import Strata, make_target
 from rnnviz_widget.ranking.splits import Part, labelled, split
 from rnnviz_widget.ranking.sweep import sweep
-from rnnviz_widget.stats.bootstrap import draw, joined
+from rnnviz_widget.stats.intervals import draw, joined
 from rnnviz_widget.trace import Trace
 from rnnviz_widget.trace.blocks import Columns, Recording
 

@@ -4,7 +4,7 @@ Whole blocks of text are drawn with replacement and the score is computed anew, 
 ingredients are counts of tokens by block, level of the column and level of the label, so a thousand
 resampled texts are one matrix product. How long blocks must be is found for each column from what
 each token adds to its score and from what the column does besides, see
-`rnnviz_widget.stats.bootstrap`.
+`rnnviz_widget.stats.intervals`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rnnviz_widget.ranking.scores import BoolTarget, centred_ranks
-from rnnviz_widget.stats import bootstrap
+from rnnviz_widget.stats import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ class Resampling:
     def intervals(self, column: NDArray[np.float32], sign: int) -> Intervals:
         """Return the 95 % intervals of a column's score.
 
-        See `bootstrap.interval`; they are not known with fewer than `bootstrap.LEAST_BLOCKS` blocks
+        See `intervals.interval`; they are not known with fewer than `intervals.LEAST_BLOCKS` blocks
         or traces. Resampled scores see the column and a
         numeric label in levels of equal frequency. What that costs the score of the text itself is
         given back to all of them.
@@ -85,10 +85,10 @@ class Resampling:
         part = self.part
         strata = list(self._in_levels(column))
         length = max(
-            bootstrap.block_length(self._shares(column, strata)),
-            bootstrap.block_length(self._rest(column)),
+            intervals.block_length(self._shares(column, strata)),
+            intervals.block_length(self._rest(column)),
         )
-        block = bootstrap.joined(part.segments, length)
+        block = intervals.joined(part.segments, length)
         found = [
             self._interval(strata, groups, part.target.gain(column), sign)
             for groups in (block, part.traces)
@@ -113,9 +113,9 @@ class Resampling:
         self, strata: list[_Stratum], block: NDArray[np.intp], gain: float, sign: int
     ) -> tuple[float, float]:
         target, blocks = self.part.target, int(block[-1]) + 1
-        if blocks < bootstrap.LEAST_BLOCKS or not self.count:
+        if blocks < intervals.LEAST_BLOCKS or not self.count:
             return float("nan"), float("nan")
-        gains = self._gains(strata, block, bootstrap.draw(blocks, self.count))
+        gains = self._gains(strata, block, intervals.draw(blocks, self.count))
         gains = gains[~np.isnan(gains)]
         if not len(gains):
             return float("nan"), float("nan")
@@ -123,7 +123,7 @@ class Resampling:
         gains += gain - self._gains(strata, block, whole)[0]
         reach = 1 - target.base  # scores are base plus or minus this at most
         score = sign * gain / reach
-        low, high = bootstrap.interval(score, sign * gains / reach, blocks, 1 / len(block))
+        low, high = intervals.interval(score, sign * gains / reach, blocks, 1 / len(block))
         return target.base + reach * low, target.base + reach * high
 
     def _in_levels(self, column: NDArray[np.float32]) -> Iterator[_Stratum]:

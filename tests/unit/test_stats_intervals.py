@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rnnviz_widget.stats import bootstrap
+from rnnviz_widget.stats import intervals
 from tests.simulations.coverage import coverage, truth
 from tests.simulations.false_claims import NOTHING, autoregressive, nothing, something
 
@@ -17,7 +17,7 @@ def test_the_autocorrelation_time_of_an_ar_process_is_the_formulas_or_up_to_half
 ) -> None:
     rng = np.random.default_rng(2)
     series = autoregressive(rng, 20, 60_000, time)
-    found = np.mean([bootstrap.autocorrelation_time(values) for values in series])
+    found = np.mean([intervals.autocorrelation_time(values) for values in series])
     decay = np.exp(-1 / time)
     assert 1 <= found / ((1 + decay) / (1 - decay)) < 1.5, "it errs on the side of a longer time"
 
@@ -25,13 +25,13 @@ def test_the_autocorrelation_time_of_an_ar_process_is_the_formulas_or_up_to_half
 def test_what_is_slow_and_weak_does_not_hide_behind_what_is_quick_and_strong() -> None:
     rng = np.random.default_rng(3)
     slow, quick = autoregressive(rng, 1, 60_000, 300)[0], rng.standard_normal(60_000)
-    found = bootstrap.autocorrelation_time(0.3 * slow + quick)
+    found = intervals.autocorrelation_time(0.3 * slow + quick)
     assert found > 0.5 * (0.09 * 600 + 1) / 1.09
 
 
 def test_a_series_without_memory_needs_no_blocks_and_a_constant_one_neither() -> None:
-    assert bootstrap.block_length(np.random.default_rng(0).standard_normal(10_000)) < 60
-    assert bootstrap.block_length(np.full(100, 0.1)) == 1
+    assert intervals.block_length(np.random.default_rng(0).standard_normal(10_000)) < 60
+    assert intervals.block_length(np.full(100, 0.1)) == 1
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.integers(1, 40), st.integers(1, 30))
@@ -39,7 +39,7 @@ def test_blocks_are_whole_stretches_long_enough_and_not_too_many(
     lengths: list[int], least: int, most: int
 ) -> None:
     stretches = np.repeat(np.arange(len(lengths)), lengths)
-    block = bootstrap.joined(stretches, least, most)
+    block = intervals.joined(stretches, least, most)
     assert set(np.diff(block)) <= {0, 1}
     assert block[0] == 0
     assert block[-1] < most
@@ -51,7 +51,7 @@ def test_blocks_are_whole_stretches_long_enough_and_not_too_many(
 
 @pytest.mark.parametrize("blocks", [5, 12, 256])
 def test_quantiles_are_those_of_the_expanded_percentile_interval(blocks: int) -> None:
-    low, high = bootstrap.tails(blocks)
+    low, high = intervals.tails(blocks)
     expected = stats.norm.cdf(-np.sqrt(blocks / (blocks - 1)) * stats.t.ppf(0.975, blocks - 1))
     assert low == pytest.approx(expected, rel=0.02)
     assert low + high == pytest.approx(1)
@@ -62,7 +62,7 @@ def test_an_interval_stays_within_the_scores_there_are_and_holds_its_own(
     score: float, spread: float, blocks: int
 ) -> None:
     drawn = score + spread * np.random.default_rng(0).standard_normal(400)
-    low, high = bootstrap.interval(score, np.clip(drawn, -1, 1), blocks, 1e-4)
+    low, high = intervals.interval(score, np.clip(drawn, -1, 1), blocks, 1e-4)
     assert -1 <= low <= score + 1e-3
     assert score - 1e-3 <= high <= 1
 
