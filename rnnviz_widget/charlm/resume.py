@@ -45,7 +45,7 @@ def save_progress(
     Parameters
     ----------
     settings
-        All that must be the same for the run to be gone on with.
+        All that must be the same for the run to go on.
     """
     tensors: dict[str, Any] = {f"model.{name}": t for name, t in model.state_dict().items()}
     for index, entry in optimizer.state_dict()["state"].items():
@@ -74,7 +74,7 @@ def load_progress(path: Path, settings: str, model: nn.Module, optimizer: Optimi
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        msg = f"{str(path)!r} is not what a run is gone on with from; delete it"
+        msg = f"{str(path)!r} is not the file of an interrupted run; delete it"
         raise ValueError(msg) from error
     if metadata.get("settings") != settings:
         msg = (

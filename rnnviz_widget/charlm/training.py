@@ -348,14 +348,14 @@ class _Run:
         save_model(self.model, path, card, narrowest(self.model), overwrite=True)
 
     def _settings(self) -> str:
-        """All that must be the same for a run to be gone on with."""
+        """Return all that must be the same for a run to go on."""
         settings = asdict(self.config)
         if self.config.indentation == "written":
             del settings["indentation"]  # as runs begun before there was a choice have it
         return json.dumps([self.corpus.sha256, asdict(self.model.config), settings], sort_keys=True)
 
     def save_resume(self) -> None:
-        """Write what the run is gone on with from."""
+        """Write the file from which the run can go on."""
         counts = [self.step, self.train_loss, self.validation, self.seconds, self.validated]
         progress = Progress(counts, self.state, self.random)
         save_progress(self.resume_path, self._settings(), self.model, self.optimizer, progress)

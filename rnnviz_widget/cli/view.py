@@ -266,6 +266,6 @@ def _rank(
         return rank(sample, "the sample text that comes with the model")
     except ConstantLabelError:
         raise ValueError(
-            f"{why}, and so it must in the model's sample text, where it does not either; take a "
-            "longer text, another --label, or name a unit by --unit"
+            f"{why}; nor does it vary in both halves of the model's sample text; take a longer "
+            "text, another --label, or name a unit by --unit"
         ) from None

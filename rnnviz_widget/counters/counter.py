@@ -21,10 +21,24 @@ if TYPE_CHECKING:
 START, RESET, LOW, HIGH = range(4)
 """What can hold a counter: the rows of `Counter.anchors`."""
 
-_SPOKEN = 4  # different increments that a sentence names
-_STOPPED = 3  # usual steps that a bound must have taken away
-_SHUFFLES = 8
-_FREE = 0.5  # of the reach of the same increments in any order
+_MOST_NAMED = 4
+"""Different increments that one sentence names; more are told as a range."""
+
+_STEPS_LOST = 3
+"""Usual steps that a bound must have taken away to count as met: a depth touches 0 by itself."""
+
+_PERMUTATIONS = 8
+"""Orders of the same increments that a reach is averaged over; it varies little between them."""
+
+_UNHELD_REACH = 0.5
+"""Share of the reach in any order from which on nothing holds a counter. Tokens that undo each
+other, as brackets do, keep it below; a counter that only goes up reaches all of it."""
+
+_SLIGHT_STEP = 0.005
+"""Share of the largest step below which a step is called nothing, ..."""
+
+_SLIGHT_SUM = 0.02
+"""... if all its occurrences together move the unit by less than this share of the most moving."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class Counter:
         """
         _, held, reached = self._count(reading)
         steps = np.abs(self.increments[reading.delayed(self.delay)])
-        least = _STOPPED * float(np.sqrt((steps**2).sum() / max(1, np.count_nonzero(steps))))
+        least = _STEPS_LOST * float(np.sqrt((steps**2).sum() / max(1, np.count_nonzero(steps))))
         low, high = self.anchors[LOW:]
         cut = (low - reached[held == LOW]).sum(), (reached[held == HIGH] - high).sum()
         return bool(cut[0] >= least > 0), bool(cut[1] >= least > 0)
@@ -112,11 +126,11 @@ class Counter:
         rng, steps = np.random.default_rng(0), self.increments[reading.delayed(self.delay)]
         starts = np.flatnonzero(reading.starts)
         far = [
-            np.mean([np.ptp(np.cumsum(rng.permutation(its))) for _ in range(_SHUFFLES)])
+            np.mean([np.ptp(np.cumsum(rng.permutation(its))) for _ in range(_PERMUTATIONS)])
             for its in np.split(steps, starts[1:])
         ]
         reached = [np.ptp(np.cumsum(its)) for its in np.split(steps, starts[1:])]
-        return bool(max(reached) > _FREE * max(far))
+        return bool(max(reached) > _UNHELD_REACH * max(far))
 
     def words(self, vocabulary: Sequence[str], scale: float) -> str:
         """Say what it adds where, and what stops it."""
@@ -133,15 +147,15 @@ class Counter:
     def _increments(self, vocabulary: Sequence[str], scale: float) -> str:
         """Name every increment, those first that move the unit most in all."""
         steps = scale * self.increments[:-1]
-        nothing = 0.005 * np.abs(steps[self.seen > 0]).max(initial=0)
+        nothing = _SLIGHT_STEP * np.abs(steps[self.seen > 0]).max(initial=0)
         moved = self.seen * np.abs(steps)
-        slight = (np.abs(steps) < nothing) & (moved < 0.02 * moved.max(initial=0))
+        slight = (np.abs(steps) < nothing) & (moved < _SLIGHT_SUM * moved.max(initial=0))
         its: dict[str, list[int]] = {}
         for code in np.argsort(-moved, kind="stable").tolist():
             step = "0" if slight[code] else said_with_sign(steps[code])
             its.setdefault(step, []).append(code)
         still = its.pop("0", [])
-        named = list(its.items())[: _SPOKEN if len(its) <= _SPOKEN else _SPOKEN - 1]
+        named = list(its.items())[: _MOST_NAMED if len(its) <= _MOST_NAMED else _MOST_NAMED - 1]
         said = [
             f"{step} at "
             + ("every token" if len(codes) == len(steps) > 1 else _quoted(vocabulary, codes))

@@ -20,18 +20,45 @@ if TYPE_CHECKING:
     from rnnviz_widget.counters.clock import Clock
     from rnnviz_widget.counters.sample import Sample
 
-_FIRST_STEPS = 3  # Gauss-Newton steps that tell a good first guess from a bad one
-_FURTHER_STEPS = 5  # by then the steps no longer change R2
-_RIDGE = 1e-6  # keeps tokens that always come together solvable
-_NOTHING = 0.003  # R2 that may be lost by dropping an increment, a reset or the lack of a bound
-_SHARE = 0.2  # of what the best leaves unexplained; it must not be more than that
-_FEW = 2  # bounds are chosen with 4 increments: the third of ...
-_OWN = (1, 2, 4, 8, 16)  # tokens with an increment of their own that are tried to suffice
-_TOUCHED = 0.003  # of the time that a bound must hold the counter, or it is not seen to
-_STRAYED = 2  # times the usual square error, while a bound holds: then the unit went on
-_EXACT = 1e-6  # a square error too small to compare
-_SURE = 3  # standard errors from 0 that a first guess of an increment must be
-_EDGE = 0.05  # quantile of the values that serves as the first guess of a bound
+_FIRST_STEPS = 3
+"""Gauss-Newton steps after which a good first guess fits better than a bad one."""
+
+_FURTHER_STEPS = 5
+"""Gauss-Newton steps after which R2 no longer changes."""
+
+_RIDGE = 1e-6
+"""Added to the normal equations: two tokens that always come together have no increments apart."""
+
+_TOLERATED_LOSS = 0.003
+"""R2 that a simpler counter may lose: one increment, reset or bound less is worth so much."""
+
+_TOLERATED_SHARE = 0.2
+"""The same as a share of what the best counter leaves unexplained. Where that is little, 0.003
+would be all of it."""
+
+_OWN_INCREMENTS = (1, 2, 4, 8, 16)
+"""How many tokens with an increment of their own are tried; all others share one."""
+
+_BOUND_TRIAL = 2
+"""Index of the trial that bounds are chosen with, where 0 is no increment of one's own: few numbers
+leave a bound something to explain."""
+
+_LEAST_TIME_HELD = 0.003
+"""Share of the time that a bound must hold the counter. One that holds it less is not seen."""
+
+_LARGEST_ERROR_HELD = 2
+"""How many times the usual square error is allowed while a bound holds. If it is larger, the unit
+went on where the counter stood."""
+
+_NO_DIFFERENCE = 1e-6
+"""Square errors and R2 this small are rounding."""
+
+_STANDARD_ERRORS = 3
+"""By so many the mean change at a token must differ from 0, or its first guess is 0. Of forty
+tokens that add nothing, one passes by chance in nine texts."""
+
+_BOUND_QUANTILE = 0.05
+"""Quantile of the values, at either end, that is the first guess of a bound."""
 
 
 def fit_counter(sample: Sample, clock: Clock | None) -> Counter:
@@ -87,7 +114,7 @@ def _decided(
     all_own = early.groups(counter.delay)
     free = _tuned(counter, early, all_own, _FURTHER_STEPS, target)[0]
     nested = list(_nested(free, early, own, all_own))
-    few = nested[min(_FEW, len(nested) - 1)]
+    few = nested[min(_BOUND_TRIAL, len(nested) - 1)]
     holds = [
         _tuned(hold, early, few, _FURTHER_STEPS, target)[0]
         for hold in _holds(_merged(free, few, early), early)
@@ -108,7 +135,7 @@ def _first_enough(counters: Sequence[Counter], sample: Sample) -> Counter:
     reached = np.nan_to_num(
         [sample.late(counter.predict(sample.reading)) for counter in counters], nan=-np.inf
     )
-    may_lose = min(_NOTHING, _SHARE * (1 - reached.max())) + _EXACT
+    may_lose = min(_TOLERATED_LOSS, _TOLERATED_SHARE * (1 - reached.max())) + _NO_DIFFERENCE
     return counters[int(np.argmax(reached >= reached.max() - may_lose))]
 
 
@@ -117,8 +144,8 @@ def _is_busy(counter: Counter, sample: Sample) -> bool:
     x, held = counter.count(sample.reading)
     held, error = held[sample.rows], (counter.curve(x) - sample.values)[sample.rows] ** 2
     return all(
-        np.mean(held == bound) >= _TOUCHED
-        and error[held == bound].mean() <= _STRAYED * error.mean() + _EXACT
+        np.mean(held == bound) >= _LEAST_TIME_HELD
+        and error[held == bound].mean() <= _LARGEST_ERROR_HELD * error.mean() + _NO_DIFFERENCE
         for bound in (LOW, HIGH)
         if np.isfinite(counter.anchors[bound])
     )
@@ -130,7 +157,7 @@ def _holds(counter: Counter, sample: Sample) -> Iterator[Counter]:
     Bounds keep a counter in step with the unit, so they are kept where they do no harm.
     """
     x = counter.count(sample.reading)[0][sample.rows]
-    low, high = np.quantile(x, (_EDGE, 1 - _EDGE))
+    low, high = np.quantile(x, (_BOUND_QUANTILE, 1 - _BOUND_QUANTILE))
     yield counter
     for bounds in ((low, high), (low, np.inf), (-np.inf, high), (-np.inf, np.inf)):
         anchors = np.array([*counter.anchors[:LOW], *bounds])
@@ -145,7 +172,7 @@ def _nested(
     seen = np.append(sample.seen, 0)
     usual = _weighted_median(counter.increments, seen)
     effect = np.argsort(-seen * (counter.increments - usual) ** 2, kind="stable")
-    for count in (0, *_OWN):
+    for count in (0, *_OWN_INCREMENTS):
         if count < own.max():
             groups = np.zeros_like(own)
             groups[effect[:count]] = np.arange(1, count + 1)
@@ -177,7 +204,7 @@ def _guesses(sample: Sample, clock: Clock | None) -> tuple[NDArray[np.intp], Seq
     With and without resets, with and without bounds.
     """
     delay = _delay(sample)
-    low, high = np.quantile(sample.target, (_EDGE, 1 - _EDGE))
+    low, high = np.quantile(sample.target, (_BOUND_QUANTILE, 1 - _BOUND_QUANTILE))
     increments = _mean_changes(sample, delay)
     own = np.where(increments != 0, sample.groups(delay), 0)
     own = np.unique(np.append(own, 0), return_inverse=True)[1][:-1]
@@ -218,7 +245,7 @@ def _mean_changes(sample: Sample, delay: int) -> NDArray[np.float64]:
     count = np.maximum(np.bincount(its, minlength=size), 1)
     mean = np.bincount(its, changes, size) / count
     variance = np.bincount(its, (changes - mean[its]) ** 2, size) / count
-    sure = np.abs(mean) > _SURE * np.sqrt(variance / count)
+    sure = np.abs(mean) > _STANDARD_ERRORS * np.sqrt(variance / count)
     return np.where(sure, mean, 0)[group]
 
 

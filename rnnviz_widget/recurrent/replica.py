@@ -87,8 +87,8 @@ class _Copies:
             made = object.__new__(type(module))
         except TypeError as error:
             raise TypeError(
-                f"{type(module).__name__} cannot be run beside itself ({error}), so that it would "
-                "be left as it was"
+                f"module has a {type(module).__name__}, which cannot be copied ({error}); what is "
+                "run is a copy, so that the module is left as it was"
             ) from error
         self.keep(module, made)
         self.modules.append(made)

@@ -211,7 +211,7 @@ def _take_place(fresh: Path, target: Path) -> None:
                 raise
         else:
             return
-    msg = f"path {str(target)!r} is being replaced by others all the time"
+    msg = f"path {str(target)!r} is replaced by another process again and again"
     raise OSError(msg)
 
 

@@ -56,7 +56,7 @@ def old_layout(store: Folder, key: str, length: int, units: int) -> StateLayout:
         ],
     }
     if dtype not in ("float32", "float16") or any(said.get(k) != v for k, v in expected.items()):
-        raise store.damage(f"{key}/{METADATA} is not what the state of {length} x {units} has")
+        raise store.damage(f"{key}/{METADATA} does not describe a state of {length} x {units}")
     return StateLayout(length, units, chunk, dtype, sealed=False)
 
 
@@ -71,7 +71,7 @@ def old_array(store: Folder, key: str) -> NDArray[Any] | None:
     shape: Any = said.get("shape")
     rows, dtype = _rows(said), said.get("data_type")
     if not _is_shape(shape) or dtype not in _DTYPES:
-        raise store.damage(f"{key}/{METADATA} is not that of an array")
+        raise store.damage(f"{key}/{METADATA} does not describe an array")
     codecs = said.get("codecs")
     names = [c.get("name") if isinstance(c, dict) else c for c in codecs or ()]
     grid = said.get("chunk_grid") == _grid([rows, *shape[1:]]) and rows <= shape[0]

@@ -145,7 +145,7 @@ def check_said(said: Mapping[str, Any]) -> None:
     sealed = "generation" in said
     rest = {key: value for key, value in said.items() if key != "digest"}
     if sealed and said.get("digest") != storage.digest_of_attributes(rest):
-        raise DamageError("what it says of itself was changed")
+        raise DamageError("its description was changed")
     if not isinstance(said.get("generation", "digest" not in said and ""), str):
         raise DamageError("its generation is no text")
     length, states = said.get("length"), said.get("states")
@@ -209,4 +209,4 @@ def _check_arrays(arrays: Any) -> None:  # noqa: ANN401
             or entry.get("dtype") not in _DTYPES
             or not _ARRAY.fullmatch(key)
         ):
-            raise DamageError(f"{key} is described as what cannot be")
+            raise DamageError(f"{key} has a description that no array can have")

@@ -76,7 +76,7 @@ def test_arguments_that_do_not_fit_each_other_are_refused(
 
 def test_a_trace_of_another_network_is_refused(model: rnnviz.CharLM) -> None:
     other = rnnviz.CharLM(CHARACTERS, CharLMConfig(hidden_size=7)).eval()
-    with pytest.raises(ValueError, match="the one that trace is of"):
+    with pytest.raises(ValueError, match="the one that recorded the trace"):
         rnnviz.HiddenStateWidget(rnnviz.record(other, TEXT), model=model)
 
 
