@@ -22,11 +22,11 @@ def bracket_text(lines: int = LINES, *, deepest: int = 8, seed: int = 1) -> str:
 
     Parameters
     ----------
-    lines
+    lines : int
         How many lines, at least 1; 28 characters each on average.
-    deepest
+    deepest : int
         Most brackets that are open at once, at least 1.
-    seed
+    seed : int
         Of the draws.
 
     Raises
@@ -53,6 +53,11 @@ def _line(draw: random.Random, deepest: int) -> str:
 
 def read_corpus(name_or_path: str | Path) -> Corpus:
     """Return the corpus in a file, or for the name ``"brackets"`` that of the language of brackets.
+
+    Parameters
+    ----------
+    name_or_path : path
+        A text file, or ``"brackets"``.
 
     Raises
     ------

@@ -47,6 +47,11 @@ class FoundUnit:
     def from_json(cls, found: Any) -> FoundUnit:  # noqa: ANN401  (from a file)
         """Return what `to_json` gave.
 
+        Parameters
+        ----------
+        found : object
+            A JSON object, as `to_json` returns it.
+
         Raises
         ------
         ValueError

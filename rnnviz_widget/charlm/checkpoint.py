@@ -40,7 +40,7 @@ def snapshots(name_or_path: str | Path = "prose") -> tuple[Path, ...]:
 
     Parameters
     ----------
-    name_or_path
+    name_or_path : path
         The name of a bundled model, or what `train` was told to write.
 
     Raises
@@ -58,6 +58,11 @@ def snapshot_folder(path: Path) -> Path:
 
 def bundled_card(name: str = "prose") -> str:
     """Return the model card of a bundled model, in Markdown.
+
+    Parameters
+    ----------
+    name : str
+        A bundled model, such as ``"prose"``.
 
     Raises
     ------
@@ -102,6 +107,19 @@ def save_model(
     """Write `model` to a safetensors file, replacing an older one only once all is written.
 
     float16 keeps the bundled files small; the loss moves by less than 0.001 nats.
+
+    Parameters
+    ----------
+    model : CharLM
+        What to write.
+    path : path
+        The file to be.
+    card : ModelCard
+        What is known of its training.
+    dtype : torch.dtype
+        What weights are stored in.
+    overwrite : bool
+        Replace a file that is no checkpoint, too.
 
     Raises
     ------
@@ -151,6 +169,11 @@ def narrowest(model: CharLM) -> torch.dtype:
 def read_card(name_or_path: str | Path) -> ModelCard:
     """Return the `ModelCard` in a checkpoint's metadata.
 
+    Parameters
+    ----------
+    name_or_path : path
+        A bundled model or a checkpoint file.
+
     Raises
     ------
     FileNotFoundError, ValueError
@@ -161,6 +184,13 @@ def read_card(name_or_path: str | Path) -> ModelCard:
 
 def write_units(name_or_path: str | Path, units: Mapping[str, FoundUnit]) -> None:
     """Write into a checkpoint what was found in its model; all else in it stays as it is.
+
+    Parameters
+    ----------
+    name_or_path : path
+        A bundled model or a checkpoint file.
+    units : dict of str to FoundUnit
+        By the name of the label.
 
     Raises
     ------
@@ -185,7 +215,7 @@ def load_model(name_or_path: str | Path = "prose") -> CharLM:
 
     Parameters
     ----------
-    name_or_path
+    name_or_path : path
         The name of a bundled model, see `bundled_models`, or a file by ``rnnviz train``. It may be
         a stranger's: nothing in it is run, and no more memory taken than it has weights.
 

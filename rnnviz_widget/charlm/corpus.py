@@ -44,6 +44,11 @@ def split(text: str) -> dict[Split, list[str]]:
     The text is cut into consecutive blocks of 20,000 characters, see `part_of_block`. Neighbouring
     blocks of one part are joined, so a training piece is usually nine blocks long and every
     validation or test piece is one block. The last block may be shorter.
+
+    Parameters
+    ----------
+    text : str
+        The corpus.
     """
     pieces: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
     previous: Split | None = None
@@ -136,6 +141,11 @@ class Corpus:
     def read(cls, path: str | Path) -> Corpus:
         r"""Read a UTF-8 text file as it is: no newline is translated, so ``\r`` stays visible.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+
         Raises
         ------
         FileNotFoundError
@@ -157,7 +167,15 @@ class Corpus:
 
     @classmethod
     def from_text(cls, text: str, name: str = "a text") -> Corpus:
-        """Return a text of one's own as a corpus."""
+        """Return a text of one's own as a corpus.
+
+        Parameters
+        ----------
+        text : str
+            At least one character.
+        name : str
+            What the text is called in cards.
+        """
         if not text:
             msg = "text must not be empty, got ''"
             raise ValueError(msg)

@@ -66,9 +66,9 @@ class CharLM(nn.Module):
 
     Parameters
     ----------
-    vocabulary
+    vocabulary : sequence of str
         The characters it knows, each one code point; a character's index is its id.
-    config
+    config : CharLMConfig, optional
         Cell and sizes.
 
     Attributes
@@ -121,9 +121,9 @@ class CharLM(nn.Module):
 
         Parameters
         ----------
-        ids
+        ids : Tensor
             `(T,)` or `(B, T)` integers in ``[0, len(vocabulary))``.
-        state
+        state : Tensor or (Tensor, Tensor), optional
             Where to start from, as returned by an earlier call; zeros if None.
 
         Returns
@@ -143,9 +143,9 @@ class CharLM(nn.Module):
 
         Parameters
         ----------
-        text
+        text : str
             Any string, also an empty one.
-        unknown
+        unknown : {"error", "replace"}
             What a character outside the vocabulary does: ``"error"`` raises; ``"replace"`` reads
             a space in its place, or the vocabulary's first character where it has no space.
 
@@ -170,7 +170,13 @@ class CharLM(nn.Module):
         return torch.tensor([self._ids.get(c, stand_in) for c in text], dtype=torch.int64)
 
     def decode(self, ids: Tensor) -> str:
-        """Return the text of the ids `(T,)`."""
+        """Return the text of the ids `(T,)`.
+
+        Parameters
+        ----------
+        ids : Tensor
+            `(T,)` numbers of characters.
+        """
         return "".join(self.vocabulary[i] for i in ids.tolist())
 
     def extra_repr(self) -> str:
@@ -183,6 +189,13 @@ def untrained(model: CharLM, seed: int = 0) -> CharLM:
 
     It is the control for a claim about a trained unit: what a random network of this shape already
     shows. torch's global random state is left as it was.
+
+    Parameters
+    ----------
+    model : CharLM
+        The trained model; it is not changed.
+    seed : int
+        Of the weights.
     """
 
     def drawn() -> CharLM:

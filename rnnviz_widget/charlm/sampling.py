@@ -26,16 +26,16 @@ def sample(
 
     Parameters
     ----------
-    model
+    model : CharLM
         A character model; its mode is left as it was.
-    prefix
+    prefix : str
         What the model reads first, at least one character; not part of what is returned.
-    length
+    length : int
         Characters to draw.
-    temperature
+    temperature : float
         Logits are divided by it: below 1 the likely become likelier, near 0 only the likeliest
         character is taken.
-    seed
+    seed : int, optional
         Makes the draw repeatable. None draws anew each time.
 
     Raises

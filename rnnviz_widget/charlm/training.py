@@ -92,7 +92,13 @@ class TrainingConfig:
         return math.ceil(self.characters / (self.batch_size * self.bptt))
 
     def learning_rate_at(self, step: int) -> float:
-        """Return the learning rate of step `step` (from 0)."""
+        """Return the learning rate of step `step` (from 0).
+
+        Parameters
+        ----------
+        step : int
+            Of the run, from 0.
+        """
         warmup = max(1, round(self.warmup * self.steps))
         if step < warmup:
             return self.learning_rate * (step + 1) / warmup
@@ -144,6 +150,15 @@ def cross_entropy(model: CharLM, pieces: Sequence[str], window: int = 1000) -> f
 
     Every piece starts from the zero state and its first character is predicted by nothing, so it
     does not count. The pieces run as one batch in windows of `window` characters.
+
+    Parameters
+    ----------
+    model : CharLM
+        A character model.
+    pieces : sequence of str
+        Texts of characters that it knows.
+    window : int
+        Characters that are read at once.
     """
     device = next(model.parameters()).device
     length = max(map(len, pieces))
@@ -182,17 +197,17 @@ def train(
 
     Parameters
     ----------
-    corpus
+    corpus : Corpus
         The text; see `split` for what of it is trained on.
-    out
+    out : path
         The checkpoint to write (safetensors).
-    model_config, config
+    model_config, config : CharLMConfig and TrainingConfig
         Sizes of the model, settings of the run.
-    device
+    device : str
         A torch device.
-    progress
+    progress : bool, optional
         Whether to show a bar with the losses in nats per character; by default it is shown.
-    overwrite
+    overwrite : bool
         Replace what is at `out` even if it is no checkpoint.
 
     Returns

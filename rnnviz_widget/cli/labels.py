@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def label_names() -> str:
     """Return the labels with what they mean, a line each, for help texts."""
     lines = []
-    for name, label in CATALOGUE.items():
+    for name, label in sorted(CATALOGUE.items()):
         after = f":{label.argument.upper()}" if label.argument else ""
         shown = name + (after if label.needs_argument or not after else f"[{after}]")
         lines.append(f"  {shown:<28}{label.meaning}")
@@ -40,7 +40,7 @@ def label_by_name(text: str) -> Labelling:
     name, colon, argument = text.partition(":")
     label = CATALOGUE.get(name)
     if label is None:
-        msg = f"no label is named {name!r}; there are {', '.join(CATALOGUE)}"
+        msg = f"no label is named {name!r}; there are {', '.join(sorted(CATALOGUE))}"
         raise argparse.ArgumentTypeError(msg)
     if bool(argument) < label.needs_argument or (colon and not (label.argument and argument)):
         allowed = f"{name}:{label.argument.upper()}" if label.argument else f"{name} alone"

@@ -64,11 +64,11 @@ def unit_kind(
 
     Parameters
     ----------
-    trace
+    trace : Trace or sequence of Trace
         A trace, or several, each of which starts anew.
-    state, unit
+    state, unit : str and int
         Which unit.
-    skip, gap
+    skip, gap : int
         Tokens left out at the start of each trace, and between the halves.
 
     Raises

@@ -155,19 +155,19 @@ def evaluate(
 
     Parameters
     ----------
-    model
+    model : CharLM
         A character model.
-    corpus
+    corpus : Corpus
         What it was trained on: its validation and test blocks are read.
-    questions
+    questions : sequence of Question
         For instance ``QUESTIONS["prose"]``.
-    states
+    states : str or sequence of str, optional
         Shell patterns of the states to rank; by default `h`, and `c` of an LSTM. More kinds take
         more memory: T x U x 4 bytes of each, for one network at a time.
-    random_spans
+    random_spans : int
         How many labels of random spans, with the lengths of those of the first boolean question,
         to look for as well: a check of the ranking itself.
-    progress
+    progress : bool, optional
         Whether to show a bar over the questions and networks; by default it is shown.
     """
     if states is None:
@@ -211,6 +211,13 @@ def found_units(found: Evaluation, corpus: Corpus) -> dict[str, FoundUnit]:
 
     Of a question that was asked more than once, as it is and with the text changed, the first
     answer counts.
+
+    Parameters
+    ----------
+    found : Evaluation
+        What `evaluate` returned.
+    corpus : Corpus
+        The text it was measured on.
     """
     units: dict[str, FoundUnit] = {}
     for question, ranking in found.rankings:
@@ -286,7 +293,15 @@ def _record_blocks(
 
 
 def newline_auc(model: CharLM, texts: Sequence[str]) -> float:
-    r"""Return the AUC of the model's p(newline) against whether the next character is one."""
+    r"""Return the AUC of the model's p(newline) against whether the next character is one.
+
+    Parameters
+    ----------
+    model : CharLM
+        A character model.
+    texts : sequence of str
+        Each is read from the zero state.
+    """
     newline = model.vocabulary.index("\n")
     scores, follows = [], []
     for text in texts:

@@ -193,12 +193,12 @@ def page(
 
     Parameters
     ----------
-    shown
+    shown : PageItem, Fragment or iterable of PageItem or Fragment
         Widgets as they now are, or what their `fragment` method chose of them.
-    title, caption, source
+    title, caption, source : str
         Plain text for the page: its heading, what stands under the widgets, and where the text or
         the model comes from. A single widget's own title is the page's.
-    limit
+    limit : float
         Most megabytes (10**6 bytes) that the page may have.
 
     Raises

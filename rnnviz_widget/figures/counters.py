@@ -43,13 +43,13 @@ def plot_profile(
 
     Parameters
     ----------
-    profile
+    profile : Profile
         Of `counter_profile`.
-    tokens
+    tokens : sequence of str, optional
         Which to show, from left to right; by default the eight that move the unit most.
-    palette
+    palette : str
         Whose colours for low and high the two sides have.
-    ax
+    ax : Axes, optional
         Axes to draw on, by default those of a new figure.
 
     Raises
@@ -135,11 +135,11 @@ def plot_saturation(
 
     Parameters
     ----------
-    saturation
+    saturation : Saturation
         Of `gate_saturation`.
-    states
+    states : str or sequence of str, optional
         Which gates, as shell patterns such as ``"*.f"``; all by default.
-    ax
+    ax : Axes, optional
         Axes to draw on, by default those of a new figure.
 
     Raises

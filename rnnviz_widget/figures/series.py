@@ -49,9 +49,9 @@ def plot_unit(
     ----------
     trace, state, unit, start, stop, palette
         As in `plot_text`; one unit.
-    label
+    label : array_like or callable, optional
         Bools or numbers `(T,)`, or a function of the trace: a bar below each token.
-    ax
+    ax : Axes, optional
         Axes to draw on, by default those of a new figure.
 
     Raises
@@ -104,11 +104,11 @@ def plot_heatmap(
     ----------
     trace, state, start, stop, palette
         As in `plot_text`.
-    units
+    units : sequence of int, optional
         Columns of the state from top to bottom, all by default.
-    label
+    label : array_like or callable, optional
         Bools or numbers `(T,)`, or a function of the trace: a bar below each token.
-    ax
+    ax : Axes, optional
         Axes to draw on, by default those of a new figure.
 
     Raises

@@ -65,29 +65,29 @@ def plot_text(
 
     Parameters
     ----------
-    trace
+    trace : Trace
         What was recorded.
-    state, unit
+    state, unit : str or sequence of str and int or sequence of int
         A name in ``trace.states`` and a column of it. Several units are drawn one below the other,
         each with its own scale: of one state, or of as many states.
-    start, stop
+    start, stop : int
         The tokens to show, ``trace.tokens[start:stop]``; all by default.
-    label
+    label : array_like or callable, optional
         Bools or numbers `(T,)`, or a function of the trace such as `labels.inside_quotes`: a bar
         under each token where it is true, as high as the number is large.
-    palette
+    palette : str
         As in `HiddenStateWidget`. ``"red-blue"`` and ``"purple-green"`` are told apart by those who
         confuse red and green; printed without colour only ``"grey"`` tells high from low.
-    signs
+    signs : bool
         Mark a value above zero by a bar along the top of its cell and one below by a bar along the
         bottom, from a quarter of the scale on: for prints and projectors without colour.
-    legend
+    legend : bool
         Draw the unit's name and the colour scale above the text.
-    columns
+    columns : int
         Where the text is wrapped.
-    font_size
+    font_size : float
         In points. It sets the size of a new figure; in given axes letters fill their cells.
-    ax
+    ax : Axes, optional
         Axes to draw on, which then show nothing else; those of a new figure by default.
 
     Raises

@@ -80,18 +80,18 @@ def clamp(
 
     Parameters
     ----------
-    model
+    model : torch.nn.Module
         Any module with `torch.nn.RNN`, `GRU` or `LSTM` layers in it, such as a `CharLM`, or with
         their cells, or cells that `register_cell` was told of.
-    state
+    state : str
         As in a trace: ``"rnn.l0.h"``, ``"encoder.lstm.l1_reverse.c"``. Every kind can be changed.
-    units
+    units : int, sequence of int or Direction
         A unit, or several different ones; or a `Direction`, such as that of a probe: then what the
         units say along it is replaced, and the rest is left.
-    value
+    value : float, array_like or Tensor
         A number, or one for each of n units, `(n,)`. Also one for each of T steps, `(T,)` for a
         single unit or a direction, or `(T, n)`: then every call must have T steps.
-    where
+    where : {"recurrence", "readout"}
         ``"recurrence"``: at every step from the first on (the state that a sequence starts from is
         left as it is given), before anything is computed from the value: what the layer remembers
         changes too. ``"readout"``: only what leaves the layer, for the layers above and the head,
@@ -146,12 +146,12 @@ def ablate(
 
     Parameters
     ----------
-    to
+    to : {"mean", "zero", "resample"}
         ``"mean"``, ``"zero"`` or ``"resample"``: those of random tokens of `trace`, several units'
         from the same ones. Then every call must have as many steps as the trace has tokens.
-    trace
+    trace : Trace or sequence of Trace, optional
         What the mean is taken over, or what is resampled: one recording of `state`, or several.
-    seed
+    seed : int
         Of the random tokens.
     model, state, units, where
         As in `clamp`, which holds units at any value.

@@ -63,33 +63,33 @@ def effect(
 
     Parameters
     ----------
-    model
+    model : torch.nn.Module
         A `CharLM`, or another module with `encode` and `vocabulary` that returns logits `(B, T, V)`
         for ids `(B, T)`, alone or first in a tuple.
-    text
+    text : str or sequence of str
         What it reads; or several texts, each read from the model's initial state.
     state, units, where
         As in `clamp`. Beside a `Direction` stand the same weights on other units, with random
         signs.
-    to
+    to : {"mean", "zero", "resample"} or float
         ``"mean"``, ``"zero"``, ``"resample"`` (at each step the values of a random token of the
         trace, the same token for all variants), or a value to hold the units at.
-    trace
+    trace : Trace or sequence of Trace, optional
         What means are taken over or values drawn from; by default the text itself.
-    labels
+    labels : dict of str to array_like or callable, optional
         Further parts of the text to look at apart: names, and boolean arrays `(T,)` or functions
         of a trace that holds the text's characters and no states, such as
         ``{"inside quotes": rnnviz.labels.inside_quotes}``. A label at `t` sorts what is
         predicted after reading character `t`, in those where it is true and the others. For several
         texts, arrays come as one list for each name.
-    random
+    random : int
         How many random draws to compare with, at least 19 for a verdict; 0 for none.
-    resamples
+    resamples : int
         How many resampled texts an interval comes from: blocks of whole lines are drawn, as long as
         what a change depends on lasts (`rnnviz_widget.stats.intervals.block_length`).
-    seed
+    seed : int
         Of the random units.
-    progress
+    progress : bool, optional
         Whether to show a progress bar; by default where it takes long.
 
     Returns
@@ -118,7 +118,7 @@ def effect(
     batch = variants(target, units, to=to, where=where, trace=trace, random=random, seed=seed)
     losses = _losses(model, texts, batch, progress=progress)
     changes = [_change(group, losses, asked.lines, resamples) for group in asked.all]
-    family = family_p_values(np.array([(each.change, *each.random) for each in changes]))
+    family = family_p_values(np.array([(each.change, *each.random_changes) for each in changes]))
     return Effect(
         changes=tuple(
             replace(each, family_p=float(p)) for each, p in zip(changes, family, strict=True)

@@ -93,15 +93,15 @@ def sample_clamped(
 
     Parameters
     ----------
-    model
+    model : CharLM
         A character model.
     state, units, where
         As in `clamp`. The units are held while the prefix is read, too.
-    values
+    values : float or sequence of float
         What to hold the units at: a number, or several, one text for each.
     prefix, length, temperature
         As in `sample`.
-    seed
+    seed : int
         Of the draws.
 
     Raises

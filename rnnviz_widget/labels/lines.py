@@ -24,6 +24,11 @@ def line_position(source: str | Trace) -> Label:
     A tab counts as one character. The ``\r`` of a Windows line end counts as none (it keeps the
     position of the character before it).
 
+    Parameters
+    ----------
+    source : str or Trace
+        A text, or a trace whose tokens concatenate to its text.
+
     Returns
     -------
     Label, shape (T,), int64, at least 0
@@ -43,6 +48,11 @@ def distance_to_line_end(source: str | Trace) -> Label:
 
     A last line without a newline is not known to end there: the distance to the end of the text
     is given, and marked in ``missing``.
+
+    Parameters
+    ----------
+    source : str or Trace
+        A text, or a trace whose tokens concatenate to its text.
 
     Returns
     -------

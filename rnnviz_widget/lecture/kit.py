@@ -26,9 +26,9 @@ def write_lecture(
 
     Parameters
     ----------
-    folder
+    folder : path
         New, empty, or with an earlier kit in it.
-    progress
+    progress : bool, optional
         Show a bar over the pages.
 
     Raises

@@ -45,11 +45,11 @@ def portable(module: nn.Module, vocabulary: Sequence[str] | None = None) -> Port
 
     Parameters
     ----------
-    module
+    module : torch.nn.Module
         A `CharLM`, or a module that takes ids `(T,)`, `(1, T)` or `(T, 1)`, or as many one-hot
         vectors, and returns logits (alone or first in a tuple), their logarithm of the softmax or
         their softmax. Its mode and weights are left as they are.
-    vocabulary
+    vocabulary : sequence of str, optional
         V single characters; the place of each is its id. By default the module's own.
 
     Raises

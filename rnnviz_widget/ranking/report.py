@@ -104,9 +104,9 @@ class Ranking(Sequence["Entry"]):
 
         Parameters
         ----------
-        control
+        control : sequence of float
             The held-out score of the best unit of each.
-        probes
+        probes : sequence of float
             The score of the linear probe on each, of no use where this ranking has no probe.
 
         """
@@ -227,7 +227,13 @@ class Ranking(Sequence["Entry"]):
         return f"Which unit follows {self._asked('each current token')}?"
 
     def rows(self, count: int) -> list[list[str]]:
-        """Return the head of the table and its first rows, as text."""
+        """Return the head of the table and its first rows, as text.
+
+        Parameters
+        ----------
+        count : int
+            How many units.
+        """
         number = self.metric != "AUC"
         extra = ["Pearson"] if number else ["AP", "threshold", "accuracy", "F1"]
         extra = [] if self.within and not number else extra

@@ -68,41 +68,41 @@ def record(
 
     Parameters
     ----------
-    module
+    module : torch.nn.Module
         Any module with recurrent layers in it.
-    *inputs
+    *inputs : object
         What to call it with: one sequence, alone or as a batch of one. A string will do for a
         module that has `encode` and `vocabulary` (see `TextModel`).
-    tokens
+    tokens : sequence of str or str, optional
         What each time step read, for people: T non-empty strings, or one string for its
         characters. Not needed where it follows from a text, or from ids and a vocabulary.
-    text, offsets
+    text, offsets : str and iterable of sequence of int
         In place of `tokens`: a text, and the ``(start, end)`` that a tokenizer reports for each
         token; without offsets, each character is a token.
-    vocabulary
+    vocabulary : sequence of str, optional
         V strings in the order of ids, a dict of tokens and ids, or a tokenizer. If the module
         returns one logit for each at every step (`(T, V)`, alone or first in a tuple), the trace
         has predictions, and the loss where the inputs hold ids.
         By default the module's own `vocabulary`, if it has one.
-    states
+    states : str or sequence of str, optional
         Shell patterns of the states to keep, such as ``["*.h", "*.c"]``; by default all.
-    unroll
+    unroll : {"auto", "chunked", "sequential"}
         ``"sequential"``, ``"chunked"`` (parallel over time, the same values to `tolerance`; step
         after step where the network does not allow it) or ``"auto"``: the latter where it pays.
-    tolerance
+    tolerance : float
         How far values that were run in parallel may be from the sequential ones, relative to the
         largest absolute state; in [1e-5, 1e-3]. Some trained networks amplify rounding errors to a
         few 1e-5 now and then, so that two batch sizes or two machines differ by that; they are run
         step after step unless more is allowed.
-    out
+    out : path, optional
         A folder to write to while recording; what is returned is then read from it on demand. A
         trace that is there is replaced; what was opened of the old one gives nothing more.
         Interrupted, it keeps the tokens up to the last shard, as does ``rnnviz recover`` if killed.
-    overwrite
+    overwrite : bool
         Let `out` replace what is there even where it is not a trace, or holds something else too.
-    dtype
+    dtype : str
         ``"float32"``, or ``"float16"`` to keep half as much, to 3 digits.
-    progress
+    progress : bool, optional
         Whether to show a progress bar; by default where it takes long.
 
     Raises
@@ -151,10 +151,10 @@ def record_batch(
 
     Parameters
     ----------
-    module, *inputs
+    module, *inputs : torch.nn.Module and object
         Called once as ``module(*inputs)``, with a batch of B sequences. Shorter ones are padded at
         their end, or packed (`torch.nn.utils.rnn.PackedSequence`).
-    tokens
+    tokens : sequence of sequence of str or str, optional
         For each sequence what its time steps read; padding is left out. Not needed where it
         follows from ids `(B, T)` and a vocabulary.
     vocabulary, states, dtype, progress

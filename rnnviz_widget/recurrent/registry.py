@@ -52,15 +52,15 @@ def register_cell(
     ----------
     cls
         A module whose forward is one step of a recurrence.
-    read
+    read : callable
         Called after each step as ``read(cell, inputs, output)``, where `inputs` holds the step's
         arguments by the names they have in the class's forward; returns each kind's values,
         `(B, U)` or `(U,)`.
-    kinds
+    kinds : tuple of str
         The names of what `read` returns, in the order they are to be shown in; ``"h"`` first.
-    bounds
+    bounds : dict of str to (float, float), optional
         ``(low, high)`` of the kinds that provably never leave it.
-    step
+    step : callable, optional
         What the forward does, as ``step(cell, inputs, change)``, with each kind's values put
         through ``change(kind, values)``; returns what the forward does. Without it the kinds that
         the forward returns, as they are or in a tuple, a list or a dict, can be ablated and

@@ -53,6 +53,12 @@ class Direction:
         object.__setattr__(self, "weights", array / np.sqrt(array @ array))
 
     def shuffled(self, rng: np.random.Generator) -> Direction:
-        """Return the same weights on other units, with random signs."""
+        """Return the same weights on other units, with random signs.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Draws the order of the units and the signs.
+        """
         weights = rng.permutation(self.weights)
         return Direction(weights * rng.choice([-1.0, 1.0], len(weights)))

@@ -16,9 +16,9 @@ def sample_text(model: str = "prose", number: int = 1) -> str:
 
     Parameters
     ----------
-    model
+    model : str
         Name of a bundled model.
-    number
+    number : int
         Which of its texts, from 1: ``"prose"`` has two stories, ``"linux"`` three files of C, of
         which the second and third are full of comments and strings, ``"brackets"`` lines of its
         language, of 10 to 64 characters each. A unit chosen on one text can be reported on another.

@@ -38,15 +38,15 @@ def along(
 
     Parameters
     ----------
-    trace
+    trace : Trace
         A recording.
-    state
+    state : str
         Which state's units are read.
-    weights
+    weights : array_like or DirectionLike
         `(U,)` finite numbers, one for each unit and not all 0, or something with such ``weights``,
         as a probe's direction. Row `t` of the new state is their products with the units' values,
         added up.
-    name
+    name : str, optional
         What the new state is called; ``"<state>.along"`` unless given.
 
     Raises

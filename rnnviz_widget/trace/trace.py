@@ -82,19 +82,19 @@ class Trace:
 
         Parameters
         ----------
-        tokens
+        tokens : sequence of str or str
             T non-empty strings; one string stands for its characters.
-        states
+        states : dict of str to array_like or iterable of (str, array_like)
             Each state's name and its real numbers `(T, U)`; row `t` is the state after token `t`.
             NaN and infinity are kept, and shown as missing.
-        bounds
+        bounds : dict of str to (float, float), optional
             `(low, high)` of the states whose values provably never leave it, such as ``(-1, 1)``
             for a tanh. A bounded state's colour scale is fixed at its bounds.
-        predictions
+        predictions : Predictions, optional
             What was held likely to come after each token.
-        loss
+        loss : array_like, optional
             `(T,)` cost of the next token in nats; the last must be NaN.
-        source
+        source : dict of str to object, optional
             A JSON object that says where the values come from.
 
         Raises
@@ -140,6 +140,11 @@ class Trace:
         another trace or is no regular file inside the folder. Where the folder is replaced, what
         was opened before gives nothing more: it raises a ValueError that names the path.
 
+        Parameters
+        ----------
+        path : path
+            The folder.
+
         Raises
         ------
         FileNotFoundError
@@ -169,11 +174,11 @@ class Trace:
 
         Parameters
         ----------
-        path
+        path : path
             The folder to be, by custom ending in ``.zarr``.
-        dtype
+        dtype : str, optional
             ``"float32"`` or ``"float16"``; by default what each state is held in now.
-        overwrite
+        overwrite : bool
             Replace what is at `path` even where it is not a trace, or holds something else too.
 
         Raises
@@ -198,7 +203,13 @@ class Trace:
             self.save_rest(store)
 
     def save_rest(self, store: storage.StoreWriter) -> None:
-        """Write all but the states' values (for a recording that streams)."""
+        """Write all but the states' values (for a recording that streams).
+
+        Parameters
+        ----------
+        store : StoreWriter
+            What is being written.
+        """
         store.write_strings("tokens", self.tokens)
         if self.predictions is not None:
             store.write_strings("vocabulary", self.predictions.vocabulary)
@@ -268,21 +279,46 @@ class Trace:
         return self._extras.loss
 
     def num_units(self, name: str) -> int:
-        """Return U, the number of units of a state."""
+        """Return U, the number of units of a state.
+
+        Parameters
+        ----------
+        name : str
+            A state.
+        """
         return int(self[name].shape[1])
 
     def units(self, name: str) -> int:
-        """Return `num_units`, by its former name."""
+        """Return `num_units`, by its former name.
+
+        Parameters
+        ----------
+        name : str
+            A state.
+        """
         warnings.warn("Trace.units is now called num_units", DeprecationWarning, stacklevel=2)
         return self.num_units(name)
 
     def bounds(self, name: str) -> Bounds | None:
-        """Return the proven `(low, high)` of a state's values; None if there is none."""
+        """Return the proven `(low, high)` of a state's values; None if there is none.
+
+        Parameters
+        ----------
+        name : str
+            A state.
+        """
         self[name]  # an unknown name is an error, not "no bound"
         return self._bounds.get(name)
 
     def unit(self, name: str, u: int) -> NDArray[np.float32]:
         """Return the `(T,)` float32 values of one unit, contiguous.
+
+        Parameters
+        ----------
+        name : str
+            A state.
+        u : int
+            A unit of it, from 0.
 
         Raises
         ------

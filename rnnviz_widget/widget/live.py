@@ -79,7 +79,9 @@ class LiveNetwork:
             msg = f"model must be the one that recorded the trace, which has no {min(lacking)}"
             raise ValueError(msg)
         if any(trace.num_units(name) != width for name in known):
-            msg = f"model must be the one that recorded the trace: its own states have {width} units"
+            msg = (
+                f"model must be the one that recorded the trace: its own states have {width} units"
+            )
             raise ValueError(msg)
         if any(len(token) != 1 for token in trace.tokens):
             msg = "trace must be of single characters for its text to be edited"

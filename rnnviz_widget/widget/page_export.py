@@ -29,25 +29,25 @@ class PageExport:
 
         Parameters
         ----------
-        path
+        path : path
             The file; an older page of this package is replaced once all is written.
-        overwrite
+        overwrite : bool
             Replace any other file too.
-        title, caption, source
+        title, caption, source : str
             Plain text: the heading (by default the widget's title), a line under the widget, and
             where the text or the model comes from.
-        states
+        states : str or sequence of str, optional
             States that go in, as shell patterns such as ``"*.c"``; by default all that the widget
             offers.
-        units
+        units : iterable of int or dict of str to iterable of int, optional
             Units that go in: numbers such as ``[152, 17]``, the same of every state, or numbers by
             state. The slider moves among them. By default all.
-        start, stop
+        start, stop : int
             Tokens that go in, `stop` not included. Tokens, lines and columns keep their numbers,
             values their colours.
-        limit
+        limit : float
             Most megabytes (10**6 bytes) that the page may have; 25 unless told otherwise.
-        live
+        live : bool
             Whether the network travels with the page, which then can be edited, and computes the
             values itself; for a widget that was made with a model.
 
@@ -79,7 +79,7 @@ class PageExport:
 
         Parameters
         ----------
-        height
+        height : int, optional
             In CSS pixels; by default what the text needs in a column of ordinary width.
         **choice
             As for `save_html`.

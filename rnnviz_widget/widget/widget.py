@@ -41,51 +41,51 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
 
     Parameters
     ----------
-    trace
+    trace : Trace, or several, optional
         What to show, see `Trace`. Several traces of one text, in a list or by name, are the
         checkpoints of a training, with a slider from one to the next.
-    ranking
+    ranking : Ranking or sequence of Ranking, optional
         A result of `rank_units`, or several: offered as lists of units; the widget opens on the
         first unit of the first one unless `unit` says otherwise.
-    state, unit
+    state, unit : str and int
         What to open on: a name in ``trace.states`` and a column of it.
-    states
+    states : str or sequence of str, optional
         The states to offer, as names or shell patterns such as ``"*.h"``; all by default.
-    labels
+    labels : dict of str to array_like or callable, optional
         Labels by name, drawn under the chart: arrays `(T,)` of bools or numbers, or functions such
         as `labels.inside_quotes`, which are called again when the trace is swapped (arrays then
         go).
-    palette
+    palette : str
         One of `PALETTES`: ``"red-blue"`` (red high, blue low), ``"blue-red"`` (the other way
         round, as in Karpathy, Johnson and Fei-Fei 2015), ``"purple-green"``, ``"grey"``.
-    flip
+    flip : bool, optional
         Whether to turn the colours of the units that are opened, so that red is low. By default
         those are turned that a ranking found to be low where its label holds: red is the label.
-    title
+    title : str
         A line above the text.
-    display
+    display : str, optional
         What a notebook's cell shows: ``"live"``, the widget that talks to the kernel, or
         ``"iframe"``, what `to_iframe` returns, for a notebook that will be published; nothing then
         talks to the kernel. By default what the environment variable ``RNNVIZ_DISPLAY`` says, else
         ``"live"``: one notebook serves both.
-    model, text
+    model, text : object and str
         A character model that runs in the view, see `portable`, and what it is to read in place of
         `trace`: the text can then be edited, units held, and the model writes. Given both a trace
         and the model that it is of, the text is the trace's.
-    units
+    units : sequence of (str, int) or int
         Several units to show at once, at most 16: one coloured copy of the text for each, with one
         cursor. Pairs ``(state, unit)``; a unit alone is of the state of the one before it.
-    arrange
+    arrange : str
         ``"stacked"`` or ``"side by side"``: how the copies stand.
-    checkpoint
+    checkpoint : int, optional
         The checkpoint to open on, counted from 0; the last by default.
-    guess
+    guess : bool
         Whether to hide what stands ahead of the cursor, so that a class can guess what the unit
         will do; keys and buttons reveal the next token, line or span.
-    present
+    present : bool
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.
-    saturation
+    saturation : Saturation, optional
         A result of `gate_saturation`: drawn under the chart, a point for each unit of each gate; a
         click on one shows its unit. Until the trace is swapped.
 

@@ -164,7 +164,7 @@ def test_a_refusal_says_why_in_its_last_line_and_has_exit_code_1(
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        ("inside_qoutes", "no label is named 'inside_qoutes'; there are inside_quotes, line_pos"),
+        ("inside_qoutes", "no label is named 'inside_qoutes'; there are block_depth, distance"),
         ("next_is", "write next_is:CHARS, got 'next_is'"),
         ("next_is:", "write next_is:CHARS, got 'next_is:'"),
         ("inside_quotes:x", "write inside_quotes alone, got 'inside_quotes:x'"),
