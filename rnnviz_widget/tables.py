@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     Rows = Sequence[Sequence[str]]
+    Bars = Sequence[tuple[str, tuple[float, float], str]]
 
 _STYLE = "text-align: {}; padding: 0.15em 0.6em; font-variant-numeric: tabular-nums"
+# Of what is asked about, and of what it is compared with: seen on white and on black.
+_COLOURS = ("#c9504a", "#8c8c8c")
 
 
 def plain_table(rows: Rows, *, left: Collection[int]) -> list[str]:
@@ -52,6 +55,28 @@ def html_facts(facts: Rows) -> str:
     return f"<table><tbody>{''.join(lines)}</tbody></table>"
 
 
+def html_bars(bars: Bars) -> str:
+    """Return a small bar chart as a table, the first bar in a colour of its own.
+
+    Parameters
+    ----------
+    bars
+        Of each its name, from where to where it reaches on a scale from 0 to 1, and what is
+        written behind it.
+    """
+    lines = (
+        f"<tr>{_cell('th', name, left=True)}<td>{_bar(_COLOURS[i > 0], *ends)}</td>"
+        f"{_cell('td', text, left=True)}</tr>"
+        for i, (name, ends, text) in enumerate(bars)
+    )
+    return f"<table><tbody>{''.join(lines)}</tbody></table>"
+
+
+def html_folded(body: str, summary: str = "all numbers") -> str:
+    """Return what is shown when somebody asks for it."""
+    return f"<details><summary>{for_html(summary)}</summary>{body}</details>"
+
+
 def data_frame(records: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - an optional package
     """Return records as a ``pandas.DataFrame``.
 
@@ -71,3 +96,12 @@ def data_frame(records: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - a
 
 def _cell(tag: str, text: str, left: bool) -> str:  # noqa: FBT001 - a property of the column
     return f'<{tag} style="{_STYLE.format("left" if left else "right")}">{for_html(text)}</{tag}>'
+
+
+def _bar(colour: str, low: float, high: float) -> str:
+    low, high = (100 * min(max(end, 0.0), 1.0) for end in (low, high))
+    return (
+        '<div style="width: 14em"><div style="height: 0.7em; '
+        f"margin-left: {low:.1f}%; width: {max(high - low, 0.7):.1f}%; "
+        f'background-color: {colour}"></div></div>'
+    )

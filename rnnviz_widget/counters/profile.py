@@ -12,7 +12,14 @@ import numpy as np
 from rnnviz_widget.counters.changes import Changes, changes_by_token
 from rnnviz_widget.counters.series import Series, at_least
 from rnnviz_widget.escaping import for_html, for_terminal
-from rnnviz_widget.tables import data_frame, html_facts, html_table, plain_facts, plain_table
+from rnnviz_widget.tables import (
+    data_frame,
+    html_facts,
+    html_folded,
+    html_table,
+    plain_facts,
+    plain_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 _SHOWN = 8  # tokens that differ from any token surely at some lag, and of these the strongest
+_FEW = 3  # tokens of which a notebook shows the largest change
 _NAMES = (0, 1)
 _MOST_BLOCKS = 256
 _LEAST_BLOCK = 100  # tokens
@@ -184,11 +192,26 @@ class Profile(Mapping[str, TokenProfile]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        everything = f"<p>{for_html(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
         return (
-            f'<div class="rnnviz-profile"><p><strong>{for_html(self.title)}</strong><br>'
-            f"{for_html(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
-            f"{html_facts(self.facts())}</div>"
+            f'<div class="rnnviz-profile"><p><strong>{for_html(self.title)}</strong></p>'
+            f"{html_table(self.largest(), left=_NAMES)}"
+            + html_folded(everything + html_facts(self.facts()))
+            + "</div>"
         )
+
+    def largest(self, count: int = _FEW) -> list[list[str]]:
+        """Return the head of a table and the largest change of the strongest tokens, as text."""
+        table = [["after", "value before", "times", "largest change", "at lag"]]
+        for token in self.strongest(count):
+            row = self[token]
+            for before, part in (("below 0", row.negative), ("0 or above", row.positive)):
+                if part.count and not np.isnan(part.mean).all():
+                    lag = int(np.nanargmax(np.abs(part.mean)))
+                    table.append(
+                        [repr(token), before, f"{part.count:,}", _cell(part, lag), str(lag)]
+                    )
+        return table
 
     def rows(self) -> list[list[str]]:
         """Return the head of the table and the rows of the strongest tokens, as text."""

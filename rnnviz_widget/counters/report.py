@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from rnnviz_widget.escaping import for_html, for_terminal
-from rnnviz_widget.tables import data_frame, html_table, plain_table
+from rnnviz_widget.tables import (
+    data_frame,
+    html_bars,
+    html_facts,
+    html_folded,
+    html_table,
+    plain_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +68,11 @@ _MEANINGS: Mapping[Kind, tuple[str, str]] = {
     "unclear": ("unclear", "none of the explanations tried here predicts it well enough"),
 }
 _NAMES = (0, 3)
+_BARS = 4  # of the explanations that fit best
+_WORDS = (
+    ("R2", "the share of the unit's ups and downs that the explanation accounts for: 1 is all"),
+    ("does not fit", "it is further from the unit's values than their mean is"),
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -131,20 +145,24 @@ class UnitKind:
             return f"{meaning}; each is worse than its mean on text it was not fitted to."
         return f"{meaning}. Best is {best}, R2 {known[best]:.3f}: {self.descriptions[best]}."
 
+    @property
+    def _ranked(self) -> list[Kind]:
+        """The rivals, best first, those that fit nowhere last."""
+        return sorted(self.scores, key=lambda name: -np.nan_to_num(self.scores[name], nan=-np.inf))
+
     def rows(self) -> list[list[str]]:
         """Return the table of rivals, best first, as text."""
-        names = sorted(self.scores, key=lambda name: -self.scores[name])
         head = ["explanation", "R2 held out", "R2 fitted", "what it says"]
         return [
             head,
             *(
                 [
                     name,
-                    f"{self.scores[name]:.3f}",
-                    f"{self.fitted[name]:.3f}",
+                    fit_in_words(self.scores[name]),
+                    fit_in_words(self.fitted[name]),
                     self.descriptions[name],
                 ]
-                for name in names
+                for name in self._ranked
             ),
         ]
 
@@ -174,4 +192,17 @@ class UnitKind:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p>{for_html(self.words)}</p>{html_table(self.rows(), left=_NAMES)}"
+        bars = [
+            (name, (0.0, np.nan_to_num(self.scores[name])), fit_in_words(self.scores[name]))
+            for name in self._ranked[:_BARS]
+        ]
+        return (
+            f'<div class="rnnviz-kind"><p>{for_html(self.words)}</p>{html_bars(bars)}'
+            + html_folded(html_table(self.rows(), left=_NAMES) + html_facts(_WORDS))
+            + "</div>"
+        )
+
+
+def fit_in_words(r2: float) -> str:
+    """Return R2 as people read it: below 0 an explanation is worse than the mean."""
+    return f"{r2:.3f}" if r2 >= 0 else "does not fit"

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rnnviz_widget.escaping import for_html, for_terminal
 from rnnviz_widget.former import former
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
-from rnnviz_widget.tables import data_frame, html_table, plain_table
+from rnnviz_widget.tables import (
+    data_frame,
+    html_bars,
+    html_facts,
+    html_folded,
+    html_table,
+    plain_table,
+)
 
 if TYPE_CHECKING:
     from rnnviz_widget.recurrent.stepwise import Where
@@ -18,6 +25,14 @@ LEVEL = 0.05
 """The share of random units that stand out."""
 
 _NAMES = (0,)
+_FEW = 3  # rows that are seen at once
+_SEEN = (0, 1, 2, 3, 4)  # columns of them: what is held against random units stands below as bars
+_WORDS = (
+    ("loss", "minus the logarithm of the probability that the right character had, in nats"),
+    ("change", "how much the loss grows; +0.69 means half the probability it had"),
+    ("p", "how many of the random draws change as much, the units among them"),
+    ("family p", "the same for the largest change of all rows, since we looked at all of them"),
+)
 
 
 @dataclass(frozen=True)
@@ -253,11 +268,43 @@ class Effect(Mapping[str, Change]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        few = [[row[i] for i in _SEEN] for row in self._few_rows()]
         return (
             f'<div class="rnnviz-effect"><p><strong>{for_html(self.title)}</strong><br>'
-            f"{for_html(self.note)}</p>{html_table(self.rows(), left=_NAMES)}"
-            f"<p>{for_html(self.verdict)}</p></div>"
+            f"{for_html(self.note)}</p>{html_table(few, left=_NAMES)}{html_bars(self._bars())}"
+            f"<p>{for_html(self.verdict)}</p>"
+            + html_folded(html_table(self.rows(), left=_NAMES) + html_facts(_WORDS))
+            + "</div>"
         )
+
+    @property
+    def _largest(self) -> Change:
+        """Where the loss changes most, all characters together aside if there is anything else."""
+        return max(self.changes[1:] or self.changes, key=lambda change: abs(change.change))
+
+    def _few_rows(self) -> list[list[str]]:
+        """Return the head, all characters together, and the two rows that change most."""
+        most = sorted(self.changes[1:], key=lambda change: -abs(change.change))[: _FEW - 1]
+        chosen = {change.name for change in (self.changes[0], *most)}
+        head, *rows = self.rows()
+        pairs = zip(self.changes, rows, strict=True)
+        return [head, *(row for change, row in pairs if change.name in chosen)]
+
+    def _bars(self) -> list[tuple[str, tuple[float, float], str]]:
+        """Return the largest change beside those of the random units there."""
+        most = self._largest
+        ends = [0.0, most.change, *most.random]
+        low, width = min(ends), max(max(ends) - min(ends), 1e-9)
+        unit = (0.0, most.change)
+        rows = [(f"{most.words}: held", unit, f"{most.change:+.2f}")]
+        if most.random:
+            least, largest = min(most.random), max(most.random)
+            said = f"{least:+.2f} to {largest:+.2f}"
+            rows.append((f"random {self._others}", (least, largest), said))
+        return [
+            (name, ((min(pair) - low) / width, (max(pair) - low) / width), text)
+            for name, pair, text in rows
+        ]
 
 
 def _row(change: Change) -> list[str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AS_IT_IS = "as it is"
 
+_NEWLINE = '<span style="opacity: 0.5">\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}</span>'
+
 
 @dataclass(frozen=True, repr=False)
 class Samples(Mapping[str, str]):
@@ -64,15 +66,23 @@ class Samples(Mapping[str, str]):
 
     def _repr_html_(self) -> str:
         columns = "".join(
-            f'<div style="flex: 1 1 16em; min-width: 0"><strong>{for_html(name)}</strong>'
-            '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">'
-            f'<span style="opacity: 0.6">{for_html(self.prefix)}</span>{for_html(text)}</pre></div>'
+            f'<div style="flex: 1 1 18em; min-width: 0"><strong>{for_html(name)}</strong>'
+            '<pre style="white-space: pre-wrap; overflow-wrap: normal; word-break: normal; '
+            'font-size: 85%">'
+            f'<span style="opacity: 0.6">{_with_newlines(self.prefix)}</span>'
+            f"{_with_newlines(text)}</pre></div>"
             for name, text in self.texts.items()
         )
         return (
-            f'<div class="rnnviz-samples"><p>{for_html(self.title)}</p>'
+            f'<div class="rnnviz-samples"><p>{for_html(self.title)}; {_NEWLINE} is a newline that '
+            "was written</p>"
             f'<div style="display: flex; flex-wrap: wrap; gap: 1em 2em">{columns}</div></div>'
         )
+
+
+def _with_newlines(text: str) -> str:
+    """Return HTML in which newlines are seen: a narrow column breaks lines of its own."""
+    return for_html(text).replace("\n", f"{_NEWLINE}\n")
 
 
 def sample_clamped(

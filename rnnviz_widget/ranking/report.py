@@ -20,7 +20,8 @@ from rnnviz_widget.ranking.rows import (
 )
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
 from rnnviz_widget.ranking.strength import bounds, strength
-from rnnviz_widget.tables import data_frame, html_facts, html_table, plain_facts, plain_table
+from rnnviz_widget.ranking.summary import notebook_html
+from rnnviz_widget.tables import data_frame, plain_facts, plain_table
 
 if TYPE_CHECKING:
     from rnnviz_widget.ranking.chance import Chance
@@ -214,12 +215,7 @@ class Ranking(Sequence["Entry"]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        more = f"<p>... and {len(self) - _SHOWN:,} more units</p>" if len(self) > _SHOWN else ""
-        return (
-            f'<div class="rnnviz-ranking"><p><strong>{for_html(self.title)}</strong><br>'
-            f"{for_html(self.note)}</p>{html_table(self.rows(_SHOWN), left=_NAMES)}{more}"
-            f"{html_facts(self.controls())}<p>{for_html(self.verdict)}</p></div>"
-        )
+        return notebook_html(self)
 
     @property
     def title(self) -> str:

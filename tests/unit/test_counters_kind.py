@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnnviz_widget import Trace, unit_kind
+from rnnviz_widget.counters import UnitKind
 from tests.simulations.kinds import answer
 from tests.simulations.texts import code
 from tests.simulations.units import KINDS
@@ -266,6 +267,25 @@ def test_what_it_says_is_escaped() -> None:
     html = unit_kind(Trace.from_arrays(tokens, {"h": values}), "h", 0)._repr_html_()
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
+
+
+def test_what_is_worse_than_the_mean_is_said_not_to_fit() -> None:
+    kinds = UnitKind(
+        "h",
+        0,
+        "clock",
+        {"switch": -55.2, "clock": 0.99, "ring": float("nan")},
+        {"switch": 0.4, "clock": 0.98, "ring": float("nan")},
+        {"switch": "on", "clock": "runs", "ring": "round"},
+    )
+    rows = kinds.rows()[1:]
+    assert [row[:2] for row in rows] == [
+        ["clock", "0.990"],
+        ["switch", "does not fit"],
+        ["ring", "does not fit"],
+    ]
+    assert "-55" not in str(kinds)
+    assert "-55" not in kinds._repr_html_()
 
 
 def test_bad_input_is_refused_by_name() -> None:

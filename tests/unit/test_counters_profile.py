@@ -198,7 +198,22 @@ def test_a_profile_is_escaped_in_a_notebook() -> None:
     html = profile_of(tokens, np.arange(400) % 2)._repr_html_()
     assert "<script" not in html
     assert "&lt;script&gt;" in html
-    assert html.count("<table>") == html.count("</table>") == 2
+    assert html.count("<table>") == html.count("</table>") == 3
+
+
+def test_a_notebook_shows_where_the_strongest_tokens_change_it_most_and_folds_the_rest() -> None:
+    text = letters(3000, "abcdefghijklmnopq")
+    rises = np.cumsum([{"q": 1.0, "p": -0.5}.get(token, 0.0) for token in text])
+    profile = profile_of(text, np.roll(rises, 1) - 40)  # one step late
+    head, *rows = profile.largest(2)
+    assert head == ["after", "value before", "times", "largest change", "at lag"]
+    assert [(row[0], row[3][:5], row[4]) for row in rows if "0 or" not in row[1]] == [
+        ("'q'", "+1.00", "1"),
+        ("'p'", "-0.50", "1"),
+    ]
+    seen, folded = profile._repr_html_().split("<details>")
+    assert seen.count("<tr>") <= 1 + 2 * 3
+    assert folded.count("<tr>") > seen.count("<tr>")
 
 
 def test_a_profile_prints_the_tokens_that_move_the_unit_most() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -267,6 +268,23 @@ def test_an_effect_prints_escapes_and_becomes_a_data_frame() -> None:
         found["tab"]
 
 
+def test_a_notebook_shows_three_rows_and_the_largest_change_beside_those_of_random_units() -> None:
+    found = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout", random=20)
+    seen, folded = found._repr_html_().split("<details>")
+    table, bars = seen.split("<table>")[1:]
+    assert table.count("<tr>") == 1 + 3
+    assert folded.count("<tr>") > 1 + len(found)
+    shown = re.findall(r"margin-left: ([\d.]+)%; width: ([\d.]+)%", bars)
+    (start, length), (least, spread) = ([float(end) for end in pair] for pair in shown)
+    most = max(list(found.values())[1:], key=lambda change: abs(change.change))
+    ends = [0.0, most.change, *most.random]
+    scale = 100 / (max(ends) - min(ends))
+    assert length == pytest.approx(abs(most.change) * scale, abs=0.1)
+    assert start == pytest.approx((min(0.0, most.change) - min(ends)) * scale, abs=0.1)
+    assert least == pytest.approx((min(most.random) - min(ends)) * scale, abs=0.1)
+    assert spread == pytest.approx(np.ptp(most.random) * scale, abs=0.8)
+
+
 def test_an_effect_without_random_units_claims_nothing() -> None:
     found = rnnviz.effect(with_newline_unit(), TEXT, "rnn.l0.h", 5, where="readout", random=0)
     assert not found["newline"].stands_out
@@ -291,8 +309,17 @@ def test_clamped_samples_stand_beside_the_free_one() -> None:
 def test_samples_are_escaped() -> None:
     model = CharLM(tuple("<b>/"), CharLMConfig("gru", 8)).eval()
     found = rnnviz.sample_clamped(model, "rnn.l0.h", 1, 0.9, prefix="<b>", length=200)
-    assert tags_of(found._repr_html_()) == {"div", "p", "strong", "pre", "span"}
+    html = found._repr_html_()
+    assert tags_of(html) == {"div", "p", "strong", "pre", "span"}
     assert io.StringIO(str(found)).readline() == "rnn.l0.h, unit 1, held in the recurrence\n"
+
+
+def test_samples_keep_words_whole_and_show_the_newlines_that_were_written() -> None:
+    found = rnnviz.sample_clamped(model_of("gru"), "rnn.l0.h", 1, 0.9, prefix="cab\n", length=30)
+    html = found._repr_html_()
+    assert "overflow-wrap: normal" in html
+    assert "anywhere" not in html
+    assert html.count("</span>\n") == sum(text.count("\n") + 1 for text in found.values())
 
 
 @given(

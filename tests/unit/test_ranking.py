@@ -1,5 +1,6 @@
 """Rankings of made-up networks, of which it is known what there is to be found."""
 
+import html
 import json
 import re
 import subprocess
@@ -277,11 +278,25 @@ def test_the_html_of_a_ranking_is_escaped() -> None:
     evil = "<script>alert('x')</script>&"
     trace = Trace.from_arrays(STORY, {evil: with_quote_unit(ECHO, 5)})
     ranking = rank_units(trace, QUOTES, name=evil, caption=evil, probe=False, **FAST)
-    html = ranking._repr_html_()
-    assert "<script" not in html
-    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&amp;" in html
-    assert html.count("<table>") == html.count("</table>") == 2
-    assert html.count("<tr>") == html.count("</tr>") == 1 + 10 + len(ranking.controls())
+    markup = ranking._repr_html_()
+    assert "<script" not in markup
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&amp;" in markup
+    assert markup.count("<table>") == markup.count("</table>")
+    assert markup.count("<tr>") == markup.count("</tr>")
+
+
+def test_a_notebook_shows_three_rows_and_a_bar_for_each_control_and_folds_the_rest() -> None:
+    trace = Trace.from_arrays(STORY, {"rnn.l0.h": with_quote_unit(ECHO, 5)})
+    ranking = rank_units(trace, QUOTES, probe=False, **FAST)
+    seen, folded = ranking._repr_html_().split("<details>")
+    table, bars = seen.split("<table>")[1:]
+    assert table.count("<tr>") == 1 + 3
+    assert bars.count("background-color") == 1 + len(ranking.rivals)
+    lengths = [float(width) for width in re.findall(r"; width: ([\d.]+)%", bars)]
+    assert lengths[0] == pytest.approx(200 * (ranking[0].held_out - 0.5), abs=0.06)
+    assert ranking.verdict in html.unescape(seen)
+    assert folded.count("<tr>") > 1 + 10 + len(ranking.controls())
+    assert "0.5 says nothing" in folded
 
 
 def test_a_ranking_becomes_a_data_frame() -> None:
