@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ROUNDING = 1e-12
+
 
 def family_p_values(changes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return p of each of Q questions, adjusted for the family they belong to, shape (Q,).
@@ -36,4 +38,5 @@ def family_p_values(changes: NDArray[np.float64]) -> NDArray[np.float64]:
     scale = size.mean(axis=1, keepdims=True)
     size = np.divide(size, scale, out=np.zeros_like(size), where=scale > 0)
     largest = size.max(axis=0)  # of each variant
-    return np.asarray((largest >= size[:, :1]).mean(axis=1))
+    # Equal sizes must stay equal, in whatever order their mean was added up.
+    return np.asarray((largest >= size[:, :1] * (1 - _ROUNDING)).mean(axis=1))
