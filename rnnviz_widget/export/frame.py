@@ -35,7 +35,7 @@ def heights() -> Mapping[str, int]:
 # Scripts may run, and nothing else: no access to the page around it, its storage or its cookies.
 _FRAME = (
     '<iframe srcdoc="{page}" sandbox="allow-scripts" title="{title}" '
-    'style="display:block;width:100%;max-width:100%;height:{height}px;border:0"></iframe>'
+    'style="display:block;width:100%;max-width:100%;height:{height}px;border:0">{words}</iframe>'
 )
 
 
@@ -56,9 +56,13 @@ class Frame:
 
     @property
     def html(self) -> str:
-        """The iframe element."""
-        title = self.page.title or "What a hidden unit does"
-        return _FRAME.format(page=escape(self.page.html), title=escape(title), height=self.height)
+        """The iframe element; what it shows in words, where a host takes frames out."""
+        return _FRAME.format(
+            page=escape(self.page.html),
+            title=escape(self.page.title or "What a hidden unit does"),
+            height=self.height,
+            words=escape(self.page.words),
+        )
 
     def _repr_html_(self) -> str:
         return self.html

@@ -12,6 +12,7 @@ from traitlets import TraitError
 from rnnviz_widget.counters import Saturation
 from rnnviz_widget.escaping import listed
 from rnnviz_widget.ranking import Ranking
+from rnnviz_widget.stats.quantise import colour_limit
 from rnnviz_widget.trace.excerpt import Excerpt
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.checkpoints import as_checkpoints, offered_states
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MOST_COPIES = 16
 """Copies of the text that may be shown at once."""
 
+_OPENING_UNITS = 16  # of a ranking, that travel where not all do
 _RANKED_UNITS = 100  # offered from a ranking: nobody scrolls through thousands
 
 
@@ -210,19 +212,42 @@ class WidgetData:
 
     # --- as the view gets it -----------------------------------------------------------------
 
-    def content(self, shown: int) -> dict[str, Any]:
-        """Return all of it, with the values of as many checkpoints as are not too many.
+    def content(self, shown: int, units: Sequence[tuple[str, int]] = ()) -> dict[str, Any]:
+        """Return all of it, with as many values as are not too many for a notebook to keep.
 
-        Those of the `shown` one come first; others are asked for unit by unit.
+        Those of the `shown` checkpoint come first. Of one whose values do not all fit, some `units`
+        travel and those that were ranked best, so that it opens without a kernel too; all others
+        are asked for unit by unit.
         """
         excerpt = self.whole
         content = self.excerpt_content(excerpt)
-        room = wire.WHOLE_LIMIT // excerpt.size(self.trace)
+        room = wire.LIVE_LIMIT // excerpt.size(self.trace)
         order = [shown, *(i for i in range(len(self.traces)) if i != shown)]
         limits = self.limits(excerpt) if room else None
         for i in order[:room]:
             content["checkpoints"][i] |= wire.encode_values(self.traces[i], excerpt, limits)
+        if rest := order[room:]:
+            count = wire.LIVE_LIMIT // (max(1, len(self.trace)) * len(rest))
+            rows = [(*unit, self._limit(*unit)) for unit in self._opening(units)[:count]]
+            for i in rest:
+                content["checkpoints"][i]["rows"] = [
+                    wire.encode_row(self.traces[i], *row) for row in rows
+                ]
         return content
+
+    def _opening(self, units: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Return some units and the best of each ranking."""
+        best = [
+            (entry["state"], entry["unit"])
+            for ranking in self.ranked(self.whole)
+            for entry in ranking["entries"][:_OPENING_UNITS]
+        ]
+        return list(dict.fromkeys([*units, *best]))
+
+    def _limit(self, state: str, unit: int) -> float:
+        """Return the end of a unit's colour scale, which its checkpoints share."""
+        columns = (trace.unit(state, unit) for trace in self.traces)
+        return colour_limit(columns, self.trace.bounds(state))
 
     def limits(self, excerpt: Excerpt) -> list[float] | None:
         """Return the end of each unit's colour scale, where several checkpoints share it."""

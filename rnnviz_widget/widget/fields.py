@@ -6,7 +6,7 @@ languages' tests read.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Origin(TypedDict):
@@ -40,12 +40,21 @@ class PinnedUnit(TypedDict):
     values: bytes
 
 
+class RowFields(TypedDict):
+    """One unit as int8, with its scale, limit and peak as float32."""
+
+    state: str
+    unit: int
+    values: bytes
+    scales: bytes
+
+
 class CheckpointFields(TypedDict):
     """What is one checkpoint's own.
 
-    ``values`` is int8, unit after unit, or None where units come by request; ``scales``, ``limits``
-    and ``peaks`` are float32, one per unit. ``loss`` is float32 `(T,)`. ``top_ids`` is uint32 and
-    ``top_probs`` float16, both `(T, top_k)`.
+    ``values`` is int8, unit after unit, or None where units come by request and only some ``rows``
+    are here; ``scales``, ``limits`` and ``peaks`` are float32, one per unit. ``loss`` is float32
+    `(T,)`. ``top_ids`` is uint32 and ``top_probs`` float16, both `(T, top_k)`.
     """
 
     name: str
@@ -54,6 +63,7 @@ class CheckpointFields(TypedDict):
     limits: bytes | None
     peaks: bytes | None
     pinned: list[PinnedUnit]
+    rows: NotRequired[list[RowFields]]
     loss: bytes | None
     vocabulary: list[str] | None
     top_ids: bytes | None

@@ -190,7 +190,6 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
         moment = self._data.checkpoint(
             len(checkpoints) - 1 if checkpoint is None else whole_number(checkpoint)
         )
-        content = self._data.content(moment)
         if state is None and unit is None and not units and rankings and rankings[0]:
             first = rankings[0][0]
             state, unit = first.state, first.unit
@@ -202,6 +201,7 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
             msg = f"unit must be among units when both are given, got {unit} of {state!r}"
             raise traitlets.TraitError(msg)
         unsaid = flip is None and guess
+        content = self._data.content(moment, [shown, *copies])
         super().__init__(
             state=shown[0],
             unit=shown[1],
@@ -236,17 +236,18 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
         if self._living:
             self._living.check(trace)
         checkpoint = min(self.checkpoint, len(checkpoints) - 1)
-        content = data.content(checkpoint)
         state = self.state if self.state in data.states else data.states[0]
         copies, flipped = (
             [(s, u) for s, u in pairs if s in data.states and u < trace.num_units(s)]
             for pairs in (self.units, self.flipped)
         )
+        opening = (state, min(self.unit, trace.num_units(state) - 1))
+        content = data.content(checkpoint, [opening, *copies])
         with self.hold_sync():
             # First to where both agree, so that nothing is refused half-way.
             self.units = []
             self.flipped = flipped
-            self.unit = min(self.unit, trace.num_units(state) - 1)
+            self.unit = opening[1]
             self.checkpoint = checkpoint
             if self.cursor >= len(trace):
                 self.cursor = -1
@@ -360,8 +361,12 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:  # noqa: ANN401  (IPython's own signature)
         if self._display == "live":
-            return super()._repr_mimebundle_(**kwargs)
-        return {"text/plain": repr(self), "text/html": self.to_iframe().html}, {}
+            live = super()._repr_mimebundle_(**kwargs)
+            # All of the words: they are what a notebook shows that is not trusted.
+            return live and ({**live[0], "text/plain": repr(self)}, live[1])
+        # A network takes less room in a notebook than the values of all its units.
+        frame = self.to_iframe(live=self._living is not None)
+        return {"text/plain": repr(self), "text/html": frame.html}, {}
 
     def _publisher(self) -> Publisher:
         own = HiddenStateWidget.class_own_traits(sync=True)

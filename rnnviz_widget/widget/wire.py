@@ -35,7 +35,13 @@ UNKNOWN = 255
 """Stands in a label of bools where it is not known."""
 
 WHOLE_LIMIT = 16 * 2**20
-"""Bytes of int8 values up to which a trace travels whole; a larger one is asked for by unit."""
+"""Bytes up to which a state is read at once, and the predictions of several checkpoints travel."""
+
+LIVE_LIMIT = 2**19
+"""Bytes of int8 values up to which a trace travels whole while there is a kernel.
+
+A larger one is asked for by unit: a notebook keeps all that has travelled.
+"""
 
 
 def shared_limits(traces: Sequence[Trace], excerpt: Excerpt) -> list[float]:

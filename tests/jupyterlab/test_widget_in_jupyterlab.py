@@ -254,10 +254,10 @@ def test_checkpoints_go_both_ways_also_when_the_kernel_is_asked_for_each(
 ) -> None:
     notebook.run(
         "from rnnviz_widget.widget import wire\n"
-        "limit, wire.WHOLE_LIMIT = wire.WHOLE_LIMIT, 0\n"
+        "limit, wire.LIVE_LIMIT = wire.LIVE_LIMIT, 0\n"
         "early = rnnviz.record(rnnviz.untrained(model), trace.text)\n"
         "w.trace = {'before': early, 'after': trace}; w.checkpoint = 1\n"
-        "wire.WHOLE_LIMIT = limit"
+        "wire.LIVE_LIMIT = limit"
     )
     slider = widget.get_by_role("slider", name="checkpoint")
     expect(slider).to_have_value("1")

@@ -129,7 +129,7 @@ def test_a_trace_too_large_to_travel_live_makes_a_page_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     expected = read_pages(HiddenStateWidget(make_trace()).to_html())
-    monkeypatch.setattr(wire, "WHOLE_LIMIT", 10)
+    monkeypatch.setattr(wire, "LIVE_LIMIT", 10)
     widget = HiddenStateWidget(make_trace())
     assert widget._content["checkpoints"][0]["values"] is None
     assert read_pages(widget.to_html()) == expected
@@ -230,6 +230,7 @@ def test_a_frame_holds_the_page_in_a_sandbox(widget: HiddenStateWidget) -> None:
     (inside,), (alone,) = map(read_pages, (frame.page.html, widget.to_html(units=[2, 3])))
     assert inside == alone
     assert repr(widget) == f"HiddenStateWidget: {frame!r}"
+    assert Reader(frame.html).text == {"iframe": frame.page.words}  # where frames are taken out
 
 
 def test_a_frame_is_as_high_as_its_text_needs_or_as_it_is_told() -> None:

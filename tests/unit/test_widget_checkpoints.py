@@ -102,7 +102,7 @@ def test_what_is_too_much_comes_by_request(
     monkeypatch: pytest.MonkeyPatch, widget: HiddenStateWidget
 ) -> None:
     traces = list(widget.checkpoints.values())
-    monkeypatch.setattr(wire, "WHOLE_LIMIT", 2 * 7 * len(TEXT))  # room for two
+    monkeypatch.setattr(wire, "LIVE_LIMIT", 2 * 7 * len(TEXT))  # room for two
     widget = HiddenStateWidget(traces, checkpoint=1)
     here = [c["values"] is not None for c in widget._content["checkpoints"]]
     assert here == [True, True, False]
@@ -123,6 +123,31 @@ def test_what_is_too_much_comes_by_request(
     assert sent[1][1] == [traces[2].unit("a.c", 2)[:5].tobytes()]
     widget._answer(widget, request | {"checkpoint": 3}, [])
     assert "checkpoint must be in [0, 3), got 3" in sent[2][0]["error"]
+
+
+def test_of_values_that_come_by_request_those_of_the_opening_travel_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, widget: HiddenStateWidget
+) -> None:
+    """A notebook is read without a kernel, too."""
+    traces = list(widget.checkpoints.values())
+    monkeypatch.setattr(wire, "LIVE_LIMIT", 2 * 7 * len(TEXT))  # room for two
+    shown = HiddenStateWidget(traces, units=[("a.c", 2), ("a.h", 1)])._content["checkpoints"]
+    assert ["rows" in checkpoint for checkpoint in shown] == [False, True, False]
+    limits = np.frombuffer(shown[0]["limits"], "<f4")
+    for row, limit in zip(shown[1]["rows"], (limits[6], limits[1]), strict=True):
+        scale, its_limit, _ = np.frombuffer(row["scales"], "<f4")
+        values = np.frombuffer(row["values"], np.int8) * scale / wire.LEVELS
+        np.testing.assert_allclose(values, traces[1].unit(row["state"], row["unit"]), atol=0.02)
+        assert its_limit == limit
+
+
+def test_a_trace_of_which_not_even_a_unit_fits_travels_without_values(
+    monkeypatch: pytest.MonkeyPatch, widget: HiddenStateWidget
+) -> None:
+    monkeypatch.setattr(wire, "LIVE_LIMIT", len(TEXT) - 1)
+    (content,) = HiddenStateWidget(widget.trace)._content["checkpoints"]
+    assert content["values"] is None
+    assert content["rows"] == []
 
 
 def test_predictions_of_all_checkpoints_travel_or_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
