@@ -40,8 +40,14 @@ class FoundUnit:
 
     @property
     def painted(self) -> str:
-        """The state to look at: ``tanh_c`` in place of an LSTM's unbounded ``c``, same order."""
-        return self.state[:-1] + "tanh_c" if self.state.endswith(".c") else self.state
+        """The state to look at: ``tanh_c`` in place of an LSTM's ``c`` where the label is a bool.
+
+        It has the order of `c` on a fixed scale. What counts goes on where tanh is flat: there it
+        is `c` itself.
+        """
+        if self.metric == "AUC" and self.state.endswith(".c"):
+            return f"{self.state[:-1]}tanh_c"
+        return self.state
 
     @classmethod
     def from_json(cls, found: Any) -> FoundUnit:  # noqa: ANN401  (from a file)

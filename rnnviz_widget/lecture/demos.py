@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+import rnnviz_widget as rnnviz
 from rnnviz_widget import labels
+from rnnviz_widget.lecture.film import moments
 from rnnviz_widget.lecture.opening import ON_SCREEN, place
-from rnnviz_widget.stats.auc import area_under_curve
+from rnnviz_widget.ranking.probe import CONTEXT
 from rnnviz_widget.widget import HiddenStateWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rnnviz_widget.export import Fragment
+    from rnnviz_widget.lecture.film import Moment
     from rnnviz_widget.lecture.materials import Materials, Reader
     from rnnviz_widget.lecture.opening import ChosenUnit
+    from rnnviz_widget.ranking.probe import Probe
     from rnnviz_widget.trace import Trace
 
     Labels = dict[str, Callable[[Trace], labels.Label]]
@@ -27,6 +29,7 @@ _FEW_UNITS = 12  # of a ranking, where a page has many states or moments
 _SOME_UNITS = 48  # where it has two texts
 _LINES_OF_FOUR = 4  # on screen, where four copies stand one above the other
 _KINDS = ("tanh_c", "f", "i", "o")  # of a cell, one above the other
+_ALONG = "all units, along one direction"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class DemoContent:
         What the index shows a strip of, from `start` on.
     facts
         Further numbers, as (name, value), under the sentence that comes first.
+    film
+        The moments of a training.
     """
 
     fragments: tuple[Fragment, ...]
@@ -56,6 +61,7 @@ class DemoContent:
     sign: int = 1
     start: int = 0
     facts: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
+    film: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,14 @@ def _widget(
     opened: Sequence[ChosenUnit],
     **options: Any,  # noqa: ANN401  (the widget's)
 ) -> HiddenStateWidget:
-    """Return a widget that opens on the first of these units, red where its label is."""
+    """Return a widget that opens on the first of these units, red where its label is.
+
+    It offers the states that were ranked, unless told otherwise.
+    """
     first = opened[0]
     rankings = [one.ranking for one in opened]
+    ranked = {entry.state: None for ranking in rankings for entry in ranking}
+    options = {"states": sorted(ranked), **options}
     if "units" not in options:
         options |= {"state": first.state, "unit": first.unit}
     widget = HiddenStateWidget(traces, rankings, **options)
@@ -185,17 +196,38 @@ def _depth(materials: Materials) -> DemoContent:
     stripped = materials.c_without_indentation
     name = "nesting depth (indentation stripped)"
     again = replace(first, ranking=stripped.rank(labels.nesting_depth, name), found=None)
+    probe = stripped.probe(labels.nesting_depth, first.state)
+    direction = probe.direction(first.state)
     widget = _widget(
-        stripped.shown,
+        rnnviz.along(stripped.shown, first.state, direction, name=_ALONG),
         [again],
+        states=[first.state, _ALONG],
+        units=[(first.state, first.unit), (_ALONG, 0)],
         labels={"nesting depth": labels.nesting_depth},
-        title="The same unit, the same code without its indentation",
+        title="The same code without its indentation",
     )
     line = materials.c.shown.text[:start].count("\n")
     below = sum(map(len, stripped.shown.text.splitlines(keepends=True)[:line]))
-    fragments = (whole.fragment(units=some, start=start), widget.fragment(units=some, start=below))
+    fragments = (
+        whole.fragment(units=some, start=start),
+        widget.fragment(
+            units={first.state: some, _ALONG: [0]},
+            start=below,
+            caption=_spread(first, again, probe),
+        ),
+    )
     strip = (stripped.name, materials.c.shown, first.state, first.unit, first.sign, start)
     return DemoContent(fragments, (*opened, again), *strip)
+
+
+def _spread(first: ChosenUnit, again: ChosenUnit, probe: Probe) -> str:
+    """Say in a sentence what the second copy is, and what of the unit is left."""
+    return (
+        f"Without the white space the unit's score falls from {first.held_out:.2f} to "
+        f"{again.held_out:.2f}: no single unit of this network counts brackets. The second copy is "
+        f"what all its units say together, along one direction: {probe.held_out:.2f} (the same fit "
+        f"to the last {CONTEXT} characters: {probe.tokens:.2f})."
+    )
 
 
 def _brackets(materials: Materials) -> DemoContent:
@@ -207,17 +239,11 @@ def _training(materials: Materials) -> DemoContent:
     one, shown = _quote_unit(materials), {"inside quotes": labels.inside_quotes}
     units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
     fragment = _widget(materials.snapshots, [one], labels=shown).fragment(units=sorted(units))
-    trace = materials.prose.shown
-    inside = np.asarray(labels.inside_quotes(trace))
-    areas = [
-        area_under_curve(one.values(moment), inside) for moment in materials.snapshots.values()
-    ]
-    facts = tuple(
-        (moment, f"AUC {area:.3f}") for moment, area in zip(materials.snapshots, areas, strict=True)
-    )
+    frames = moments(one, materials.snapshots, materials.written, labels.inside_quotes)
+    facts = tuple((moment.name, f"AUC {moment.area:.3f}") for moment in frames)
     about = f"{one.name} on this text at each moment; it was chosen at the last."
-    strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
-    return DemoContent((fragment,), (one,), *strip, facts=(about, facts))
+    strip = (materials.prose.name, materials.prose.shown, one.state, one.unit, one.sign)
+    return DemoContent((fragment,), (one,), *strip, facts=(about, facts), film=frames)
 
 
 def _gates(materials: Materials) -> DemoContent:
@@ -225,7 +251,13 @@ def _gates(materials: Materials) -> DemoContent:
     layer = one.state.rpartition(".")[0]
     copies = [(f"{layer}.{kind}", one.unit) for kind in _KINDS]
     start = _best_place(materials.c, one, labels.inside_comment, _LINES_OF_FOUR)
-    widget = _widget(trace, [one], units=copies, labels={"inside comment": labels.inside_comment})
+    widget = _widget(
+        trace,
+        [one],
+        states=[state for state, _ in copies],
+        units=copies,
+        labels={"inside comment": labels.inside_comment},
+    )
     units = {entry.unit for entry in one.ranking[:_FEW_UNITS]} | {one.unit}
     fragment = widget.fragment(units=sorted(units), start=start)
     return DemoContent((fragment,), (one,), materials.c.name, trace, *copies[1], start=start)
@@ -317,8 +349,7 @@ DEMOS = (
         "unit for the other. So the network reads the same code twice, the second time with the "
         "indentation stripped.",
         "Before you scroll down: what will be left of the unit without the indentation?",
-        "Compare the three scores at the end: what is left of the unit, and what do all units know "
-        "together?",
+        "Compare the two copies: what is left of the unit, and what do all units say together?",
         _depth,
     ),
     Demo(
@@ -337,7 +368,8 @@ DEMOS = (
         "The same unit on the same text, at moments of the training: from weights that are nearly "
         "random to those of all other pages. The slider “training” moves through time.",
         "When does the unit begin to hold a value from one mark to the next? Is it sudden?",
-        "Start at the left. Is it the same unit that leads at every moment?",
+        "Start at the left. Is it the same unit that leads at every moment? Below, read what the "
+        "network wrote by itself: when does it close a speech that it has opened?",
         _training,
     ),
     Demo(

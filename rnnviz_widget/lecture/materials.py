@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import rnnviz_widget as rnnviz
-from rnnviz_widget.charlm import bracket_text, read_card, snapshots
+from rnnviz_widget.charlm import bracket_text, read_card, sample, snapshots
 from rnnviz_widget.evaluation import TRANSFORMS
 from rnnviz_widget.lecture.opening import ChosenUnit
 from rnnviz_widget.trace import Predictions, Trace
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
     from rnnviz_widget.charlm import CharLM
     from rnnviz_widget.counters import UnitKind
     from rnnviz_widget.ranking import Ranking
+    from rnnviz_widget.ranking.probe import Probe
 
 _TEXTS = "two texts written for this project"
 _BEFORE = 600  # characters read before a text, so that a line clock does not begin from nothing
 
-_C_STATES = ("*.h", "*.tanh_c")  # tanh(c): of c's order, and on a scale that can be looked at
+_SPEECH = 'He looked up.\n\n"I'  # what the network goes on from, where it writes
+_WRITTEN = 240  # characters
+
+_MEMORY = ("*.c", "*.tanh_c")  # an LSTM's: tanh(c) is of c's order, on a fixed scale
 
 
 @dataclass
@@ -41,7 +47,7 @@ class Reader:
     texts
         The text to choose on, and the one to report on.
     states
-        Shell patterns of the states that units are ranked by.
+        Shell patterns of the states that are recorded; see `ranked`.
     """
 
     name: str
@@ -56,7 +62,7 @@ class Reader:
     ) -> Reader:
         """Return the reader of two sample texts, by their numbers, after a change of both."""
         read = partial(rnnviz.sample_text, name)
-        states = ["*.h"] if name == "prose" else _C_STATES
+        states = ["*.h"] if name == "prose" else _MEMORY
         return cls(name, (change(read(chosen_on)), change(read(reported_on))), states)
 
     @cached_property
@@ -90,6 +96,16 @@ class Reader:
         """Return the model's own unit for a label, or the first of the ranking."""
         return ChosenUnit.of(self.rank(label, name, within), self.model.card.units.get(name))
 
+    def ranked(self, label: Callable[[Trace], ArrayLike]) -> str | Sequence[str]:
+        """Return the states that units are ranked by: one kind, or each would be listed twice.
+
+        Of an LSTM's memory what is bounded where the label is a bool, and else `c`: tanh is flat
+        where a counter still counts, see `FoundUnit.painted`.
+        """
+        if self.states != _MEMORY:
+            return self.states
+        return "*.tanh_c" if np.asarray(label(self.shown)).dtype == np.bool_ else "*.c"
+
     def rank(
         self, label: Callable[[Trace], ArrayLike], name: str, within: str | None = None
     ) -> Ranking:
@@ -101,12 +117,31 @@ class Reader:
                 label,
                 held_out=reported_on,
                 control=self.control,
+                states=self.ranked(label),
                 within=within,
                 name=name,
                 caption=_TEXTS,
                 progress=False,
             )
         return self._ranked[name, within]
+
+    def probe(self, label: Callable[[Trace], ArrayLike], state: str) -> Probe:
+        """Return what all units of a state say of a label: fitted to one text, scored on one."""
+        chosen_on, reported_on = self.traces
+        ranking = rnnviz.rank_units(
+            chosen_on,
+            label,
+            held_out=reported_on,
+            control=self.control,
+            states=state,
+            shifts=0,
+            probe=True,
+            progress=False,
+        )
+        if ranking.probe is None:
+            msg = "a ranking with a probe has one"
+            raise AssertionError(msg)
+        return ranking.probe
 
     def kind(self, state: str, unit: int) -> UnitKind:
         """Return what kind of memory a unit is, fitted and scored on both texts."""
@@ -140,16 +175,31 @@ class Materials:
             "linux", 2, 1, TRANSFORMS["indentation stripped"]
         )
         lines = bracket_text(lines=60, seed=7), rnnviz.sample_text("brackets")
-        self.brackets = Reader("brackets", lines, _C_STATES)
+        self.brackets = Reader("brackets", lines, _MEMORY)
+
+    @cached_property
+    def moments(self) -> dict[str, CharLM]:
+        """The prose model on its way, by how many characters it had seen."""
+        found = {}
+        sources: list[str | Path] = [*snapshots(self.prose.name), self.prose.name]
+        for source in sources:
+            seen = read_card(source).training["characters_seen"]
+            found[f"{seen:,} characters"] = rnnviz.load_model(source)
+        return found
 
     @cached_property
     def snapshots(self) -> dict[str, Trace]:
-        """The prose model's recordings of its text, by how many characters it had seen."""
+        """The recordings of the prose model's text, by moment."""
+        return {name: self.prose.read_by(model) for name, model in self.moments.items()}
+
+    @cached_property
+    def written(self) -> dict[str, Trace]:
+        """What the prose model wrote, by moment, after the beginning of a speech."""
         found = {}
-        moments: list[str | Path] = [*snapshots(self.prose.name), self.prose.name]
-        for source in moments:
-            seen = read_card(source).training["characters_seen"]
-            found[f"{seen:,} characters"] = self.prose.read_by(rnnviz.load_model(source))
+        for name, model in self.moments.items():
+            text = sample(model, _SPEECH, _WRITTEN, temperature=0.6, seed=1)
+            whole = rnnviz.record(model, _SPEECH + text, states=self.prose.states)
+            found[name] = _from(whole, len(_SPEECH) - 2)  # with the mark that opens it
         return found
 
 

@@ -13,6 +13,7 @@ from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
 from rnnviz_widget.export import Page, content_policy, head
 from rnnviz_widget.export.still import escape
+from rnnviz_widget.lecture.film import film
 from rnnviz_widget.tables import html_facts
 from rnnviz_widget.widget.quantise import quantise
 
@@ -60,6 +61,7 @@ _DEMO = """\
 <p class="do">{do}</p>
 </details>
 {fragments}
+{film}
 {measured}
 </main>
 <footer><p>{model}</p></footer>"""
@@ -129,6 +131,7 @@ def demo_page(demo: Demo, shown: DemoContent, others: Sequence[Demo], model: str
         ask=escape(demo.ask),
         do=escape(demo.do),
         fragments="\n".join(fragment.with_heading(tag) for fragment in shown.fragments),
+        film=film(shown.opened[0].name, shown.film) if shown.film else "",
         measured=_measured(demo, shown),
         model=escape(_model(model)),
     )

@@ -122,6 +122,56 @@ def test_training_time_moves_and_its_numbers_stand_below(open_page: Open, page: 
     assert areas[-1] > 0.95
 
 
+def test_the_film_colours_what_was_read_and_what_was_written_at_each_moment(
+    open_page: Open, page: Page
+) -> None:
+    """In the last frame a character is red where a quotation is open, in the first it is not so."""
+    open_page("training")
+    frames = page.locator(".film > section")
+    expect(frames).to_have_count(8)
+    written = {frame: frame.locator("pre").nth(1) for frame in (frames.first, frames.last)}
+    agreement = []
+    for still in written.values():
+        colours = [
+            tuple(map(int, re.findall(r"\d+", colour)))[:3]
+            for colour, text in still.evaluate(_RUNS)
+            for _ in text
+        ]
+        inside = np.asarray(rnnviz.labels.inside_quotes(str(still.text_content())))
+        red = np.array([colour[0] > colour[2] for colour in colours])
+        agreement.append(np.mean(red == inside[: len(red)]))
+    assert agreement[-1] > 0.9 > agreement[0]
+
+
+_RUNS = """
+(still) => [...still.childNodes].map((run) => [
+  run.style ? getComputedStyle(run).backgroundColor : "rgb(255, 255, 255)", run.textContent])
+"""
+
+
+def test_depth_of_stripped_code_is_shown_along_a_direction_too(open_page: Open, page: Page) -> None:
+    open_page("depth")
+    figure = page.locator("figure").last
+    expect(figure.locator("[role=textbox]")).to_have_count(2)
+    said = str(figure.locator("figcaption").text_content())
+    assert "no single unit of this network counts brackets" in said
+    whole, bare, along, last = map(float, re.findall(r"\d\.\d\d", said))
+    assert bare < 0.6 < whole
+    assert along > max(bare, last)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "guess"])
+def test_no_list_names_a_unit_twice(name: str, open_page: Open, page: Page) -> None:
+    open_page(name)
+    for group in page.locator(".rnnviz-ranked optgroup").all():
+        units = [text.split()[-1] for text in group.locator("option").all_text_contents()]
+        states = [text.split()[-2] for text in group.locator("option").all_text_contents()]
+        assert units
+        assert len(set(zip(states, units, strict=True))) == len(units)
+        kinds = {state.rpartition(".")[2] for state in states}
+        assert len(kinds) == 1
+
+
 def test_a_riddle_keeps_its_answer(open_page: Open, page: Page) -> None:
     open_page("index")
     riddle = page.locator(".demo", has_text="Guess before you look")
