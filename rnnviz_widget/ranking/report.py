@@ -20,8 +20,16 @@ from rnnviz_widget.ranking.rows import (
 )
 from rnnviz_widget.ranking.splits import ENOUGH_SPANS
 from rnnviz_widget.ranking.strength import bounds, strength
-from rnnviz_widget.ranking.summary import notebook_html
-from rnnviz_widget.tables import data_frame, plain_facts, plain_table
+from rnnviz_widget.ranking.summary import bars, words
+from rnnviz_widget.tables import (
+    data_frame,
+    html_bars,
+    html_facts,
+    html_folded,
+    html_table,
+    plain_facts,
+    plain_table,
+)
 
 if TYPE_CHECKING:
     from rnnviz_widget.ranking.chance import Chance
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.ranking.splits import Extent
 
 _SHOWN = 10
+_FEW, _FEW_COLUMNS = 3, 6  # rows and columns that a notebook shows at first sight
 _UNKNOWN = "The interval is not known: what goes wrong lasts too long for a text of this length."
 _NAMES = (1,)  # the column that holds the unit's name
 
@@ -215,7 +224,18 @@ class Ranking(Sequence["Entry"]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return notebook_html(self)
+        few = [row[:_FEW_COLUMNS] for row in self.rows(_FEW)]
+        beside = bars(self[0], self.chance, self.baselines, self.control, self.probe)
+        more = f"<p>... and {len(self) - _SHOWN:,} more units</p>" if len(self) > _SHOWN else ""
+        everything = (
+            f"{html_table(self.rows(_SHOWN), left=_NAMES)}{more}{html_facts(self.controls())}"
+            f"{html_facts(words(self.metric))}"
+        )
+        return (
+            f'<div class="rnnviz-ranking"><p><strong>{for_html(self.title)}</strong><br>'
+            f"{for_html(self.note)}</p>{html_table(few, left=_NAMES)}{html_bars(beside)}"
+            f"<p>{for_html(self.verdict)}</p>{html_folded(everything)}</div>"
+        )
 
     @property
     def title(self) -> str:

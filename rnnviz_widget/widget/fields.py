@@ -6,7 +6,7 @@ languages' tests read.
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 
 class Origin(TypedDict):
@@ -63,7 +63,7 @@ class CheckpointFields(TypedDict):
     limits: bytes | None
     peaks: bytes | None
     pinned: list[PinnedUnit]
-    rows: NotRequired[list[RowFields]]
+    rows: list[RowFields]
     loss: bytes | None
     vocabulary: list[str] | None
     top_ids: bytes | None

@@ -103,6 +103,7 @@ def encode_checkpoints(checkpoints: Mapping[str, Trace], excerpt: Excerpt) -> li
             "limits": None,
             "peaks": None,
             "pinned": [],
+            "rows": [],
             "loss": None if trace.loss is None else _float32(trace.loss[excerpt.span]),
             **_encode_predictions(trace.predictions if few else None, excerpt),
         }
