@@ -13,7 +13,12 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from rnnviz_widget.charlm.card import ModelCard
-from rnnviz_widget.charlm.checkpoint_file import FORMAT, is_checkpoint, read_checkpoint_file
+from rnnviz_widget.charlm.checkpoint_file import (
+    FORMAT,
+    all_tensors,
+    is_checkpoint,
+    read_checkpoint_file,
+)
 from rnnviz_widget.charlm.model import CharLM
 from rnnviz_widget.recurrent.patching import keeping_gradients, keeping_random
 from rnnviz_widget.trace.exchange import replacing_file
@@ -201,7 +206,7 @@ def write_units(name_or_path: str | Path, units: Mapping[str, FoundUnit]) -> Non
     card = replace(read_card(path), units=dict(units))
     with safe_open(path, framework="pt") as file:
         metadata = dict(file.metadata()) | card.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = all_tensors(file)
     with replacing_file(path) as partial:
         save_file(tensors, partial, metadata)
 

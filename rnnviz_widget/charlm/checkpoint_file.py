@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from rnnviz_widget.charlm.card import FoundUnit
 from rnnviz_widget.charlm.model import CharLMConfig
+from rnnviz_widget.recurrent.interrupts import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,18 @@ class CheckpointFile:
     def weights(self) -> dict[str, Tensor]:
         """Return the weights by name, as float32."""
         with _opened(self.path) as file:
-            return {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            return {name: values.float() for name, values in all_tensors(file).items()}
+
+
+def all_tensors(file: safe_open) -> dict[str, Tensor]:
+    """Return all that an open safetensors file holds.
+
+    An interrupt inside `get_tensor` is lost: torch's storage answers it with an error of its own.
+    """
+    tensors: dict[str, Tensor] = unbroken(
+        lambda: {name: file.get_tensor(name) for name in file.keys()}  # type: ignore[no-untyped-call]  # noqa: SIM118
+    )
+    return tensors
 
 
 def is_checkpoint(path: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from rnnviz_widget.charlm.checkpoint_file import all_tensors
 from rnnviz_widget.trace.exchange import replacing_file
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def load_progress(path: Path, settings: str, model: nn.Module, optimizer: Optimi
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            tensors = all_tensors(file)
     except (SafetensorError, OSError) as error:
         msg = f"{str(path)!r} is not the file of an interrupted run; delete it"
         raise ValueError(msg) from error

@@ -15,20 +15,19 @@ from tests.unit.test_interrupts import ACTIONS, TEXT, small, surroundings
 from tests.unit.untouched import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Row = tuple[str, int, int]
 """What was tried, how often, and how often all was as before."""
 
 
-def run(many: int = 20_000) -> list[Row]:
-    """Return a row for each action and sort of interrupt."""
+def run(many: int = 20_000) -> Iterator[Row]:
+    """Yield a row for each action and sort of interrupt."""
     model, draw = small(), random.Random(0)  # noqa: S311
     actions = {name: (lambda a=action: a(model)) for name, action in ACTIONS.items()}
     with tempfile.TemporaryDirectory() as folder:
         actions["train"] = lambda: _trained(Path(folder) / "model.safetensors")
         before = contents(model), surroundings()
-        rows = []
         for name, action in actions.items():
             for second in (False, True):
                 tried = survived = 0
@@ -36,7 +35,7 @@ def run(many: int = 20_000) -> list[Row]:
                     answered = _timed(action, draw, second=second)
                     tried += answered
                     survived += answered and (contents(model), surroundings()) == before
-                rows.append((f"{'two' if second else 'one'} during {name}", tried, survived))
+                yield f"{'two' if second else 'one'} during {name}", tried, survived
         for name, action in actions.items():
             moments = interrupted(action, ())[1]
             chosen = draw.sample(range(moments), min(moments, many // 20))
@@ -44,8 +43,7 @@ def run(many: int = 20_000) -> list[Row]:
             for moment in chosen:
                 interrupted(action, (moment, moment + draw.choice((1, 2, 3, 8, 1000))))
                 survived += (contents(model), surroundings()) == before
-            rows.append((f"two at chosen instructions of {name}", len(chosen), survived))
-    return rows
+            yield f"two at chosen instructions of {name}", len(chosen), survived
 
 
 _SIZES = small().config  # made once: torch itself leaves gradients off when interrupted there

@@ -37,11 +37,12 @@ TEXT = (
 )
 
 
-def run(many: int = 10) -> list[Row]:
-    """Return a row for each long action, with the longest wait in its words."""
+def run(many: int = 10) -> Iterator[Row]:
+    """Yield a row for each long action, with the longest wait in its words."""
     with _neighbours(), tempfile.TemporaryDirectory() as folder:
-        rows = [_tried(name, action, many) for name, action in _actions(Path(folder)).items()]
-        return [*rows, _commands(Path(folder), many)]
+        for name, action in _actions(Path(folder)).items():
+            yield _tried(name, action, many)
+        yield _commands(Path(folder), many)
 
 
 def _actions(folder: Path) -> dict[str, Callable[[], object]]:

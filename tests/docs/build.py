@@ -1,4 +1,4 @@
-"""Build the documentation: ``python -m tests.docs.build [-o FOLDER] [--lesson NAME ...]``.
+"""Build the documentation: ``python -m tests.docs.build [-o FOLDER] [--lesson NUMBER ...]``.
 
 README, CONTRIBUTING, the changelog and every Markdown file beside the code become pages. The API
 reference is made from the docstrings of all public names. Each notebook is run and becomes a lesson
@@ -26,7 +26,7 @@ from sphinx.cmd.build import build_main
 import rnnviz_widget
 
 REPOSITORY = Path(__file__).parents[2]
-NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = REPOSITORY / "notebooks"
 OUTPUT = REPOSITORY / "build" / "docs"
 
 _FRAME = re.compile(r'<iframe\b([^>]*?)\bsrcdoc="([^"]*)"([^>]*)>')
@@ -70,7 +70,7 @@ def _linked(link: re.Match[str], path: Path, pages: dict[Path, str], source: Pat
     if target.suffix in {".png", ".svg"}:
         shutil.copy(target, source)
         return f"]({target.name})"
-    return "](index.md)" if target == REPOSITORY / "notebooks" else link[0]
+    return "](index.md)" if target == NOTEBOOKS else link[0]
 
 
 def _lesson(path: Path, source: Path) -> str:
@@ -128,9 +128,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT, help="default: build/docs")
     parser.add_argument("--lesson", action="append", help="number of a notebook; default: all")
+    parser.add_argument(
+        "--lessons", type=Path, default=NOTEBOOKS, help="folder of notebooks; default: notebooks/"
+    )
     arguments = parser.parse_args()
     wanted = arguments.lesson
-    lessons = [path for path in NOTEBOOKS if wanted is None or path.stem[:2] in wanted]
+    lessons = [
+        path
+        for path in sorted(arguments.lessons.glob("*.ipynb"))
+        if wanted is None or path.stem[:2] in wanted
+    ]
     # Frames live where no kernel runs.
     os.environ["RNNVIZ_DISPLAY"] = "iframe"
     status = build(arguments.output, lessons)
