@@ -13,7 +13,7 @@ const watch = process.argv.includes("--watch");
 
 // Quarto and saved pages write the bundle unescaped into HTML: these strings would end or open a script there.
 async function refuseMarkup() {
-  for (const name of ["widget.js", "page.js", "network.js", "widget.css"]) {
+  for (const name of ["widget.js", "page.js", "site.js", "network.js", "widget.css"]) {
     const text = await readFile(out + name, "utf8");
     for (const forbidden of ["<!--", "<script", "</script", "</style"]) {
       if (text.toLowerCase().includes(forbidden)) throw new Error(`${name} contains ${forbidden}`);
@@ -30,8 +30,8 @@ const SHORT = Object.fromEntries(OWN.split(" ").map((name, i) => [name, `$${i.to
 
 // A notebook keeps the bundle once per widget: a second look saves a twentieth of it.
 async function shrink() {
-  for (const name of ["widget.js", "page.js"]) {
-    const options = { module: true, compress: { passes: 3 }, format: { comments: false } };
+  for (const name of ["widget.js", "page.js", "site.js"]) {
+    const options = { module: name !== "site.js", compress: { passes: 3 }, format: { comments: false } };
     const { code } = await minify(await readFile(out + name, "utf8"), options);
     await writeFile(out + name, code);
   }
@@ -55,30 +55,57 @@ const finish = {
   },
 };
 
-await mkdir(out, { recursive: true });
-const bundle = await context({
+// What we write is compressed by gzip, which browsers undo by themselves: zarrita's other codecs are megabytes of WebAssembly.
+const oneCodec = {
+  name: "one codec",
+  setup(build) {
+    build.onResolve({ filter: /^numcodecs\/(blosc|lz4|zstd)$/ }, ({ path }) => ({
+      path,
+      namespace: "left-out",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "export default undefined;" }));
+  },
+};
+
+const options = {
   absWorkingDir: here,
-  entryPoints: [
-    { in: "src/widget.ts", out: "widget" },
-    { in: "src/page.ts", out: "page" },
-    // Loaded only where a network lives in the page.
-    { in: "src/editing/main.ts", out: "network" },
-    { in: "src/widget.css", out: "widget" },
-  ],
   outdir: out,
   bundle: true,
   minify: true,
   mangleProps: new RegExp(`^(${OWN.replaceAll(" ", "|")})$`),
   mangleCache: SHORT,
-  format: "esm",
   target: ["es2022", "chrome111", "firefox113", "safari16.4"],
   // anywidget's bundle is imported from a blob: an AMD loader on the page must not be taken up.
   define: { "define.amd": "false" },
   legalComments: "none",
-  plugins: [assembly, finish],
-});
-if (watch) await bundle.watch();
-else {
-  await bundle.rebuild();
-  await bundle.dispose();
+};
+
+await mkdir(out, { recursive: true });
+const builds = [
+  // A file beside a page: a browser takes it from a disk only where it is no module.
+  await context({
+    ...options,
+    entryPoints: [{ in: "src/site.ts", out: "site" }],
+    format: "iife",
+    plugins: [oneCodec],
+  }),
+  await context({
+    ...options,
+    entryPoints: [
+      { in: "src/widget.ts", out: "widget" },
+      { in: "src/page.ts", out: "page" },
+      // Loaded only where a network lives in the page.
+      { in: "src/editing/main.ts", out: "network" },
+      { in: "src/widget.css", out: "widget" },
+    ],
+    format: "esm",
+    plugins: [assembly, finish],
+  }),
+];
+for (const build of builds) {
+  if (watch) await build.watch();
+  else {
+    await build.rebuild();
+    await build.dispose();
+  }
 }

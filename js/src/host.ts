@@ -9,8 +9,14 @@ export interface Host {
   request(message: Request): Promise<Bytes[]>;
   /** False where nobody can ever answer a request. */
   readonly hasKernel: boolean;
-  /** A network that may run here, and the program that runs it; null where there is none. */
-  readonly engine: { code: string; network: Bytes } | null;
+  /** A network that may run here; null where there is none. */
+  readonly engine: Engine | Promise<Engine> | null;
+}
+
+/** A portable network, and the program that runs it. */
+export interface Engine {
+  code: string;
+  network: Bytes;
 }
 
 /** The traits that a person changes, in the view or in Python. */

@@ -31,11 +31,11 @@ interface Program {
 
 /** Lets the network run here, where there is one; where it cannot, says why, and what is shown stays as it is. */
 export async function enliven(host: Host, store: Store, slots: Slots, lifetime: AbortSignal): Promise<void> {
-  const { engine } = host;
-  if (!engine) return;
+  if (!host.engine) return;
   try {
-    const program = await load(engine.code);
-    await program.live(kit, host, store, slots, own(engine.network), engine.code, lifetime);
+    const { code, network } = await host.engine;
+    const program = await load(code);
+    await program.live(kit, host, store, slots, own(network), code, lifetime);
   } catch (error) {
     store.setProblem(
       `This text cannot be edited here. ${error instanceof Error ? error.message : String(error)}`,

@@ -16,11 +16,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   keys: ["store"],
   view: ["panels", "text", "store", "dom", "words", "keys", "theme", "host", "live"],
   widget: ["view", "host"],
-  page: ["view", "host"],
+  saved: ["store", "host", "view"],
+  page: ["saved"],
+  site: ["saved", "store", "host"],
 };
 
 /** Whoever knows one host by its name or its library: Jupyter's, a saved page's. */
-const ENTRIES = ["widget", "page"];
+const ENTRIES = ["widget", "page", "site.ts"];
 
 const files = readdirSync("src", { recursive: true }).filter((file) => file.endsWith(".ts"));
 const imports = files.flatMap((file) => {

@@ -15,6 +15,7 @@ from rnnviz_widget.cli.lecture import add_lecture
 from rnnviz_widget.cli.opening import add_force, add_no_open, say, show
 from rnnviz_widget.cli.parser import Parser
 from rnnviz_widget.cli.recover import add_recover
+from rnnviz_widget.cli.site import add_site
 from rnnviz_widget.cli.view import add_view
 from rnnviz_widget.escaping import for_terminal
 from rnnviz_widget.export.pages import refuse_to_replace
@@ -53,6 +54,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
     add_view(commands)
+    add_site(commands)
     add_lecture(commands)
     _add_train(commands)
     add_evaluate(commands)

@@ -1,7 +1,13 @@
 """Pages that need neither kernel nor network."""
 
 from rnnviz_widget.export.frame import Contents, Frame
-from rnnviz_widget.export.pack import Packer, TooLargeError, json_for_script
+from rnnviz_widget.export.pack import (
+    Budget,
+    TooLargeError,
+    json_for_script,
+    pack,
+    pack_plain,
+)
 from rnnviz_widget.export.pages import (
     LIMIT,
     STATIC,
@@ -12,6 +18,7 @@ from rnnviz_widget.export.pages import (
     framed,
     head,
     page,
+    pieces_of,
 )
 from rnnviz_widget.export.policy import content_policy
 from rnnviz_widget.export.still import opening_picture
@@ -19,10 +26,10 @@ from rnnviz_widget.export.still import opening_picture
 __all__ = [
     "LIMIT",
     "STATIC",
+    "Budget",
     "Contents",
     "Fragment",
     "Frame",
-    "Packer",
     "Page",
     "PageItem",
     "SavedPage",
@@ -32,5 +39,8 @@ __all__ = [
     "head",
     "json_for_script",
     "opening_picture",
+    "pack",
+    "pack_plain",
     "page",
+    "pieces_of",
 ]

@@ -36,6 +36,7 @@ _PAGE = """\
 <main>
 {heading}{fragments}
 {notes}</main>
+{pieces}
 </body>
 </html>
 """
@@ -45,13 +46,16 @@ _OWN, _FRAMED = "rnnviz-body", "rnnviz-body rnnviz-framed"
 _MARKS = (b'<body class="rnnviz-body', b'<body class="lecture')  # of pages of all versions
 _HEAD_BYTES = 2**22  # the code stands before
 
+# Text that is not run. The code looks for it when it is asked for what is in it.
+_PIECE = '<script type="application/json" data-rnnviz-piece="{key}">{data}</script>'
+
 # What stands beside the data is there until the script, where one may run, puts the widget there.
 _FRAGMENT = """\
 <figure class="rnnviz-figure">{heading}
 <div class="rnnviz-page"><script type="application/json" data-rnnviz>{data}</script>
 <div>{still}
 <p class="rnnviz-caption">{words}</p></div></div>{notes}
-</figure>"""
+{pieces}</figure>"""
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,13 +69,17 @@ class Fragment:
     words
         What is shown, in a sentence.
     data
-        JSON that the code draws from.
+        JSON that the code opens with.
     height
         About how many CSS pixels it needs in a column of ordinary width.
     still
         HTML of the opening picture, for where no script may run.
     live
         Whether a network runs in it: the page then has the program for it, see `head`.
+    pieces
+        JSON texts that the code asks for later, see `pieces_of`.
+    key
+        Names them.
     """
 
     title: str
@@ -82,25 +90,35 @@ class Fragment:
     height: int
     still: str = ""
     live: bool = False
+    pieces: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def html(self) -> str:
         """The element to put into a page of one's own that has `head()` in it once."""
-        return self.with_heading("h2")
+        return self._element("h2", pieces_of([self]))
 
     def with_heading(self, tag: str) -> str:
-        """Return the element with its title as a heading; without one where `tag` is empty."""
+        """Return the element with its title as a heading; without one where `tag` is empty.
+
+        What `pieces_of` returns must stand at the end of the page.
+        """
+        return self._element(tag, "")
+
+    def _element(self, tag: str, pieces: str) -> str:
         return _FRAGMENT.format(
             heading=_element(tag, "rnnviz-heading", self.title) if tag else "",
             data=self.data,
             still=self.still,
             words=escape(self.words),
             notes=_notes("figcaption", self.caption, self.source),
+            pieces=pieces,
         )
 
     def __repr__(self) -> str:
         """Say what is shown and how large it is."""
-        return for_terminal(f"Fragment of {len(self.data) / 1e6:.2f} MB: {self.words}")
+        size = len(self.data) + sum(map(len, self.pieces))
+        return for_terminal(f"Fragment of {size / 1e6:.2f} MB: {self.words}")
 
 
 class PageItem(Protocol):
@@ -229,18 +247,16 @@ def framed(fragment: Fragment, limit: float = LIMIT) -> Page:
 def _assemble(
     fragments: Sequence[Fragment], title: str, notes: str, limit: float, body: str
 ) -> Page:
-    tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
     live = any(fragment.live for fragment in fragments)
     code = head(live=live)
     result = Page(
-        _PAGE.format(
-            name=escape(title or "Hidden units"),
-            policy=content_policy(code, live=live),
-            head=code,
-            body=body,
-            heading=_element("h1", "rnnviz-heading", title),
-            fragments="\n".join(fragment.with_heading(tag) for fragment in fragments),
+        layout(
+            fragments,
+            title,
             notes=notes,
+            head=code,
+            policy=content_policy(code, live=live),
+            body=body,
         ),
         title,
         "\n".join(fragment.words for fragment in fragments),
@@ -253,6 +269,39 @@ def _assemble(
         )
         raise ValueError(msg)
     return result
+
+
+def layout(
+    fragments: Sequence[Fragment],
+    title: str,
+    *,
+    head: str,
+    policy: str,
+    notes: str = "",
+    body: str = _OWN,
+) -> str:
+    """Return the HTML of a page of fragments.
+
+    Parameters
+    ----------
+    head, policy
+        What stands in its head, and what that may do, see `content_policy`.
+    notes
+        HTML under the fragments.
+    body
+        Classes of its body.
+    """
+    tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
+    return _PAGE.format(
+        name=escape(title or "Hidden units"),
+        policy=policy,
+        head=head,
+        body=body,
+        heading=_element("h1", "rnnviz-heading", title),
+        fragments="\n".join(fragment.with_heading(tag) for fragment in fragments),
+        notes=notes,
+        pieces=pieces_of(fragments),
+    )
 
 
 def refuse_to_replace(path: Path) -> None:
@@ -280,6 +329,17 @@ def is_page(path: Path) -> bool:
     return not start or any(mark in start for mark in _MARKS)
 
 
+def pieces_of(fragments: Iterable[Fragment]) -> str:
+    """Return what stands at the end of a page of fragments: what none of them opens with.
+
+    Elements of text that is not run. Of fragments that are alike it is there once.
+    """
+    alike = {fragment.key: fragment.pieces for fragment in fragments}
+    return "\n".join(
+        _PIECE.format(key=key, data=data) for key, pieces in alike.items() for data in pieces
+    )
+
+
 def head(*, live: bool = False) -> str:
     """Return the style and the code that all fragments of a page share, for a page of one's own.
 
@@ -288,14 +348,20 @@ def head(*, live: bool = False) -> str:
     live
         Whether to add the program that runs networks, for fragments that are live.
     """
-    css = (STATIC / "widget.css").read_text(encoding="utf-8")
     code = (STATIC / "page.js").read_text(encoding="utf-8")
-    style = f'<style>{css}</style>\n<script type="module">{code}</script>'
+    # At once, not when all has been read: it draws what is there already.
+    scripted = f'{style()}\n<script type="module" async>{code}</script>'
     if not live:
-        return style
+        return scripted
     engine = (STATIC / "network.js").read_text(encoding="utf-8")
     # Text, not run where it stands: it is started from a blob, there and in a worker.
-    return f'{style}\n<script type="text/plain" data-rnnviz-engine>{engine}</script>'
+    return f'{scripted}\n<script type="text/plain" data-rnnviz-engine>{engine}</script>'
+
+
+def style() -> str:
+    """Return the style that all pages have."""
+    css = (STATIC / "widget.css").read_text(encoding="utf-8")
+    return f"<style>{css}</style>"
 
 
 def _as_fragment(item: PageItem | Fragment, limit: float) -> Fragment:

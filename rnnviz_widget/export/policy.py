@@ -8,10 +8,10 @@ import re
 
 _META = '<meta http-equiv="Content-Security-Policy" content="{}">'
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_SCRIPT = re.compile(r'<script type="module">(.*?)</script>', re.DOTALL)
+_SCRIPT = re.compile(r'<script type="module"(?: async)?>(.*?)</script>', re.DOTALL)
 
 
-def content_policy(head: str, *, live: bool = False) -> str:
+def content_policy(head: str, *, live: bool = False, beside: bool = False) -> str:
     """Return the element that forbids a page everything but the styles and scripts in its head.
 
     No image, font, frame, form or request: whatever a text or a model brings into a page, it cannot
@@ -24,6 +24,8 @@ def content_policy(head: str, *, live: bool = False) -> str:
     live
         Whether a network travels along: its program is loaded from the page's own bytes, and runs
         as WebAssembly in a worker made of them.
+    beside
+        Whether the page's program and its values are files beside it, from the same server.
 
     Notes
     -----
@@ -31,6 +33,7 @@ def content_policy(head: str, *, live: bool = False) -> str:
     """
     scripts, styles = (" ".join(map(_hash, kind.findall(head))) for kind in (_SCRIPT, _STYLE))
     code = f"{scripts} blob: 'wasm-unsafe-eval'".strip() if live else scripts
+    code = f"{code} 'self'".strip() if beside else code
     rules = [
         "default-src 'none'",
         f"script-src {code or _NONE}",
@@ -39,6 +42,7 @@ def content_policy(head: str, *, live: bool = False) -> str:
         "base-uri 'none'",
         "form-action 'none'",
         *(["worker-src blob:"] if live else []),
+        *(["connect-src 'self'"] if beside else []),
     ]
     return _META.format("; ".join(rules))
 

@@ -11,7 +11,7 @@ import numpy as np
 import rnnviz_widget as rnnviz
 from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
-from rnnviz_widget.export import Page, content_policy, head
+from rnnviz_widget.export import Page, content_policy, head, pieces_of
 from rnnviz_widget.export.still import escape
 from rnnviz_widget.lecture.film import film
 from rnnviz_widget.tables import html_facts
@@ -64,7 +64,8 @@ _DEMO = """\
 {film}
 {measured}
 </main>
-<footer><p>{model}</p></footer>"""
+<footer><p>{model}</p></footer>
+{pieces}"""
 
 _INDEX = """\
 <header>
@@ -134,6 +135,7 @@ def demo_page(demo: Demo, shown: DemoContent, others: Sequence[Demo], model: str
         film=film(shown.opened[0].name, shown.film) if shown.film else "",
         measured=_measured(demo, shown),
         model=escape(_model(model)),
+        pieces=pieces_of(shown.fragments),
     )
     words = "\n".join(fragment.words for fragment in shown.fragments)
     return Page(_page(demo.title, body, kind="", mark="", code=head()), demo.title, words)

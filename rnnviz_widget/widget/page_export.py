@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import os
 
     from rnnviz_widget.export import Fragment, Frame, SavedPage
-    from rnnviz_widget.widget.publishing import Choice, Publisher
+    from rnnviz_widget.export.site import SavedSite
+    from rnnviz_widget.widget.publishing import Choice, Publisher, SiteChoice
 
 
 class PageExport:
@@ -65,6 +66,51 @@ class PageExport:
             it), or the choice is not one that the trace allows.
         """
         return self._publisher().page(**choice).save(path, overwrite=overwrite)
+
+    def save_site(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: bool | None = None,
+        **choice: Unpack[SiteChoice],
+    ) -> SavedSite:
+        """Write a static site: a folder of plain files, for a trace that no page could carry.
+
+        Its page opens with the beginning of the text and asks for the rest, and for each unit when
+        it is chosen, by ordinary HTTP requests of parts of the files beside it: any web server will
+        do, none of ours is needed. From a disk a browser shows only the beginning; the page then
+        says how to see the rest.
+
+        Parameters
+        ----------
+        path
+            The folder; an older site is replaced in one step once all is written.
+        overwrite
+            Replace whatever else is there, too.
+        progress
+            Show a bar over the units; by default where somebody may see it.
+        title, caption, source, states, units, start, stop
+            As for `save_html`.
+
+        Returns
+        -------
+        SavedSite
+            `path`, the bytes of all files as `size`, and in words what is shown.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something at `path` that is no site of this package.
+        ValueError
+            If the choice is not one that the trace allows.
+
+        Notes
+        -----
+        Values are kept in eight bits, as in a page. Next tokens, losses and near-exact values of
+        the unit that the page opens on are kept as long as they are at most 16 MiB together.
+        """
+        return self._publisher().site(path, overwrite=overwrite, progress=progress, **choice)
 
     def to_html(self, **choice: Unpack[Choice]) -> str:
         """Return the page that `save_html`, which explains the arguments, writes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rnnviz_widget.export import (
@@ -10,36 +11,36 @@ from rnnviz_widget.export import (
     Contents,
     Fragment,
     Frame,
-    Packer,
     TooLargeError,
     framed,
-    json_for_script,
     opening_picture,
     page,
 )
+from rnnviz_widget.export.site import SavedSite, replacing_site, size_of, write_site_page
 from rnnviz_widget.trace.excerpt import choose
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.live import NO_MODEL
+from rnnviz_widget.widget.packing import Snapshot, pack_page
 from rnnviz_widget.widget.quantise import colour_limit
+from rnnviz_widget.widget.sites import write_values
 from rnnviz_widget.widget.words import in_words
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from rnnviz_widget.export import Page
-    from rnnviz_widget.network import Portable
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.trace.excerpt import Excerpt
     from rnnviz_widget.widget.data import WidgetData
     from rnnviz_widget.widget.live import LiveNetwork
-    from rnnviz_widget.widget.quantise import QuantisedUnit
 
 
 _PINNED_UNITS = 16  # ranked units whose near-exact values a page without kernel carries
 
 
-class Choice(TypedDict, total=False):
-    """The arguments of `HiddenStateWidget.fragment`."""
+class SiteChoice(TypedDict, total=False):
+    """The arguments of `HiddenStateWidget.save_site` that say what goes in."""
 
     title: str | None
     caption: str
@@ -48,27 +49,13 @@ class Choice(TypedDict, total=False):
     units: Iterable[int] | Mapping[str, Iterable[int]] | None
     start: int
     stop: int | None
+
+
+class Choice(SiteChoice, total=False):
+    """The arguments of `HiddenStateWidget.fragment`."""
+
     limit: float
     live: bool
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """An excerpt of a trace as a widget now shows it.
-
-    Attributes
-    ----------
-    content
-        What `wire` makes of it, less the values.
-    traits
-        The widget's public traits by name, as a page shall open.
-    words
-        What is shown, in a sentence.
-    """
-
-    content: dict[str, Any]
-    traits: dict[str, Any]
-    words: str
 
 
 @dataclass(frozen=True)
@@ -132,6 +119,31 @@ class Publisher:
         shown = framed(fragment, choice.get("limit", LIMIT))
         return Frame(shown, fragment.height if height is None else height)
 
+    def site(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool,
+        progress: bool | None,
+        title: str | None = None,
+        caption: str = "",
+        source: str = "",
+        **choice: Any,  # noqa: ANN401  (the rest of `Choice`, less limit and live)
+    ) -> SavedSite:
+        """Write a folder of a page and the values that it asks for."""
+        data = self.data
+        excerpt = choose(data.trace, data.states, **choice)
+        traits = excerpt.traits(self.traits)
+        words = self._words(excerpt, traits, data.ranked(excerpt))
+        heading = data.title if title is None else title
+        target = Path(path)
+        with replacing_site(target, overwrite=overwrite) as folder:
+            opening = write_values(folder, data, excerpt, traits, progress=progress)
+            still = self._still(excerpt, traits)
+            write_site_page(folder, Fragment(heading, caption, source, words, opening, 0, still))
+            size = size_of(folder)
+        return SavedSite(target, size, words)
+
     def fragment(
         self,
         *,
@@ -155,7 +167,7 @@ class Publisher:
         heading = data.title if title is None else title
         try:
             network = self.living.network if self.living and live else None
-            packed = _pack(data, excerpt, shown, limit * 1e6, network)
+            carried = pack_page(data, excerpt, shown, limit * 1e6, network)
         except TooLargeError as error:
             several = len(data.traces)
             fewer = f", fewer of the {several} checkpoints" if several > 1 else ""
@@ -168,7 +180,18 @@ class Publisher:
             raise ValueError(msg) from None
         height = _contents(trace, excerpt, shown, [caption, source], heading).height
         still = self._still(excerpt, shown.traits)
-        return Fragment(heading, caption, source, shown.words, packed, height, still, live=live)
+        return Fragment(
+            heading,
+            caption,
+            source,
+            shown.words,
+            carried.opening,
+            height,
+            still,
+            live=live,
+            pieces=carried.pieces,
+            key=carried.key,
+        )
 
     def _still(self, excerpt: Excerpt, traits: Mapping[str, Any]) -> str:
         """Return the opening picture of the unit that is shown, as far as it may be seen."""
@@ -213,38 +236,3 @@ def _contents(
         notes=[len(note) for note in notes],
         heading=bool(heading),
     )
-
-
-def _pack(
-    data: WidgetData, excerpt: Excerpt, shown: Snapshot, limit: float, network: Portable | None
-) -> str:
-    """Return JSON of a snapshot with its values, at most `limit` bytes of them.
-
-    With a network it has the values of the units that are shown; the others are computed there.
-    """
-    traits = shown.traits
-    packer = Packer(limit, expected=excerpt.size(data.trace) * len(data.traces))
-    # The title is the page's, as a heading.
-    content = packer.lift({**shown.content, "title": ""})
-    limits = data.limits(excerpt)
-    for trace, checkpoint in zip(data.traces, content["checkpoints"], strict=True):
-        if network is not None:
-            opening = dict.fromkeys([(traits["state"], traits["unit"]), *traits["units"]])
-            checkpoint["rows"] = packer.lift([wire.encode_row(trace, *unit) for unit in opening])
-            continue
-        units: list[QuantisedUnit] = []
-        checkpoint["values"] = packer.add(
-            _rows(wire.quantised_units(trace, excerpt, limits), units)
-        )
-        checkpoint.update(packer.lift(wire.encode_scales(units)))
-    saved = {"traits": shown.traits, "content": content}
-    if network is not None:
-        saved["network"] = packer.lift(network.bytes)
-    return json_for_script({**saved, **packer.finish()})
-
-
-def _rows(units: Iterable[QuantisedUnit], seen: list[QuantisedUnit]) -> Iterable[bytes]:
-    """Yield the bytes of units, and keep the units: their scales follow all values."""
-    for unit in units:
-        seen.append(unit)
-        yield unit.values.tobytes()

@@ -203,15 +203,23 @@ def pin(trace: Trace, excerpt: Excerpt, units: Iterable[tuple[str, int]]) -> lis
         ]
 
 
-def encode_row(trace: Trace, state: str, unit: int, limit: float | None = None) -> dict[str, Any]:
-    """Return one unit in eight bits: a page's network computes the others, or a view asks for it.
+def encode_row(
+    trace: Trace,
+    state: str,
+    unit: int,
+    limit: float | None = None,
+    span: slice = slice(None),
+) -> dict[str, Any]:
+    """Return one unit in eight bits: what a page opens with, or a view asks for.
 
     Parameters
     ----------
     limit
         The end of its colour scale, where other checkpoints share it.
+    span
+        The tokens; their colours are those that they have in the whole text.
     """
-    row = quantise(trace.unit(state, unit), trace.bounds(state), limit)
+    row = _cut(quantise(trace.unit(state, unit), trace.bounds(state), limit), span)
     scales = _float32([row.scale, row.limit, row.peak])
     return {"state": state, "unit": unit, "values": row.values.tobytes(), "scales": scales}
 

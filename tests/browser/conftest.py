@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Dialog, Locator, Page, Request
+    from playwright.sync_api import Browser, Dialog, Locator, Page, Request
 
     from rnnviz_widget import HiddenStateWidget
 
@@ -53,6 +53,19 @@ def guarded(page: Page) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(f"the page failed: {error}"))
     page.on("request", look)
     yield page
+    assert wrong == []
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Page]:
+    """Open a tab that reaches this machine, and in which nothing may go wrong."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800}, color_scheme="light")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    context.close()
     assert wrong == []
 
 

@@ -189,7 +189,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
 def test_several_widgets_share_one_copy_of_the_code(widget: HiddenStateWidget) -> None:
     other = HiddenStateWidget(make_trace(), unit=4)
     html = page([widget, other.fragment(stop=9, caption="Nine letters")], title="Two").html
-    assert html.count('<script type="module">') == html.count("<style>") == 1
+    assert html.count('<script type="module" async>') == html.count("<style>") == 1
     assert [data["traits"]["unit"] for data, _ in read_pages(html)] == [2, 4]
     reader = Reader(html)
     assert reader.text["title"] == "Two"

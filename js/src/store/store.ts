@@ -383,9 +383,12 @@ export class Store extends ViewState {
   #swap(raw: unknown): void {
     this.#raw = raw;
     try {
-      this.#content.value = decode(raw);
-      this.#values.clear();
-      this.setHover(-1);
+      const content = decode(raw);
+      if (content.tokens !== this.#content.peek().tokens) {
+        this.#values.clear();
+        this.setHover(-1);
+      }
+      this.#content.value = content;
       this.setProblem("");
     } catch (error) {
       this.setProblem(`The new trace cannot be shown: ${error instanceof Error ? error.message : error}`);

@@ -166,11 +166,7 @@ export function halfToNumber(bits: number): number {
 export function decode(content: unknown): Content {
   const raw = content as Raw;
   if (raw?.version !== 2) throw new RangeError(`content version must be 2, got ${raw?.version}`);
-  const tokens = new Tokens(
-    toText(raw.text),
-    raw.offsets == null ? null : new Uint32Array(aligned(raw.offsets)),
-    raw.origin as Origin,
-  );
+  const tokens = decodeTokens(raw);
   const length = tokens.length;
   if (length !== raw.length)
     throw new RangeError(`content has ${length} tokens, its length says ${raw.length}`);
@@ -189,6 +185,18 @@ export function decode(content: unknown): Content {
     saturation: raw.saturation == null ? null : decodeSaturation(raw.saturation as Raw),
     title: (raw.title as string) ?? "",
   };
+}
+
+const decoded = new WeakMap<object, Tokens>();
+
+/** The same tokens for the same buffer: more may have become known of a text that has been laid out. */
+function decodeTokens({ text, offsets, origin }: Raw): Tokens {
+  const known = decoded.get(text as object);
+  if (known) return known;
+  const numbers = offsets == null ? null : new Uint32Array(aligned(offsets));
+  const tokens = new Tokens(toText(text), numbers, origin as Origin);
+  decoded.set(text as object, tokens);
+  return tokens;
 }
 
 function decodeCheckpoint(raw: Raw, units: number, length: number): Checkpoint {
