@@ -293,12 +293,12 @@ class Effect(Mapping[str, Change]):
     def _bars(self) -> list[tuple[str, tuple[float, float], str]]:
         """Return the largest change beside those of the random units there."""
         most = self._largest
-        ends = [0.0, most.change, *most.random]
+        ends = [0.0, most.change, *most.random_changes]
         low, width = min(ends), max(max(ends) - min(ends), 1e-9)
         unit = (0.0, most.change)
         rows = [(f"{most.words}: held", unit, f"{most.change:+.2f}")]
-        if most.random:
-            least, largest = min(most.random), max(most.random)
+        if most.random_changes:
+            least, largest = min(most.random_changes), max(most.random_changes)
             said = f"{least:+.2f} to {largest:+.2f}"
             rows.append((f"random {self._others}", (least, largest), said))
         return [

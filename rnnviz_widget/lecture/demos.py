@@ -196,7 +196,7 @@ def _depth(materials: Materials) -> DemoContent:
     stripped = materials.c_without_indentation
     name = "nesting depth (indentation stripped)"
     again = replace(first, ranking=stripped.rank(labels.nesting_depth, name), found=None)
-    probe = stripped.probe(labels.nesting_depth, first.state)
+    probe = stripped.probe(labels.nesting_depth, name, first.state)
     direction = probe.direction(first.state)
     widget = _widget(
         rnnviz.along(stripped.shown, first.state, direction, name=_ALONG),

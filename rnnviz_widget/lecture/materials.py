@@ -125,8 +125,11 @@ class Reader:
             )
         return self._ranked[name, within]
 
-    def probe(self, label: Callable[[Trace], ArrayLike], state: str) -> Probe:
+    def probe(self, label: Callable[[Trace], ArrayLike], name: str, state: str) -> Probe:
         """Return what all units of a state say of a label: fitted to one text, scored on one."""
+        probe = self.rank(label, name).probe
+        if probe is not None and list(probe.weights) == [state]:
+            return probe
         chosen_on, reported_on = self.traces
         ranking = rnnviz.rank_units(
             chosen_on,

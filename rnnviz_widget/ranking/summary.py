@@ -52,7 +52,7 @@ def bars(
     if control:
         scores[f"{networks(control)}' best unit"] = control
     if probe is not None:
-        scores[f"probe, all {probe.units:,} units"] = (probe.held_out,)
+        scores[f"probe, all {probe.num_units:,} units"] = (probe.held_out,)
         scores[f"probe, last {CONTEXT} tokens"] = (probe.tokens,)
         if probe.control:
             scores[f"probe, {networks(probe.control)}"] = probe.control

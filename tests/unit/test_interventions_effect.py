@@ -277,12 +277,12 @@ def test_a_notebook_shows_three_rows_and_the_largest_change_beside_those_of_rand
     shown = re.findall(r"margin-left: ([\d.]+)%; width: ([\d.]+)%", bars)
     (start, length), (least, spread) = ([float(end) for end in pair] for pair in shown)
     most = max(list(found.values())[1:], key=lambda change: abs(change.change))
-    ends = [0.0, most.change, *most.random]
+    ends = [0.0, most.change, *most.random_changes]
     scale = 100 / (max(ends) - min(ends))
     assert length == pytest.approx(abs(most.change) * scale, abs=0.1)
     assert start == pytest.approx((min(0.0, most.change) - min(ends)) * scale, abs=0.1)
-    assert least == pytest.approx((min(most.random) - min(ends)) * scale, abs=0.1)
-    assert spread == pytest.approx(np.ptp(most.random) * scale, abs=0.8)
+    assert least == pytest.approx((min(most.random_changes) - min(ends)) * scale, abs=0.1)
+    assert spread == pytest.approx(np.ptp(most.random_changes) * scale, abs=0.8)
 
 
 def test_an_effect_without_random_units_claims_nothing() -> None:
