@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).parents[2] / "rnnviz_widget"
 LAYERS = (
     ("cli",),
     ("lecture",),
-    ("survey",),
-    ("evaluation", "figures"),
+    ("surveys",),
+    ("evaluation", "extremes", "figures"),
     ("widget",),
     ("export",),
     ("interventions",),
@@ -26,14 +26,17 @@ LAYERS = (
     ("ranking", "recording"),
     ("labels", "recurrent"),
     ("trace",),
+    ("coloured",),
     ("stats", "palettes", "progress", "signs", "tables", "texts"),
     ("escaping", "former"),
 )
 """From the top down; a part imports from below its own layer only."""
 
 WITHOUT_TORCH = (
+    "coloured",
     "counters",
     "escaping",
+    "extremes",
     "export",
     "figures",
     "former",
@@ -43,6 +46,7 @@ WITHOUT_TORCH = (
     "ranking",
     "signs",
     "stats",
+    "surveys",
     "tables",
     "texts",
     "trace",

@@ -1,0 +1,63 @@
+"""Text on the colours of values as plain HTML: for places where no script runs."""
+
+from __future__ import annotations
+
+import html
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnviz_widget import palettes
+from rnnviz_widget.signs import is_mark, sign_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+_STEPS = 12  # shades on each side of 0: neighbours of one shade share an element
+_JOINERS = "\u200c\u200d"  # in Persian, and in emoji: they shape what is beside them
+
+
+def coloured_text(tokens: Sequence[str], positions: ArrayLike, palette: str) -> str:
+    """Return spans with the tokens, each on the colour of its value and in an ink to be read.
+
+    Parameters
+    ----------
+    tokens
+        N strings.
+    positions
+        Where their values are on the palette's scale from -1 to 1, `(N,)`; NaN for none.
+    palette
+        One of `palettes.palettes`.
+    """
+    at = np.asarray(positions, np.float64)
+    shades = np.round(np.clip(at, -1, 1) * _STEPS)
+    known = np.isfinite(shades)
+    grounds = palettes.colours(palette, np.where(known, shades, 0) / _STEPS)
+    inks = palettes.ink(grounds)
+    styles = [
+        f"background:#{bytes(ground).hex()};color:#{bytes(ink).hex()}" if there else ""
+        for ground, ink, there in zip(grounds, inks, known, strict=True)
+    ]
+    pairs = zip(styles, tokens, strict=False)
+    runs = [(style, "".join(t for _, t in run)) for style, run in groupby(pairs, lambda p: p[0])]
+    return "".join(
+        f'<span style="{style}">{escape(text)}</span>' if style else escape(text)
+        for style, text in runs
+    )
+
+
+def in_one_line(text: str) -> str:
+    r"""Return text with a sign for each character that has no shape of its own.
+
+    >>> in_one_line("a\n\tb")
+    'a↵→b'
+    """
+    return "".join(c if is_mark(c) or c in _JOINERS else sign_of(c) or c for c in text)
+
+
+def escape(text: str) -> str:
+    """Return plain text as HTML in ASCII: character references also carry a lone surrogate."""
+    return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")
