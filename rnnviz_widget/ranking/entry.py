@@ -86,7 +86,8 @@ class Entry:
     score : float
         On part A: AUC in [0.5, 1], or the size of Spearman's correlation in [0, 1]. Orders rows.
     held_out : float
-        On part B, with the sign fixed on A: AUC in [0, 1], or a correlation in [-1, 1].
+        On part B, with the sign fixed on A: AUC in [0, 1], or a correlation in [-1, 1]. NaN where
+        there is no part B, see `rank_marked`.
     sign : int
         1 if the unit is high where the label is, -1 if it is low there.
     metric : str
@@ -114,6 +115,8 @@ class Entry:
     @property
     def text(self) -> str:
         """The held-out score in words, for a list of units: ``"AUC 0.993"``."""
+        if self.held_out != self.held_out:
+            return f"{self.metric} {self.score:.3f} where chosen"
         return f"{self.metric} {self.held_out:.3f}"
 
 

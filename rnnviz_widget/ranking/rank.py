@@ -24,7 +24,7 @@ from rnnviz_widget.ranking.report import Ranking
 from rnnviz_widget.ranking.resampling import Resampling
 from rnnviz_widget.ranking.scores import BoolTarget, NumberTarget, Strata, make_target
 from rnnviz_widget.ranking.splits import LabelledRecording, Part, grouped, labelled, split
-from rnnviz_widget.ranking.sweep import Sweep, sweep
+from rnnviz_widget.ranking.sweep import best_of_kinds, sweep
 from rnnviz_widget.stats.threads import in_threads, kept_threads
 from rnnviz_widget.trace import Trace
 from rnnviz_widget.trace.blocks import Columns
@@ -57,6 +57,7 @@ def rank_units(
     probe: bool = True,
     skip: int = 100,
     gap: int = 100,
+    cut: int | None = None,
     shifts: int = 199,
     resamples: int = 1000,
     details: int = 10,
@@ -109,6 +110,8 @@ def rank_units(
         Tokens left out at the start of each trace, where the state still comes from zero.
     gap : int
         Tokens left out between the halves of a text.
+    cut : int, optional
+        The token before which a text is cut into part A and part B; by default its middle.
     shifts : int
         How many labels of chance the whole choice is repeated for; 0 for none, and no claim.
     resamples : int
@@ -156,12 +159,18 @@ def rank_units(
     _check(skip=skip, gap=gap, shifts=shifts, resamples=resamples, details=details)
     chosen = labelled(trace, label, "label")
     reported = _held_out(held_out, label)
+    if cut is not None and (reported is not None or not 0 < cut < chosen.recording.length):
+        msg = (
+            f"cut must be in (0, {chosen.recording.length}), and only where no other text is held "
+            f"out, got {cut}"
+        )
+        raise ValueError(msg)
     by_token = isinstance(within, str) and within == "token"
     groups = ""
     if within is not None and not by_token:
         chosen, reported, groups = _grouped(chosen, reported, within)
     part_a, part_b = split(
-        chosen, reported, skip=skip, gap=gap, within="token" if by_token else None
+        chosen, reported, skip=skip, gap=gap, within="token" if by_token else None, cut=cut
     )
     selected = chosen.recording.select(states)
     _check_same_units(chosen.recording, part_b.recording, selected)
@@ -182,7 +191,9 @@ def rank_units(
     if shifts:
         chance = Chance(held_out_by_chance(swept, part_b, chance_b), source)
 
-    entries = _entries(swept, part_a)
+    entries = best_of_kinds(
+        swept, part_a.recording, base=part_a.target.base, metric=part_a.target.metric
+    )
     resampling = Resampling(part_b, resamples)
     first = in_threads(lambda e: _detailed(e, part_a, resampling), entries[:details])
     return Ranking(
@@ -278,30 +289,6 @@ def _chance_labels(
     values = foreign_values(null, parts[0])
     a, b = (foreign_labels(part, values, count, rng) for part in parts)
     return a, b, "another text's label"
-
-
-def _entries(swept: Sweep, part: Part) -> list[Entry]:
-    """Return one row per unit and layer, the best of its kinds, best first.
-
-    States of one layer that differ in size (the h of an LSTM with a projection) are not the same
-    units seen in other ways, and keep rows of their own.
-    """
-    base, metric = part.target.base, part.target.metric
-    best: dict[tuple[str, int, int], Entry] = {}
-    for (state, unit), gain_a, gain_b in zip(
-        swept.columns, swept.gain_a.tolist(), swept.gain_b.tolist(), strict=True
-    ):
-        if np.isnan(gain_a):
-            continue
-        layer, kind = part.recording.layer_and_kind(state)
-        sign = -1 if gain_a < 0 else 1
-        entry = Entry(
-            state, unit, layer, kind, base + abs(gain_a), base + sign * gain_b, sign, metric
-        )
-        key = (layer, part.recording.num_units[state], unit)
-        if key not in best or entry.score > best[key].score:
-            best[key] = entry
-    return sorted(best.values(), key=lambda entry: -entry.score)
 
 
 def _detailed(entry: Entry, part_a: Part, resampling: Resampling) -> Entry:

@@ -165,9 +165,20 @@ class Ranking(Sequence["Entry"]):
         the score and chance are uncertain, and each is allowed its own margin. How often a label
         that nothing follows passes is measured by ``python -m tests.simulations.false_claims``.
         """
-        best = self.entries[0].detail
+        return self.claims(self.entries[0])
+
+    def claims(self, entry: Entry) -> bool:
+        """Whether one of the units may be said to follow the label, by the rule of `claimed`.
+
+        Parameters
+        ----------
+        entry : Entry
+            A row of this ranking, with its details.
+
+        """
         measured = self.chance is not None and not self.illustration
-        return measured and best is not None and bool(best.interval[0] > self.bar)
+        detail = entry.detail
+        return measured and detail is not None and bool(detail.interval[0] > self.bar)
 
     @property
     def note(self) -> str:

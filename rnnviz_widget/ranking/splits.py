@@ -224,6 +224,7 @@ def split(
     skip: int,
     gap: int,
     within: str | None,
+    cut: int | None = None,
 ) -> tuple[Part, Part]:
     """Return part A and part B.
 
@@ -239,11 +240,13 @@ def split(
         Tokens left out between two halves of one text.
     within : str or None
         ``"token"`` ranks within each current token. A label with groups is ranked within those.
+    cut : int or None
+        Where one text is cut in two, by default in the middle.
 
     """
     if reported is None:
         reported = chosen
-        first, second = halves(chosen.recording.into_block, skip=skip, gap=gap)
+        first, second = halves(chosen.recording.into_block, skip=skip, gap=gap, cut=cut)
     else:
         first, second = (part.recording.into_block >= skip for part in (chosen, reported))
     rows_a, rows_b = np.flatnonzero(chosen.known & first), np.flatnonzero(reported.known & second)
@@ -257,7 +260,7 @@ def split(
 
 
 def halves(
-    into_block: NDArray[np.intp], *, skip: int, gap: int
+    into_block: NDArray[np.intp], *, skip: int, gap: int, cut: int | None = None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Mark the tokens of the two halves of a text, shape (T,), with a gap between them.
 
@@ -267,11 +270,22 @@ def halves(
         How many tokens of its trace come before each token.
     skip, gap : int
         Tokens left out at the start of each trace, and between the halves.
+    cut : int or None
+        The first token of the second half, but for the gap; by default the middle one.
 
     """
-    index, middle = np.arange(len(into_block)), len(into_block) // 2
+    index = np.arange(len(into_block))
+    middle = len(into_block) // 2 if cut is None else cut
     counts = into_block >= skip
     return counts & (index < middle - gap // 2), counts & (index >= middle + (gap + 1) // 2)
+
+
+def whole(source: LabelledRecording, *, skip: int = 0) -> Part:
+    """Return all tokens as one part, less those left out at the start of each trace."""
+    rows = np.flatnonzero(source.known & (source.recording.into_block >= skip))
+    tokens = dict.fromkeys(source.recording.tokens)
+    codes = source.recording.codes({token: code for code, token in enumerate(tokens)})
+    return _part(source, rows, codes, None, f"the text (skip={skip})")
 
 
 def _part(

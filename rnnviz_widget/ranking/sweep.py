@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rnnviz_widget.escaping import listed
+from rnnviz_widget.ranking.entry import Entry
 from rnnviz_widget.stats.threads import in_threads
 from rnnviz_widget.trace.blocks import memory_for
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnnviz_widget.ranking.splits import Part
+    from rnnviz_widget.trace.blocks import Recording
 
 _TOKENS_AT_A_TIME = 1 << 14  # of all chance labels together, in a product with the ranks
 
@@ -121,6 +123,31 @@ def sweep(
         msg = f"every unit of {listed(states)} holds NaN in the text that is ranked"
         raise ValueError(msg)
     return Sweep(names, gain_a, gain_b, chance_column, chance_gain)
+
+
+def best_of_kinds(swept: Sweep, recording: Recording, *, base: float, metric: str) -> list[Entry]:
+    """Return one row per unit and layer, the best of its kinds, best first.
+
+    A score is ``base`` plus a gain.
+
+    States of one layer that differ in size (the h of an LSTM with a projection) are not the same
+    units seen in other ways, and keep rows of their own.
+    """
+    best: dict[tuple[str, int, int], Entry] = {}
+    for (state, unit), gain_a, gain_b in zip(
+        swept.columns, swept.gain_a.tolist(), swept.gain_b.tolist(), strict=True
+    ):
+        if np.isnan(gain_a):
+            continue
+        layer, kind = recording.layer_and_kind(state)
+        sign = -1 if gain_a < 0 else 1
+        entry = Entry(
+            state, unit, layer, kind, base + abs(gain_a), base + sign * gain_b, sign, metric
+        )
+        key = (layer, recording.num_units[state], unit)
+        if key not in best or entry.score > best[key].score:
+            best[key] = entry
+    return sorted(best.values(), key=lambda entry: -entry.score)
 
 
 def gain(part: Part, column: NDArray[np.float32]) -> float:

@@ -62,7 +62,8 @@ class Excerpt:
     def traits(self, traits: Mapping[str, Any]) -> dict[str, Any]:
         """Return a widget's traits, moved to what of them is in this excerpt.
 
-        A unit keeps its number; `cursor` and `selection` count from the excerpt's first token.
+        A unit keeps its number; `cursor`, `selection` and `marked` count from the excerpt's first
+        token.
         """
         moved = dict(traits)
         copies = [(state, unit) for state, unit in traits["units"] if self.has(state, unit)]
@@ -83,6 +84,11 @@ class Excerpt:
             moved["cursor"] = -1
         else:
             moved["cursor"] -= self.start
+        moved["marked"] = [
+            (max(start, self.start) - self.start, min(stop, self.stop) - self.start)
+            for start, stop in traits.get("marked", ())
+            if max(start, self.start) < min(stop, self.stop)
+        ]
         ends = [min(max(end - self.start, 0), length) for end in traits["selection"]]
         moved["selection"] = ends if ends and ends[0] < ends[1] else []
         return moved

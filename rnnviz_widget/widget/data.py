@@ -12,6 +12,7 @@ from traitlets import TraitError
 from rnnviz_widget.counters import Saturation
 from rnnviz_widget.escaping import listed
 from rnnviz_widget.ranking import Ranking
+from rnnviz_widget.ranking.marked import stretches_of
 from rnnviz_widget.trace.excerpt import Excerpt
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.checkpoints import as_checkpoints, offered_states
@@ -139,6 +140,13 @@ class WidgetData:
             f"{len(self.trace)}, got {list(selection)}"
         )
         raise TraitError(msg)
+
+    def marked(self, marked: Sequence[Any]) -> list[tuple[int, int]]:
+        """Return marked stretches in order, or refuse what are none."""
+        try:
+            return list(stretches_of(marked, len(self.trace)))
+        except (TypeError, ValueError) as error:
+            raise TraitError(str(error)) from None
 
     def unit(self, state: str, unit: int) -> int:
         """Return a unit that a state has, or refuse it."""

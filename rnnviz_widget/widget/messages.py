@@ -55,6 +55,7 @@ def checked(
         ("unit", lambda unit: data.unit(state, unit)),
         ("cursor", data.cursor),
         ("selection", data.selection),
+        ("marked", data.marked),
         ("checkpoint", data.checkpoint),
         ("flipped", data.flips),
         ("active", lambda active: active_copy(active, copies)),

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rnnviz_widget.widget import wire
+from rnnviz_widget.widget.marking import KINDS, answer_marked
+from rnnviz_widget.widget.messages import LONGEST_COMPLAINT
 from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.traits import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rnnviz_widget.widget.background import Background
     from rnnviz_widget.widget.data import WidgetData
+
+
+class Sender(Protocol):
+    """A widget that can send to its views."""
+
+    def send(self, content: Any, buffers: Any = None) -> None:  # noqa: ANN401  (ipywidgets' own)
+        """Send a message."""
+
+
+def respond(
+    widget: Sender, data: WidgetData, request: Mapping[str, Any], background: Background
+) -> None:
+    """Send what a view asks for, or why it cannot be had: at once, or when it has been found."""
+
+    def reply(found: list[bytes] | Exception) -> None:
+        if isinstance(found, Exception):
+            complaint = f"{type(found).__name__}: {found}"[:LONGEST_COMPLAINT]
+            widget.send({"id": request["id"], "error": complaint})
+        else:
+            widget.send({"id": request["id"]}, found)
+
+    if request.get("kind") in KINDS:
+        background.start(lambda advance: answer_marked(data, request, advance), reply)
+        return
+    try:
+        found: list[bytes] | Exception = answer(data, request)
+    except Exception as error:  # noqa: BLE001  (whatever it is, the view is told)
+        found = error
+    reply(found)
 
 
 def answer(data: WidgetData, request: Mapping[str, Any]) -> list[bytes]:

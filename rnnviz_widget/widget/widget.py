@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from rnnviz_widget.widget.background import Background
 from rnnviz_widget.widget.checkpoints import as_checkpoints
 from rnnviz_widget.widget.data import WidgetData
 from rnnviz_widget.widget.live import engine, living
+from rnnviz_widget.widget.marking import Marking
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, active_copy, checked
 from rnnviz_widget.widget.page_export import PageExport
 from rnnviz_widget.widget.publishing import Publisher
-from rnnviz_widget.widget.requests import answer
+from rnnviz_widget.widget.requests import respond
 from rnnviz_widget.widget.traits import (
     ARRANGEMENTS,
     PALETTES,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class HiddenStateWidget(PageExport, anywidget.AnyWidget):
+class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
     """The text of a trace, every token coloured by the value of one hidden unit.
 
     Parameters
@@ -101,6 +103,9 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
         The token the cursor is on, counted from 0; -1 for none.
     selection
         The selected tokens as ``[start, stop]`` (`stop` not included); empty for none.
+    marked
+        Marked stretches as ``[(start, stop), ...]``, in order, those that meet joined; see
+        `marked_label`, `rank_marked` and `score_marked`.
     palette
         The palette's name.
     flipped
@@ -132,6 +137,9 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
     selection = traitlets.List(Integer(), help="Selected tokens: [start, stop], or empty.").tag(
         sync=True, echo_update=False
     )
+    marked: traitlets.List[tuple[int, int]] = traitlets.List(
+        help="Marked stretches: (start, stop) of each."
+    ).tag(sync=True, echo_update=False)
     palette = traitlets.Enum(PALETTES, PALETTES[0], help="Name of the palette.").tag(sync=True)
     flipped: traitlets.List[tuple[str, int]] = traitlets.List(
         help="(state, unit) of those whose colours are turned: red is low."
@@ -219,6 +227,7 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
             _network=self._living.network.bytes if self._living else b"",
             _engine=engine() if self._living else "",
         )
+        self._background = Background()
         self.on_msg(self._answer)
 
     # --- the trace ---------------------------------------------------------------------------
@@ -253,6 +262,9 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
                 self.cursor = -1
             if self.selection and self.selection[1] > len(trace):
                 self.selection = []
+            if self.marked and trace.tokens != self._data.trace.tokens:
+                self.marked = []  # it was of another text
+            self._background.drop()
             self._data = data
             self._content = content
             self.text = trace.text if self._living else ""
@@ -286,6 +298,10 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
     def _validate_selection(self, proposal: Mapping[str, Any]) -> list[int]:
         return self._data.selection(proposal["value"])
 
+    @traitlets.validate("marked")
+    def _validate_marked(self, proposal: Mapping[str, Any]) -> list[tuple[int, int]]:
+        return self._data.marked(proposal["value"])
+
     @traitlets.validate("units")
     def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
         return self._data.copies(proposal["value"], self.state)
@@ -308,6 +324,7 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
         if self._living is None or not self.text or self.text == self._data.trace.text:
             return
         traces = as_checkpoints(self._living.read(self.text))
+        self.marked = []
         self._data = self._data.with_traces(traces, self._offered)
 
     @traitlets.observe("state", "unit")
@@ -340,15 +357,8 @@ class HiddenStateWidget(PageExport, anywidget.AnyWidget):
     # --- requests from the view --------------------------------------------------------------
 
     def _answer(self, _: object, request: Any, __: object) -> None:  # noqa: ANN401  (from outside)
-        if not isinstance(request, dict) or "id" not in request:
-            return
-        try:
-            buffers = answer(self._data, request)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the view is told)
-            complaint = f"{type(error).__name__}: {error}"[:LONGEST_COMPLAINT]
-            self.send({"id": request["id"], "error": complaint})
-        else:
-            self.send({"id": request["id"]}, buffers)
+        if isinstance(request, dict) and "id" in request:
+            respond(self, self._data, request, self._background)
 
     # --- in a notebook -----------------------------------------------------------------------
 
