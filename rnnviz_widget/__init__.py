@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.charlm import CharLM, load_model, sample, untrained
     from rnnviz_widget.counters import counter_profile, gate_saturation, unit_kind
     from rnnviz_widget.export import page
+    from rnnviz_widget.extremes import Contexts, contexts
     from rnnviz_widget.figures import (
         plot_heatmap,
         plot_profile,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.network import Portable, portable
     from rnnviz_widget.ranking import Ranking, rank_units
     from rnnviz_widget.recording import record, record_batch, register_cell
+    from rnnviz_widget.surveys import Survey, survey
     from rnnviz_widget.texts import sample_text
     from rnnviz_widget.trace import Predictions, Trace, along
     from rnnviz_widget.widget import HiddenStateWidget
@@ -40,16 +42,19 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CharLM": "charlm",
+    "Contexts": "extremes",
     "Direction": "interventions",
     "Effect": "interventions",
     "HiddenStateWidget": "widget",
     "Portable": "network",
     "Predictions": "trace",
     "Ranking": "ranking",
+    "Survey": "surveys",
     "Trace": "trace",
     "ablate": "interventions",
     "along": "trace",
     "clamp": "interventions",
+    "contexts": "extremes",
     "counter_profile": "counters",
     "effect": "interventions",
     "gate_saturation": "counters",
@@ -68,6 +73,7 @@ _HOMES = {
     "sample": "charlm",
     "sample_clamped": "interventions",
     "sample_text": "texts",
+    "survey": "surveys",
     "unit_kind": "counters",
     "untrained": "charlm",
 }
@@ -75,16 +81,19 @@ _MODULES = ("labels",)
 
 __all__ = [
     "CharLM",
+    "Contexts",
     "Direction",
     "Effect",
     "HiddenStateWidget",
     "Portable",
     "Predictions",
     "Ranking",
+    "Survey",
     "Trace",
     "ablate",
     "along",
     "clamp",
+    "contexts",
     "counter_profile",
     "effect",
     "gate_saturation",
@@ -104,6 +113,7 @@ __all__ = [
     "sample",
     "sample_clamped",
     "sample_text",
+    "survey",
     "unit_kind",
     "untrained",
 ]

@@ -16,6 +16,7 @@ from rnnviz_widget.cli.opening import add_force, add_no_open, say, show
 from rnnviz_widget.cli.parser import Parser
 from rnnviz_widget.cli.recover import add_recover
 from rnnviz_widget.cli.site import add_site
+from rnnviz_widget.cli.survey import add_survey
 from rnnviz_widget.cli.view import add_view
 from rnnviz_widget.escaping import for_terminal
 from rnnviz_widget.export.pages import refuse_to_replace
@@ -60,6 +61,7 @@ def _parser() -> Parser:
     add_evaluate(commands)
     add_card(commands)
     add_recover(commands)
+    add_survey(commands)
     return parser
 
 
