@@ -4,7 +4,8 @@ A page is drawn while the rest of its file is still being read, so its opening m
 the number of units. It has the text, the labels and the units that are shown. Behind it come, each
 as JSON of its own,
 
-    facts    of each checkpoint: near-exact values of some units, next tokens, losses
+    facts    of each checkpoint: near-exact values of some units, next tokens, losses (where they
+             are few and a cursor is set, the readout speaks of them: then they come first)
     values   of `each` units of a checkpoint, the checkpoint that is shown first
 
 or, where a network lives in the page, that network alone. A page whose values all fit in one piece
@@ -107,7 +108,7 @@ def pack_page(
     if network is not None:
         later, texts = {"network": True}, [{"network": network.bytes}]
     else:
-        facts = [{name: one.pop(name) for name in FACTS if name in one} for one in checkpoints]
+        facts = _facts_behind(checkpoints, traits)
         each = max(1, PIECE // (excerpt.stop - excerpt.start))
         order = [moment, *(i for i in range(len(facts)) if i != moment)]
         later = {"each": each, "order": order}
@@ -116,6 +117,20 @@ def pack_page(
     key = blake2b("\n".join(pieces).encode(), digest_size=8).hexdigest()
     opening = {"traits": traits, "content": content, "later": later | {"key": key}}
     return PageData(json_for_script(pack_plain(opening, budget)), pieces, key)
+
+
+def _facts_behind(
+    checkpoints: list[dict[str, Any]], traits: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Take out of each checkpoint what can come later, and return it."""
+    facts = [{name: one[name] for name in FACTS if name in one} for one in checkpoints]
+    # A readout that has a token to speak of would grow when it hears what comes next.
+    if traits["cursor"] >= 0 and bytes_of(facts) <= PIECE:
+        return [{} for _ in facts]
+    for checkpoint, fact in zip(checkpoints, facts, strict=True):
+        for name in fact:
+            del checkpoint[name]
+    return facts
 
 
 def opening_rows(
@@ -129,6 +144,18 @@ def opening_rows(
         limit = colour_limit(columns, trace.bounds(state))
         rows.append(wire.encode_row(trace, state, unit, limit, excerpt.span))
     return rows
+
+
+def bytes_of(value: Any) -> int:  # noqa: ANN401  (any JSON value)
+    """Return how many bytes are in a JSON value."""
+    match value:
+        case bytes():
+            return len(value)
+        case dict():
+            return sum(map(bytes_of, value.values()))
+        case list():
+            return sum(map(bytes_of, value))
+    return 0
 
 
 def _values(

@@ -22,7 +22,7 @@ from rnnviz_widget.export import Budget, json_for_script, pack_plain
 from rnnviz_widget.export.unit_major import write_buffer, write_group, write_rows
 from rnnviz_widget.progress import Bar
 from rnnviz_widget.widget import wire
-from rnnviz_widget.widget.packing import FACTS, opening_rows
+from rnnviz_widget.widget.packing import FACTS, bytes_of, opening_rows
 from rnnviz_widget.widget.quantise import MISSING
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _few(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what is known beside the values, the smallest first, as long as it is not too much."""
     kinds = {"loss": ["loss"], "pinned": ["pinned"], "next": ["top_ids", "top_probs"]}
     sizes = {
-        kind: sum(_bytes_of([one[n] for n in names]) for one in facts)
+        kind: sum(bytes_of([one[n] for n in names]) for one in facts)
         for kind, names in kinds.items()
     }
     left = FACTS_LIMIT
@@ -137,17 +137,6 @@ def _few(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         else:
             left -= sizes[kind]
     return [{name: value for name, value in one.items() if name not in dropped} for one in facts]
-
-
-def _bytes_of(value: Any) -> int:  # noqa: ANN401  (any JSON value)
-    match value:
-        case bytes():
-            return len(value)
-        case dict():
-            return sum(map(_bytes_of, value.values()))
-        case list():
-            return sum(map(_bytes_of, value))
-    return 0
 
 
 def _write_units(

@@ -12,8 +12,8 @@ import pytest
 
 from rnnviz_widget import HiddenStateWidget, Trace, rank_units
 from rnnviz_widget.export import head, page
-from rnnviz_widget.widget import wire
-from tests.unit.saved import read_pages
+from rnnviz_widget.widget import packing, wire
+from tests.unit.saved import read_opening, read_pages
 
 TEXT = 'He said "yes" and left.\n"No," she said.\n'
 HOSTILE = (
@@ -274,3 +274,48 @@ def test_no_text_leaves_the_place_it_is_written_in() -> None:
     assert reader.tags == ["iframe"]
     assert list(reader.elements[0][1]) == ["srcdoc", "sandbox", "title", "style"]
     assert reader.elements[0][1]["srcdoc"] == frame.page.html
+
+
+# --- what a page opens with ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cursor", [-1, 9])
+def test_a_page_opens_with_what_is_seen_and_has_the_rest_in_pieces(
+    widget: HiddenStateWidget, monkeypatch: pytest.MonkeyPatch, cursor: int
+) -> None:
+    widget.cursor = cursor
+    whole = read_pages(widget.to_html())
+    monkeypatch.setattr(packing, "PIECE", 3 * len(TEXT))
+    html = widget.to_html()
+    data, buffers = read_opening(html)
+    (checkpoint,) = data["content"]["checkpoints"]
+    assert checkpoint["values"] is None
+    (row,) = checkpoint["rows"]
+    ((_, known),) = whole
+    assert (
+        buffers[row["values"]["$b"]] == known[_place(whole, "values")][2 * len(TEXT) :][: len(TEXT)]
+    )
+    assert ("pinned" in checkpoint) == (cursor >= 0)  # the readout speaks of it
+    assert len(widget.fragment().pieces) == 1 + 12 / 3
+    ((data, found),) = read_pages(html)
+    for name in ("values", "scales", "limits", "peaks"):
+        assert found[_place([(data, found)], name)] == known[_place(whole, name)]
+    assert len(data["content"]["checkpoints"][0]["pinned"]) == 1
+
+
+def _place(pages: list[tuple[dict[str, Any], list[bytes]]], name: str) -> int:
+    place: int = pages[0][0]["content"]["checkpoints"][0][name]["$b"]
+    return place
+
+
+def test_widgets_that_are_alike_share_their_pieces(
+    widget: HiddenStateWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "PIECE", 3 * len(TEXT))
+    one, other = widget.fragment(), widget.fragment(units=[2, 3, 4])
+    html = page([one, one, other]).html
+    for fragment in (one, other):
+        assert html.count(f'data-rnnviz-piece="{fragment.key}"') == len(fragment.pieces) > 1
+    assert [len(buffers) > 0 for _, buffers in read_pages(html)] == [True] * 3
+    assert len(read_pages(f"<body>{one.html}{head()}</body>")) == 1
+    assert html.index(f'data-rnnviz-piece="{one.key}"') > html.rindex("data-rnnviz>")
