@@ -36,11 +36,18 @@ _COLOURS = 64
 _DPI = 84
 
 
-def text_of(reader: Reader, name: str, label: Callable[[Trace], ArrayLike], lines: int = 6) -> Axes:
-    """Return the lines of a text that a model's own unit for a label is seen best on."""
+def text_of(
+    reader: Reader,
+    name: str,
+    label: Callable[[Trace], ArrayLike],
+    lines: int = 6,
+    start: int | None = None,
+) -> Axes:
+    """Return lines of a text: by default those that a model's own unit for a label is clear on."""
     trace, unit = reader.shown, reader.model.card.units[name]
     values = unit.sign * trace.unit(unit.painted, unit.unit)
-    start = place(values, label(trace), trace.text, lines)
+    if start is None:
+        start = place(values, label(trace), trace.text, lines)
     stop = start + sum(map(len, trace.text[start:].splitlines(keepends=True)[:lines]))
     palette = "red-blue" if unit.sign > 0 else "blue-red"
     return rnnviz.plot_text(
@@ -68,7 +75,7 @@ def training(materials: Materials) -> Axes:
     """Return the quote unit on the first lines of a text, early, on the way, and at the end."""
     unit = materials.prose.model.card.units["inside quotes"]
     read = list(materials.snapshots.values())
-    chosen = {f"{i + 1} of {len(read)}": read[i] for i in (0, len(read) // 2, len(read) - 1)}
+    chosen = {f"{i + 1} of {len(read)}": read[i] for i in (0, 2, len(read) - 1)}
     stop = sum(map(len, read[0].text.splitlines(keepends=True)[:3]))
     columns = {name: trace.unit(unit.state, unit.unit)[:, None] for name, trace in chosen.items()}
     bounds = dict.fromkeys(columns, (-1.0, 1.0))
@@ -81,7 +88,7 @@ def pictures(materials: Materials) -> dict[str, Callable[[], Axes]]:
     labels, prose, c = rnnviz.labels, materials.prose, materials.c
     return {
         "quotes": lambda: text_of(prose, "inside quotes", labels.inside_quotes),
-        "line": lambda: text_of(prose, "line position", labels.line_position),
+        "line": lambda: text_of(prose, "line position", labels.line_position, 4, 0),
         "comments": lambda: text_of(c, "inside comment", labels.inside_comment, 8),
         "strings": lambda: text_of(
             materials.c_with_strings, "inside string", labels.inside_string, 8

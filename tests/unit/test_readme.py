@@ -10,6 +10,8 @@ import matplotlib as mpl
 import numpy as np
 
 import rnnviz_widget as rnnviz
+from rnnviz_widget.charlm import read_card
+from tests.docs.gallery import LARGEST
 
 if TYPE_CHECKING:
     import pytest
@@ -56,3 +58,35 @@ def test_the_first_lines_run_as_they_stand() -> None:
     inside = np.asarray(rnnviz.labels.inside_quotes(trace), bool)
     values = trace.unit(widget.state, widget.unit)
     assert np.median(values[inside]) > np.median(values[~inside])  # red is inside
+
+
+def test_the_numbers_are_those_that_the_models_cards_say() -> None:
+    """And so those of the kit, of `view` and of the notebooks, which read the cards."""
+    table = README.read_text(encoding="utf-8").partition("What one unit was found to follow")[2]
+    rows = re.findall(
+        r"^\| (\w+, [\d.]+ nats)? ?\| ([^|]+) \| `([^`]+)` \| ([\d.]+) \(([\d.]+) to ([\d.]+)\)",
+        table,
+        re.MULTILINE,
+    )
+    said = {}
+    model = ""
+    for title, label, unit, *numbers in rows:
+        model = title.partition(",")[0] or model
+        said[model, label] = (unit, *map(float, numbers))
+    for name in ("prose", "linux", "brackets"):
+        units = read_card(name).units
+        assert units
+        for label, found in units.items():
+            if (name, label) in said:
+                numbers = [round(number, 3) for number in (found.score, *found.interval)]
+                assert said[name, label] == (f"{found.state}[{found.unit}]", *numbers)
+    assert {"inside quotes", "line position", "inside comment", "inside string"} <= {
+        label for _, label in said
+    }
+
+
+def test_each_picture_of_the_gallery_is_there_and_all_are_small() -> None:
+    named = re.findall(r"!\[[^\]]+\]\((notebooks/gallery/[^)]+)\)", README.read_text("utf-8"))
+    pictures = [README.parent / name for name in named]
+    assert sorted(pictures) == sorted((README.parent / "notebooks" / "gallery").iterdir())
+    assert sum(path.stat().st_size for path in pictures) <= LARGEST
