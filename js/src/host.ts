@@ -6,17 +6,27 @@ export interface Host {
   /** Calls `listener` after any trait may have changed, by us or by someone else. */
   onChange(listener: () => void, signal: AbortSignal): void;
   /** Resolves with the reply's buffers; rejects on an error reply, or when none comes in time. */
-  request(message: Request): Promise<Bytes[]>;
+  request(message: Request | NetworkRequest): Promise<Bytes[]>;
   /** False where nobody can ever answer a request. */
   readonly hasKernel: boolean;
   /** A network that may run here; null where there is none. */
   readonly engine: Engine | Promise<Engine> | null;
 }
 
-/** A portable network, and the program that runs it. */
+/** What answers for units: a host, or a network that runs here. */
+export interface UnitSource {
+  request(message: Request): Promise<Bytes[]>;
+  readonly hasKernel: boolean;
+}
+
+/** A network, and the programs that run it. */
 export interface Engine {
   code: string;
+  /** The rest of the program: loaded when it is used. */
+  more: string;
   network: Bytes;
+  /** Its states before the text, float32; empty for zeros. */
+  initial: Bytes;
 }
 
 /** The traits that a person changes, in the view or in Python. */
@@ -53,13 +63,21 @@ export interface Traits extends SyncedTraits {
   _content: unknown;
   /** A portable network, empty where none lives here. */
   _network: Bytes;
-  /** The source of the program that runs it. */
-  _engine: string;
+  /** The sources of the programs that run it: what opens the page, and what is loaded when it is used. */
+  _engine: string[];
+  /** Its states before the text, float32; empty for zeros. */
+  _initial: Bytes;
 }
 
 export type Request = { state: string; unit: number; checkpoint: number } & (
   | { kind: "exact"; start: number; stop: number }
   | { kind: "unit" }
+);
+
+/** What is the network whose text is edited, and what does it do with this text? It may take so many milliseconds. */
+export type NetworkRequest = { patience: number } & (
+  | { kind: "open" }
+  | { kind: "read"; ids: number[]; holds: unknown[]; units: { state: string; unit: number }[] }
 );
 
 /** Buffers arrive as any of these: Jupyter, Colab and shinywidgets differ. */

@@ -1,11 +1,10 @@
 import { signal } from "@preact/signals-core";
 import { fitCanvas, h, onResize, variable, watch, watchFrames } from "./dom";
-import type { Bytes, Host } from "./host";
+import type { Engine, Host } from "./host";
 import type { Store } from "./store/store";
-import { toBytes } from "./store/wire";
 
 /** What the program that is loaded only here shares with the ordinary one. */
-export const kit = { fitCanvas, h, onResize, signal, variable, watch, watchFrames };
+export const kit = { fitCanvas, h, load, onResize, signal, variable, watch, watchFrames };
 
 export type Kit = typeof kit;
 
@@ -23,8 +22,7 @@ interface Program {
     host: Host,
     store: Store,
     slots: Slots,
-    network: ArrayBuffer,
-    code: string,
+    engine: Engine,
     lifetime: AbortSignal,
   ): Promise<void>;
 }
@@ -33,9 +31,9 @@ interface Program {
 export async function enliven(host: Host, store: Store, slots: Slots, lifetime: AbortSignal): Promise<void> {
   if (!host.engine) return;
   try {
-    const { code, network } = await host.engine;
-    const program = await load(code);
-    await program.live(kit, host, store, slots, own(network), code, lifetime);
+    const engine = await host.engine;
+    const program = await load<Program>(engine.code);
+    await program.live(kit, host, store, slots, engine, lifetime);
   } catch (error) {
     store.setProblem(
       `This text cannot be edited here. ${error instanceof Error ? error.message : String(error)}`,
@@ -43,7 +41,8 @@ export async function enliven(host: Host, store: Store, slots: Slots, lifetime: 
   }
 }
 
-async function load(code: string): Promise<Program> {
+/** A program that came as text. */
+async function load<P>(code: string): Promise<P> {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
     return await import(url);
@@ -53,6 +52,3 @@ async function load(code: string): Promise<Program> {
     URL.revokeObjectURL(url);
   }
 }
-
-/** The bytes in a buffer of their own. */
-const own = (bytes: Bytes): ArrayBuffer => toBytes(bytes).slice().buffer;

@@ -1,5 +1,13 @@
 import type { AnyModel, Render } from "@anywidget/types";
-import { type Bytes, type Host, REPLY_TIMEOUT, type Request, type SyncedTraits, type Traits } from "./host";
+import {
+  type Bytes,
+  type Host,
+  type NetworkRequest,
+  REPLY_TIMEOUT,
+  type Request,
+  type SyncedTraits,
+  type Traits,
+} from "./host";
 import { mount } from "./view";
 
 type Model = AnyModel<Traits>;
@@ -84,13 +92,16 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
       listeners.add(listener);
       signal.addEventListener("abort", () => listeners.delete(listener), { once: true });
     },
-    request(message: Request) {
+    request(message: Request | NetworkRequest) {
       const mine = id++;
       return new Promise<Bytes[]>((resolve, reject) => {
-        const timeout = setTimeout(() => {
-          pending.delete(mine);
-          reject(new Error(`no answer within ${REPLY_TIMEOUT} ms`));
-        }, REPLY_TIMEOUT);
+        const timeout = setTimeout(
+          () => {
+            pending.delete(mine);
+            reject(new Error(`no answer within ${REPLY_TIMEOUT} ms`));
+          },
+          "patience" in message ? message.patience : REPLY_TIMEOUT,
+        );
         pending.set(mine, (reply, buffers) => {
           clearTimeout(timeout);
           pending.delete(mine);
@@ -105,8 +116,8 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
       return hasKernel;
     },
     get engine() {
-      const network = model.get("_network");
-      return network?.byteLength ? { code: model.get("_engine"), network } : null;
+      const [code, more] = model.get("_engine") ?? [];
+      return code ? { code, more, network: model.get("_network"), initial: model.get("_initial") } : null;
     },
   };
 }

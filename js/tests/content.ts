@@ -73,7 +73,8 @@ export function someTraits(overrides: Partial<Traits> = {}): Traits {
     present: false,
     text: "",
     _network: new Uint8Array(),
-    _engine: "",
+    _engine: [],
+    _initial: new Uint8Array(),
     _content: rawContent(),
     ...overrides,
   };

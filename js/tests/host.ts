@@ -1,4 +1,4 @@
-import type { Bytes, Host, Request, Traits } from "../src/host";
+import type { Bytes, Host, NetworkRequest, Request, Traits } from "../src/host";
 import { someTraits } from "./content";
 
 /** A host with a kernel that a test answers for. */
@@ -33,7 +33,9 @@ export class FakeHost implements Host {
     this.#listeners.add(listener);
   }
 
-  request(message: Request): Promise<Bytes[]> {
-    return new Promise((resolve, reject) => this.requests.push({ message, resolve, reject }));
+  request(message: Request | NetworkRequest): Promise<Bytes[]> {
+    return new Promise((resolve, reject) =>
+      this.requests.push({ message: message as Request, resolve, reject }),
+    );
   }
 }

@@ -6,7 +6,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ["host", "dom", "palettes", "signs"],
   network: ["store"],
   live: ["store", "dom", "host"],
-  editing: ["network", "live", "store", "host", "words"],
+  editing: ["network", "live", "store", "host", "words", "heights"],
   text: ["store", "dom", "words"],
   panels: ["text", "store", "dom", "words", "heights"],
   words: ["store"],

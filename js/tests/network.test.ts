@@ -203,7 +203,7 @@ describe("sampling", () => {
 });
 
 /** An engine on this thread, whose slices are run by hand. */
-async function engineOf(bytes: ArrayBuffer) {
+async function engineOf(bytes: ArrayBuffer, initial = new Float32Array()) {
   let next: (() => void) | undefined;
   const engine: Engine = new Engine(
     { post: (answer: EngineAnswer) => line.receive(answer), slice: 0, pause: (run) => (next = run) },
@@ -212,7 +212,7 @@ async function engineOf(bytes: ArrayBuffer) {
   const line: Connection = new Connection((request) => engine.receive(request), "page");
   const values: Values[] = [];
   line.onValues = (answer) => values.push(answer);
-  const opened = await line.open(bytes);
+  const opened = await line.open(bytes, initial);
   const run = (slices = Number.POSITIVE_INFINITY) => {
     for (let i = 0; i < slices && next; i++) {
       const now = next;
@@ -246,6 +246,24 @@ describe("an engine", () => {
     const view = new DataView(bytes);
     view.setFloat32(bytes.byteLength - 4, view.getFloat32(bytes.byteLength - 4, true) + 0.01, true);
     await expect(engineOf(bytes)).rejects.toThrow("computes other values here");
+  });
+
+  it("goes on from the states that it is given, as if it had read what came before", async () => {
+    const bytes = portable("LSTM");
+    const ids = reading(50).ids;
+    const whole = new Track(new Stack(readNetwork(bytes), scriptArithmetic));
+    whole.set(ids, []);
+    finish(whole);
+    const initial = whole.rows[19].slice(0, KINDS.LSTM.length * HIDDEN);
+    const { line, run } = await engineOf(bytes, initial);
+    line.want({ texts: { shown: { ids: ids.slice(20), holds: [], known: 0 } }, visible: 0, units: [] });
+    const [values] = await Promise.all([line.state("shown", "rnn.l0.c", 2, 1), run()]);
+    expect([...values]).toEqual(whole.rows.slice(20).map((row) => row[HIDDEN + 2]));
+  });
+
+  it("refuses states that are not its own", async () => {
+    const few = engineOf(portable("GRU"), new Float32Array(3));
+    await expect(few).rejects.toThrow("not those of this network");
   });
 
   it("tells what is on screen first, then the rest, for the units that are wanted", async () => {

@@ -27,7 +27,7 @@ describe("sentences", () => {
 describe("runs of a label", () => {
   it("begin where it changes, also to and from what is not known", () => {
     const values = Float32Array.from([0, 0, Number.NaN, Number.NaN, 1, 1]);
-    const label = { name: "q", kind: "bool" as const, values, low: 0, high: 1 };
+    const label = { name: "q", kind: "bool" as const, values, low: 0, high: 1, rule: null };
     expect([...segments(new Tokens("abcdef", null), label)]).toEqual([0, 2, 4]);
   });
 });

@@ -30,6 +30,7 @@ examples:
   rnnviz view driver.c --label inside_comment -o driver.html
   rnnviz view story.txt --label inside_quotes --label 'next_is:\n'
   rnnviz view story.txt --unit 16             a unit you know, no ranking
+  rnnviz view story.txt --live                a page in which the text can be edited
   echo '"No," she said. "Not yet."' | rnnviz view -
   rnnviz view novel.txt --unknown replace     where a text has characters the model never saw
 
@@ -95,6 +96,12 @@ def add_view(commands: Commands) -> None:
         "that it does, or a space (default: refuse; typographic quotation marks and dashes are "
         "always read as plain ones)",
     )
+    view.add_argument(
+        "--live",
+        action="store_true",
+        help="let the network travel with the page: its text can be edited, units held, and it "
+        "writes on",
+    )
     view.add_argument("--title", metavar="WORDS", help="the page's heading (default: TEXT's name)")
     add_force(view)
     add_no_open(view)
@@ -137,6 +144,7 @@ def _view(options: argparse.Namespace) -> None:
     widget = rnnviz.HiddenStateWidget(
         trace,
         rankings,
+        model=model if options.live else None,
         state=state,
         unit=unit,
         flip=flip,
@@ -145,6 +153,7 @@ def _view(options: argparse.Namespace) -> None:
     saved = widget.save_html(
         out,
         overwrite=options.force,
+        live=options.live,
         title=options.title or name,
         caption=" ".join(ranking.verdict for ranking in rankings),
         source=f"{name}, read by {options.model} ({model.config.cell.upper()}, "

@@ -353,9 +353,14 @@ def head(*, live: bool = False) -> str:
     scripted = f'{style()}\n<script type="module" async>{code}</script>'
     if not live:
         return scripted
-    engine = (STATIC / "network.js").read_text(encoding="utf-8")
     # Text, not run where it stands: it is started from a blob, there and in a worker.
-    return f'{scripted}\n<script type="text/plain" data-rnnviz-engine>{engine}</script>'
+    engine = [f'<script type="text/plain" data-rnnviz-engine>{p}</script>' for p in programs()]
+    return "\n".join([scripted, *engine])
+
+
+def programs() -> list[str]:
+    """Return the sources of what runs a network: what opens it, and what is loaded when used."""
+    return [(STATIC / name).read_text(encoding="utf-8") for name in ("network.js", "more.js")]
 
 
 def style() -> str:

@@ -1,13 +1,14 @@
-"""The demos: what each shows, what to do with it, and how it is made."""
+"""The demos: what each shows, what to do with it, and how its widgets are made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget import labels
+from rnnviz_widget.lecture.demo import Demo, DemoContent
 from rnnviz_widget.lecture.film import moments
 from rnnviz_widget.lecture.opening import ON_SCREEN, place
 from rnnviz_widget.ranking.probe import CONTEXT
@@ -16,8 +17,6 @@ from rnnviz_widget.widget import HiddenStateWidget
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rnnviz_widget.export import Fragment
-    from rnnviz_widget.lecture.film import Moment
     from rnnviz_widget.lecture.materials import Materials, Reader
     from rnnviz_widget.lecture.opening import ChosenUnit
     from rnnviz_widget.ranking.probe import Probe
@@ -32,73 +31,7 @@ _KINDS = ("tanh_c", "f", "i", "o")  # of a cell, one above the other
 _ALONG = "all units, along one direction"
 
 
-@dataclass(frozen=True)
-class DemoContent:
-    """What a demo came to.
-
-    Attributes
-    ----------
-    fragments
-        The widgets of its page.
-    opened
-        The units that it opens on, with what was measured of them.
-    model
-        Name of the model.
-    trace, state, unit, sign
-        What the index shows a strip of, from `start` on.
-    facts
-        Further numbers, as (name, value), under the sentence that comes first.
-    film
-        The moments of a training.
-    """
-
-    fragments: tuple[Fragment, ...]
-    opened: tuple[ChosenUnit, ...]
-    model: str
-    trace: Trace
-    state: str
-    unit: int
-    sign: int = 1
-    start: int = 0
-    facts: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
-    film: tuple[Moment, ...] = ()
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A page of the kit.
-
-    Attributes
-    ----------
-    name
-        Its file, less ``.html``.
-    title
-        Its heading.
-    about
-        What is to be seen: nothing that only a measurement can say.
-    ask
-        What to ask a class before anything is revealed.
-    do
-        What to do then.
-    build
-        Makes it.
-    spoiled
-        Whether its scores would give away what the class is to find out: the index has none then.
-    """
-
-    name: str
-    title: str
-    about: str
-    ask: str
-    do: str
-    build: Callable[[Materials], DemoContent]
-    spoiled: bool = False
-
-
-def _next_is_newline(trace: Trace) -> labels.Label:
-    return labels.next_is(trace, "\n")
-
-
+_next_is_newline = partial(labels.next_is, chars="\n")
 _depth_of_brackets = partial(labels.nesting_depth, brackets="()", language=None)
 
 
@@ -131,9 +64,15 @@ def _show(
 ) -> DemoContent:
     """Return one widget that opens on the first of these units."""
     first = opened[0]
-    fragments = (_widget(reader.shown, opened, **options).fragment(start=start),)
+    live = "model" in options
+    fragments = (_widget(reader.shown, opened, **options).fragment(start=start, live=live),)
     strip = (reader.name, reader.shown, first.state, first.unit, first.sign, start)
     return DemoContent(fragments, tuple(opened), *strip)
+
+
+def _live(reader: Reader) -> dict[str, Any]:
+    """Return the options by which a widget has its network with it."""
+    return {"model": reader.model, "before": reader.before()}
 
 
 def _best_place(
@@ -151,14 +90,22 @@ def _with_kinds(shown: DemoContent, reader: Reader) -> DemoContent:
 
 def _quotes(materials: Materials) -> DemoContent:
     shown = {"inside quotes": labels.inside_quotes}
-    page = _show(materials.prose, [_quote_unit(materials)], labels=shown)
+    live = _live(materials.prose)
+    page = _show(materials.prose, [_quote_unit(materials)], labels=shown, **live)
     return _with_kinds(page, materials.prose)
 
 
 def _line(materials: Materials) -> DemoContent:
     shown = {"line position": labels.line_position}
-    page = _show(materials.prose, [_clock(materials)], labels=shown)
+    live = _live(materials.prose)
+    page = _show(materials.prose, [_clock(materials)], labels=shown, **live)
     return _with_kinds(page, materials.prose)
+
+
+def _write(materials: Materials) -> DemoContent:
+    shown = {"line position": labels.line_position}
+    live = _live(materials.prose)
+    return _show(materials.prose, [_clock(materials)], labels=shown, **live)
 
 
 def _line_end(materials: Materials) -> DemoContent:
@@ -167,7 +114,7 @@ def _line_end(materials: Materials) -> DemoContent:
         materials.prose.opened(_next_is_newline, "next is newline", within="token"),
         materials.prose.opened(_next_is_newline, "next is newline"),
     )
-    return _show(materials.prose, opened, labels=shown)
+    return _show(materials.prose, opened, labels=shown, **_live(materials.prose))
 
 
 def _comments(materials: Materials) -> DemoContent:
@@ -232,7 +179,8 @@ def _spread(first: ChosenUnit, again: ChosenUnit, probe: Probe) -> str:
 
 def _brackets(materials: Materials) -> DemoContent:
     one = materials.brackets.opened(_depth_of_brackets, "nesting depth")
-    return _show(materials.brackets, [one], labels={"nesting depth": _depth_of_brackets})
+    shown = {"nesting depth": _depth_of_brackets}
+    return _show(materials.brackets, [one], labels=shown, **_live(materials.brackets))
 
 
 def _training(materials: Materials) -> DemoContent:
@@ -279,6 +227,15 @@ def _guess(materials: Materials) -> DemoContent:
     return DemoContent((widget.fragment(),), (one,), *strip)
 
 
+def _against(materials: Materials) -> DemoContent:
+    trace, one = materials.prose.shown, _quote_unit(materials)
+    live = _live(materials.prose)
+    widget = _widget(trace, [one], guess=True, **live)
+    widget.cursor = trace.text.index("\n")
+    strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
+    return DemoContent((widget.fragment(live=True),), (one,), *strip)
+
+
 def _quote_unit(materials: Materials) -> ChosenUnit:
     return materials.prose.opened(labels.inside_quotes, "inside quotes")
 
@@ -311,6 +268,17 @@ DEMOS = (
         "What will an empty line do to the colour? What does a short one do?",
         "Click into a line and walk along it by the arrow keys, the value in view.",
         _line,
+    ),
+    Demo(
+        "write",
+        "Turn the clock by hand",
+        "The network is in this page. It writes on from where the caret stands, and its units can "
+        "be held at a value, whatever the text says: hold the clock where lines end.",
+        "What does a network write that always believes that its line is full? And one whose clock "
+        "says that the line has just begun?",
+        "Click behind a sentence and press “write on”. Then hold the unit and write on again; pull "
+        "what it is held at from one end to the other.",
+        _write,
     ),
     Demo(
         "line_end",
@@ -399,6 +367,16 @@ DEMOS = (
         "Reveal by the arrow keys; s goes to the end of the span.",
         _guess,
         spoiled=True,
+    ),
+    Demo(
+        "against",
+        "Guess against the network",
+        "What comes next? Type the character that you expect; the network has its own guess, and "
+        "then the text says who is right. Shannon played this in 1951, to measure English.",
+        "Who will be right more often, a class or 500 units?",
+        "Play the rest of a word, then the first letter of the next one: where is the network "
+        "better, and where are you? “end” brings the text back.",
+        _against,
     ),
 )
 """All pages, in the order of a lecture."""

@@ -12,7 +12,7 @@ import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import bracket_text, read_card, sample, snapshots
 from rnnviz_widget.evaluation import TRANSFORMS
 from rnnviz_widget.lecture.opening import ChosenUnit
-from rnnviz_widget.trace import Predictions, Trace
+from rnnviz_widget.trace.excerpt import tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.counters import UnitKind
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.ranking.probe import Probe
+    from rnnviz_widget.trace import Trace
 
 _TEXTS = "two texts written for this project"
 _BEFORE = 600  # characters read before a text, so that a line clock does not begin from nothing
@@ -152,15 +153,19 @@ class Reader:
             self._kinds[state, unit] = rnnviz.unit_kind(self.traces, state, unit)
         return self._kinds[state, unit]
 
+    def before(self, number: int = 1) -> str:
+        """Return what is read before a text and not shown: the end of the other one."""
+        end = self.texts[1 - number][-_BEFORE:].rstrip("\n") + "\n"
+        return end + ("\n" if self.name != "brackets" else "")
+
     def _record(self, model: CharLM) -> tuple[Trace, Trace]:
         return self._read(model, 0, self.states), self._read(model, 1, self.states)
 
     def _read(self, model: CharLM, number: int, states: str | Sequence[str]) -> Trace:
         """Return what a model did on a text, read after the end of the other one."""
-        before = self.texts[1 - number][-_BEFORE:].rstrip("\n") + "\n"
-        before += "\n" if self.name != "brackets" else ""
+        before = self.before(number)
         whole = rnnviz.record(model, before + self.texts[number], states=states)
-        return _from(whole, len(before))
+        return tail(whole, len(before))
 
     def read_by(self, model: CharLM) -> Trace:
         """Return what another model does on the text to report on."""
@@ -202,25 +207,5 @@ class Materials:
         for name, model in self.moments.items():
             text = sample(model, _SPEECH, _WRITTEN, temperature=0.6, seed=1)
             whole = rnnviz.record(model, _SPEECH + text, states=self.prose.states)
-            found[name] = _from(whole, len(_SPEECH) - 2)  # with the mark that opens it
+            found[name] = tail(whole, len(_SPEECH) - 2)  # with the mark that opens it
         return found
-
-
-def _from(trace: Trace, start: int) -> Trace:
-    """Return the tokens from one on, each after all that was read before it."""
-    predictions, loss = trace.predictions, trace.loss
-    if predictions:
-        entropy = predictions.entropy
-        predictions = Predictions(
-            predictions.ids[start:],
-            predictions.probabilities[start:],
-            predictions.vocabulary,
-            None if entropy is None else entropy[start:],
-        )
-    return Trace.from_arrays(
-        trace.tokens[start:],
-        {name: trace[name][start:] for name in trace.states},
-        bounds={name: pair for name in trace.states if (pair := trace.bounds(name))},
-        predictions=predictions,
-        loss=None if loss is None else loss[start:],
-    )

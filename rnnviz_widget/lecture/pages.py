@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rnnviz_widget.export import SavedPage
-    from rnnviz_widget.lecture.demos import Demo, DemoContent
+    from rnnviz_widget.lecture.demo import Demo, DemoContent
 
 INDEX = "index.html"
 MARK = '<meta name="generator" content="rnnviz lecture">'
@@ -138,7 +138,8 @@ def demo_page(demo: Demo, shown: DemoContent, others: Sequence[Demo], model: str
         pieces=pieces_of(shown.fragments),
     )
     words = "\n".join(fragment.words for fragment in shown.fragments)
-    return Page(_page(demo.title, body, kind="", mark="", code=head()), demo.title, words)
+    live = any(fragment.live for fragment in shown.fragments)
+    return Page(_page(demo.title, body, kind="", mark="", live=live), demo.title, words)
 
 
 def index_page(pages: Sequence[KitPage], models: Iterable[str]) -> Page:
@@ -162,19 +163,23 @@ def index_page(pages: Sequence[KitPage], models: Iterable[str]) -> Page:
         models="\n".join(f"<p>{escape(_model(model))}</p>" for model in models),
         version=escape(rnnviz.__version__),
     )
-    return Page(_page(TITLE, body, kind=" index", mark=MARK, code=""), TITLE, "Index of the demos.")
+    return Page(
+        _page(TITLE, body, kind=" index", mark=MARK, live=None), TITLE, "Index of the demos."
+    )
 
 
-def _page(title: str, body: str, *, kind: str, mark: str, code: str) -> str:
+def _page(title: str, body: str, *, kind: str, mark: str, live: bool | None) -> str:
+    """Return a page: with widgets, live or not, or with None at all."""
+    code = "" if live is None else head(live=live)
     style, keys = (path.read_text(encoding="utf-8") for path in (_CSS, _KEYS))
-    head = f'<style>{style}</style>\n<script type="module">{keys}</script>\n{code}'
+    top = f'<style>{style}</style>\n<script type="module">{keys}</script>\n{code}'
     return _PAGE.format(
         title=escape(title),
-        policy=content_policy(head),
+        policy=content_policy(top, live=bool(live)),
         body=body,
         kind=kind,
         mark=mark,
-        head=head,
+        head=top,
     )
 
 

@@ -1,6 +1,6 @@
 """A network as a page runs it, and the proof that it is the same one."""
 
-from rnnviz_widget.network.conversion import portable
+from rnnviz_widget.network.conversion import NotPortableError, portable
 from rnnviz_widget.network.format import Layer, Portable, Proof
 
-__all__ = ["Layer", "Portable", "Proof", "portable"]
+__all__ = ["Layer", "NotPortableError", "Portable", "Proof", "portable"]

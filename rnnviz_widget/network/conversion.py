@@ -33,6 +33,14 @@ _OTHERWISE = (
     "what any network did with a text is shown by HiddenStateWidget(rnnviz.record(module, ...)), "
     "which cannot be edited"
 )
+_WITH_PYTHON = (
+    "beside Python its text can be edited all the same, by HiddenStateWidget(model=module, "
+    "text=text) where module.vocabulary names its characters"
+)
+
+
+class NotPortableError(ValueError):
+    """A module that runs, but not in a page: the message says why."""
 
 
 def portable(module: nn.Module, vocabulary: Sequence[str] | None = None) -> Portable:
@@ -281,4 +289,4 @@ def _check_output(predictions: Any, logits: NDArray[np.float32]) -> None:  # noq
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise ValueError(f"module cannot live in a page: {reason}; {_OTHERWISE}")
+    raise NotPortableError(f"module cannot live in a page: {reason}; {_WITH_PYTHON}")

@@ -38,6 +38,16 @@ _ALIGNED = 8
 Cell = Literal["RNN_TANH", "RNN_RELU", "GRU", "LSTM"]
 """As in `torch.nn.RNNBase.mode`."""
 
+KINDS: dict[Cell, tuple[str, ...]] = {
+    "RNN_TANH": ("h", "pre"),
+    "RNN_RELU": ("h", "pre"),
+    "GRU": ("h", "r", "z", "n"),
+    "LSTM": ("h", "c", "tanh_c", "i", "f", "g", "o"),
+}
+"""What there is of each layer after a token, in the order in which a page keeps it."""
+
+_PAGE_BYTES = 512e6  # for all rows of a text; `js/src/network/session.ts` has it too
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -117,6 +127,18 @@ class Portable:
     def hidden_size(self) -> int:
         """H, the units of each state."""
         return int(self.head.shape[1])
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the states as in `record`, in the order in which a page keeps their values."""
+        layers = range(len(self.layers))
+        return tuple(f"{self.path}.l{n}.{kind}" for n in layers for kind in KINDS[self.cell])
+
+    @property
+    def longest(self) -> int:
+        """How many characters a page can keep all values of."""
+        predicted = len(self.vocabulary) + 1 + 2 * min(5, len(self.vocabulary))
+        return int(_PAGE_BYTES / 4 // (len(self.states) * self.hidden_size + predicted))
 
     @property
     def dtype(self) -> Literal["float16", "float32"]:

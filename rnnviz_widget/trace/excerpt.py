@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnnviz_widget.escaping import listed
-from rnnviz_widget.trace.trace import select
+from rnnviz_widget.trace.predictions import Predictions
+from rnnviz_widget.trace.trace import Trace, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from rnnviz_widget.trace.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -154,6 +153,26 @@ def span(trace: Trace, start: int = 0, stop: int | None = None) -> slice:
         )
         raise ValueError(msg)
     return slice(first, last)
+
+
+def tail(trace: Trace, start: int) -> Trace:
+    """Return the tokens from one on, each as it is after all that was read before it."""
+    predictions, loss = trace.predictions, trace.loss
+    if predictions:
+        entropy = predictions.entropy
+        predictions = Predictions(
+            predictions.ids[start:],
+            predictions.probabilities[start:],
+            predictions.vocabulary,
+            None if entropy is None else entropy[start:],
+        )
+    return Trace.from_arrays(
+        trace.tokens[start:],
+        {name: trace[name][start:] for name in trace.states},
+        bounds={name: pair for name in trace.states if (pair := trace.bounds(name))},
+        predictions=predictions,
+        loss=None if loss is None else loss[start:],
+    )
 
 
 def _numbers(units: Iterable[int]) -> tuple[int, ...]:

@@ -71,12 +71,23 @@ class CheckpointFields(TypedDict):
     top_k: int
 
 
+class LabelRule(TypedDict):
+    """The function of `labels` that a label is made by, and the characters that it is about."""
+
+    kind: str
+    of: str
+
+
 class LabelFields(TypedDict):
-    """A label: uint8 for ``kind`` "bool" (255: not known), float32 for "number" (NaN)."""
+    """A label: uint8 for ``kind`` "bool" (255: not known), float32 for "number" (NaN).
+
+    With a ``rule``, if there is one, a page makes it anew for a text that was edited.
+    """
 
     name: str
     kind: str
     values: bytes
+    rule: LabelRule | None
 
 
 class RankedUnit(TypedDict):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz_widget import export
 from rnnviz_widget.trace import Trace
+from rnnviz_widget.trace.excerpt import tail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rnnviz_widget.network import Portable
     from rnnviz_widget.widget.checkpoints import Traces
 
@@ -28,42 +30,74 @@ class LiveNetwork:
     ----------
     model
         A character model.
+    vocabulary
+        Its characters; the place of each is its id.
     network
-        The same, for pages.
+        The same, for pages; None where it only runs in Python.
+    refusal
+        Why it only runs in Python.
+    before
+        What is read before a text.
+    initial
+        float32: every state after that, in the order of ``network.states``; empty for zeros.
     """
 
     model: Any
-    network: Portable
+    vocabulary: Sequence[str]
+    network: Portable | None
+    refusal: str = ""
+    before: str = ""
+    initial: bytes = b""
 
     @classmethod
-    def of(cls, model: Any) -> LiveNetwork:  # noqa: ANN401  (a torch module: torch may be absent)
-        """Return a model with its portable form.
+    def of(cls, model: Any, before: str) -> LiveNetwork:  # noqa: ANN401  (a torch module: torch may be absent)
+        """Return a model with its portable form, once it has read what comes before a text.
 
         Raises
         ------
         TypeError, ValueError
             If it cannot live in a page; the message says why.
         """
-        from rnnviz_widget.network import portable  # noqa: PLC0415  (it imports torch)
+        from rnnviz_widget.network import NotPortableError, portable  # noqa: PLC0415  (imports torch)
 
-        return cls(model, portable(model))
+        if not isinstance(before, str):
+            msg = f"before must be a string, got {type(before).__name__}"
+            raise TypeError(msg)
+        try:
+            network = portable(model)
+            own = cls(model, network.vocabulary, network)
+        except NotPortableError as error:
+            own = cls(model, model.vocabulary, None, str(error))
+        if not before:
+            return own
+        trace = own.read(before)
+        own = replace(own, before=before)
+        if own.network is None:
+            return own
+        last = [trace[name][len(before) - 1 :] for name in own.network.states]
+        return replace(own, initial=np.concatenate(last, axis=None).astype("<f4").tobytes())
 
     def read(self, text: str) -> Trace:
         """Return what the network does with a text; unknown characters are read as known ones.
 
         The trace has the text as it was given: only the ids are those of the nearest characters.
+        What is read before it is not in the trace.
         """
+        trace = self.read_all(text)
+        return tail(trace, len(self.before)) if self.before else trace
+
+    def read_all(self, text: str) -> Trace:
+        """Return the same with what is read before the text."""
         from rnnviz_widget.charlm.spelling import respell  # noqa: PLC0415
         from rnnviz_widget.network.conversion import read  # noqa: PLC0415
 
         if not text:
             msg = "text must have at least one character, got ''"
             raise ValueError(msg)
-        vocabulary = self.network.vocabulary
-        spelled, _ = respell(text, vocabulary)
-        number = {character: i for i, character in enumerate(vocabulary)}
+        spelled, _ = respell(self.before + text, self.vocabulary)
+        number = {character: i for i, character in enumerate(self.vocabulary)}
         ids = np.array([number[character] for character in spelled], np.int64)
-        return read(self.model, vocabulary, ids, list(text))
+        return read(self.model, self.vocabulary, ids, list(self.before + text))
 
     def check(self, trace: Trace) -> None:
         """Refuse a trace that is not of this network.
@@ -73,8 +107,9 @@ class LiveNetwork:
         ValueError
             Naming what does not fit.
         """
-        known = {f"{self.network.path}.l{n}.h" for n in range(len(self.network.layers))}
-        width = self.network.hidden_size
+        network = self.network
+        width = network.hidden_size if network else 0
+        known = {name for name in network.states if name.endswith(".h")} if network else set()
         if lacking := known - set(trace.states):
             msg = f"model must be the one that recorded the trace, which has no {min(lacking)}"
             raise ValueError(msg)
@@ -87,11 +122,29 @@ class LiveNetwork:
             msg = "trace must be of single characters for its text to be edited"
             raise ValueError(msg)
 
+    def check_page(self, trace: Trace) -> None:
+        """Refuse what no page can run, or a text that none can keep all values of.
+
+        Raises
+        ------
+        ValueError
+            Saying why, or how long it may be.
+        """
+        if self.network is None:
+            raise ValueError(self.refusal)
+        if len(trace) > self.network.longest:
+            msg = (
+                f"a live page of this network has at most {self.network.longest:,} characters, got "
+                f"{len(trace):,}; make a shorter text, or a page that is not live"
+            )
+            raise ValueError(msg)
+
 
 def living(
     model: object,
     trace: Traces | None,
     text: str | None,
+    before: str,
 ) -> tuple[LiveNetwork | None, Traces]:
     """Return the network that a widget runs, if any, and the trace it opens on.
 
@@ -107,16 +160,14 @@ def living(
         if trace is None:
             msg = "text needs a model that reads it: HiddenStateWidget(model=model, text=text)"
             raise TypeError(msg)
+        if before:
+            msg = "before needs a model that reads it: HiddenStateWidget(trace, model=, before=)"
+            raise TypeError(msg)
         return None, trace
-    own = LiveNetwork.of(model)
+    own = LiveNetwork.of(model, before)
     trace = own.read(text) if trace is None and text is not None else trace
     if not isinstance(trace, Trace):
         msg = f"trace must be a single Trace where there is a model, got {type(trace).__name__}"
         raise TypeError(msg)
     own.check(trace)
     return own, trace
-
-
-def engine() -> str:
-    """Return the source of the program that runs a network in a page."""
-    return (export.STATIC / "network.js").read_text(encoding="utf-8")

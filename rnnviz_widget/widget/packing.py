@@ -26,9 +26,9 @@ from rnnviz_widget.widget.quantise import colour_limit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rnnviz_widget.network import Portable
     from rnnviz_widget.trace.excerpt import Excerpt
     from rnnviz_widget.widget.data import WidgetData
+    from rnnviz_widget.widget.live import LiveNetwork
 
 PIECE = 2**18
 """Bytes of values that a piece has at most, unless one unit has more: decoded within a frame."""
@@ -80,7 +80,7 @@ def pack_page(
     excerpt: Excerpt,
     shown: Snapshot,
     limit: float,
-    network: Portable | None = None,
+    living: LiveNetwork | None = None,
 ) -> PageData:
     """Return an excerpt of what is shown, with all values, or with a network that computes them.
 
@@ -95,6 +95,7 @@ def pack_page(
     # The title is the page's, as a heading.
     content = {**shown.content, "title": "", "checkpoints": checkpoints}
     traits = shown.traits
+    network = living.network if living else None
     if network is None and size <= PIECE:
         limits = data.limits(excerpt)
         for trace, checkpoint in zip(data.traces, checkpoints, strict=True):
@@ -105,8 +106,11 @@ def pack_page(
     checkpoints[moment]["rows"] = opening_rows(data, excerpt, traits)
     later: dict[str, Any]
     texts: Iterable[dict[str, Any]]
-    if network is not None:
-        later, texts = {"network": True}, [{"network": network.bytes}]
+    if living is not None and network is not None:
+        later, texts = (
+            {"network": True},
+            [{"network": network.bytes, "initial": living.initial}],
+        )
     else:
         facts = _facts_behind(checkpoints, traits)
         each = max(1, PIECE // (excerpt.stop - excerpt.start))

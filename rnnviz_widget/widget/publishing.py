@@ -82,8 +82,8 @@ class Publisher:
         whole = self.data.whole
         return self._words(whole, self.traits, self.data.ranked(whole))
 
-    def snapshot(self, excerpt: Excerpt) -> Snapshot:
-        """Return what is shown, cut to an excerpt."""
+    def snapshot(self, excerpt: Excerpt, *, others: bool = True) -> Snapshot:
+        """Return what is shown, cut to a excerpt; near-exact values of `others` that are ranked."""
         traits = excerpt.traits(self.traits)
         content = self.data.excerpt_content(excerpt)
         shown = [(traits["state"], traits["unit"]), *traits["units"]]
@@ -95,7 +95,7 @@ class Publisher:
         for i, (trace, checkpoint) in enumerate(
             zip(self.data.traces, content["checkpoints"], strict=True)
         ):
-            units = [*shown, *ranked] if i == traits["checkpoint"] else shown
+            units = [*shown, *ranked] if others and i == traits["checkpoint"] else shown
             checkpoint["pinned"] = wire.pin(trace, excerpt, units)
         return Snapshot(content, traits, self._words(excerpt, traits, content["rankings"]))
 
@@ -163,11 +163,11 @@ class Publisher:
         excerpt = choose(trace, data.states, states=states, units=units, start=start, stop=stop)
         if live:
             self._check_living(excerpt)
-        shown = self.snapshot(excerpt)
+        shown = self.snapshot(excerpt, others=not live)
         heading = data.title if title is None else title
         try:
-            network = self.living.network if self.living and live else None
-            carried = pack_page(data, excerpt, shown, limit * 1e6, network)
+            living = self.living if live else None
+            carried = pack_page(data, excerpt, shown, limit * 1e6, living)
         except TooLargeError as error:
             several = len(data.traces)
             fewer = f", fewer of the {several} checkpoints" if several > 1 else ""
@@ -215,6 +215,7 @@ class Publisher:
         if excerpt != self.data.whole:
             msg = "a live page has the whole text and all units: leave out states, units and stop"
             raise ValueError(msg)
+        self.living.check_page(self.data.trace)
 
 
 def _contents(

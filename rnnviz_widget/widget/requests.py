@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.marking import KINDS, answer_marked
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT
+from rnnviz_widget.widget.network_requests import NETWORK_REQUESTS, answer_for_network
 from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.traits import whole_number
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.widget.background import Background
     from rnnviz_widget.widget.data import WidgetData
+    from rnnviz_widget.widget.live import LiveNetwork
 
 
 class Sender(Protocol):
@@ -25,7 +27,11 @@ class Sender(Protocol):
 
 
 def respond(
-    widget: Sender, data: WidgetData, request: Mapping[str, Any], background: Background
+    widget: Sender,
+    data: WidgetData,
+    request: Mapping[str, Any],
+    background: Background,
+    living: LiveNetwork | None = None,
 ) -> None:
     """Send what a view asks for, or why it cannot be had: at once, or when it has been found."""
 
@@ -40,7 +46,11 @@ def respond(
         background.start(lambda advance: answer_marked(data, request, advance), reply)
         return
     try:
-        found: list[bytes] | Exception = answer(data, request)
+        found: list[bytes] | Exception
+        if living and request.get("kind") in NETWORK_REQUESTS:
+            found = answer_for_network(living, request)
+        else:
+            found = answer(data, request)
     except Exception as error:  # noqa: BLE001  (whatever it is, the view is told)
         found = error
     reply(found)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from rnnviz_widget.export.pages import programs
 from rnnviz_widget.widget.background import Background
 from rnnviz_widget.widget.checkpoints import as_checkpoints
 from rnnviz_widget.widget.data import WidgetData
-from rnnviz_widget.widget.live import engine, living
+from rnnviz_widget.widget.live import living
 from rnnviz_widget.widget.marking import Marking
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, active_copy, checked
 from rnnviz_widget.widget.page_export import PageExport
@@ -74,6 +75,9 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         A character model that runs in the view, see `portable`, and what it is to read in place of
         `trace`: the text can then be edited, units held, and the model writes. Given both a trace
         and the model that it is of, the text is the trace's.
+    before : str
+        What the model has read before the text and is not shown: the text does not begin from
+        zeros then. A `trace` must have been recorded so.
     units : sequence of (str, int) or int
         Several units to show at once, at most 16: one coloured copy of the text for each, with one
         cursor. Pairs ``(state, unit)``; a unit alone is of the state of the one before it.
@@ -83,7 +87,8 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         The checkpoint to open on, counted from 0; the last by default.
     guess : bool
         Whether to hide what stands ahead of the cursor, so that a class can guess what the unit
-        will do; keys and buttons reveal the next token, line or span.
+        will do; keys and buttons reveal the next token, line or span. Of a text that can be edited
+        it hides the characters, too: who types the next one guesses against the network.
     present : bool
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.
@@ -157,9 +162,11 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
     text = traitlets.Unicode(help="The text as it was edited.").tag(sync=True, echo_update=False)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
     _content = traitlets.Dict().tag(sync=True)
-    # A network that runs in the view, and the program that runs it; empty where there is none.
+    # A network that runs in the view, and the programs that run it; empty where there is none.
     _network = traitlets.Bytes().tag(sync=True)
-    _engine = traitlets.Unicode().tag(sync=True)
+    _engine = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    # Its states before the text, float32; empty for zeros.
+    _initial = traitlets.Bytes().tag(sync=True)
 
     def __init__(
         self,
@@ -168,6 +175,7 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         *,
         model: object = None,
         text: str | None = None,
+        before: str = "",
         state: str | None = None,
         unit: int | None = None,
         states: str | Sequence[str] | None = None,
@@ -185,7 +193,7 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
     ) -> None:
         self._display = display_of(display)
         self._offered = states
-        self._living, trace = living(model, trace, text)
+        self._living, trace = living(model, trace, text, before)
         self._data = WidgetData.of(
             trace,
             offered=states,
@@ -210,6 +218,7 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
             raise traitlets.TraitError(msg)
         unsaid = flip is None and guess
         content = self._data.content(moment, [shown, *copies])
+        network = self._living.network if self._living else None
         super().__init__(
             state=shown[0],
             unit=shown[1],
@@ -224,8 +233,9 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
             present=present,
             text=self._data.trace.text if self._living else "",
             _content=content,
-            _network=self._living.network.bytes if self._living else b"",
-            _engine=engine() if self._living else "",
+            _network=network.bytes if network else b"",
+            _engine=programs() if self._living else [],
+            _initial=self._living.initial if self._living else b"",
         )
         self._background = Background()
         self.on_msg(self._answer)
@@ -358,7 +368,7 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
 
     def _answer(self, _: object, request: Any, __: object) -> None:  # noqa: ANN401  (from outside)
         if isinstance(request, dict) and "id" in request:
-            respond(self, self._data, request, self._background)
+            respond(self, self._data, request, self._background, self._living)
 
     # --- in a notebook -----------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.labels.reading import read_label
+from rnnviz_widget.widget.label_rules import label_rule
 from rnnviz_widget.widget.quantise import (
     LEVELS,
     MISSING,
@@ -181,13 +182,11 @@ def encode_label(name: str, label: LabelLike, trace: Trace, excerpt: Excerpt) ->
     """
     read = read_label(label, trace, f"labels[{name!r}]")
     numbers = read.numbers[excerpt.span]
+    fields = {"name": json_safe(name), "rule": label_rule(label)}
     if read.values.dtype == np.bool_:
-        return {
-            "name": json_safe(name),
-            "kind": "bool",
-            "values": np.where(np.isnan(numbers), UNKNOWN, numbers).astype(np.uint8).tobytes(),
-        }
-    return {"name": json_safe(name), "kind": "number", "values": _float32(numbers)}
+        values = np.where(np.isnan(numbers), UNKNOWN, numbers).astype(np.uint8).tobytes()
+        return fields | {"kind": "bool", "values": values}
+    return fields | {"kind": "number", "values": _float32(numbers)}
 
 
 def pin(trace: Trace, excerpt: Excerpt, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:

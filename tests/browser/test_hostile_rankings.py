@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.lecture import kit, write_lecture
-from rnnviz_widget.lecture.demos import Demo, DemoContent
+from rnnviz_widget.lecture.demo import Demo, DemoContent
 from rnnviz_widget.lecture.opening import ChosenUnit
 
 if TYPE_CHECKING:

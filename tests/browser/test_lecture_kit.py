@@ -15,6 +15,7 @@ from scipy.stats import spearmanr
 import rnnviz_widget as rnnviz
 from rnnviz_widget.lecture import write_lecture
 from rnnviz_widget.lecture.demos import DEMOS
+from tests.browser.edited import PATIENCE, colours, until
 from tests.browser.pixels import RED_BLUE, RGB, differences, expected_colours, painted_colours
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ def open_page(guarded: Page, kit: Path) -> Open:
     return open_
 
 
+def shown(page: Page) -> Locator:
+    """Wait for the text of the first widget; in a page whose network is there, for that."""
+    live = page.locator("script[data-rnnviz-engine]").count() > 0
+    text = page.locator(".rnnviz-edited" if live else ".rnnviz [role=textbox]").first
+    expect(text).to_be_visible()
+    if not live:
+        expect(text.locator("[data-row-start]").first).to_be_visible()
+    return text
+
+
 def slider(root: Locator, name: str) -> Locator:
     return root.get_by_role("slider", name=name, exact=True)
 
@@ -61,8 +72,8 @@ def test_every_page_is_alive_offline_and_its_links_lead_somewhere(
     open_page(name)
     roots = page.locator(".rnnviz")
     expect(roots).to_have_count(2 if name == "depth" else 1)
+    shown(page)
     for root in roots.all():
-        expect(root.locator("[data-row-start]").first).to_be_visible()
         unit = slider(root, "unit")
         before = int(unit.input_value())
         unit.press("ArrowRight")
@@ -204,7 +215,14 @@ _ON_SCREEN = """
 def seen(page: Page, label: Any, text: rnnviz.Trace) -> tuple[Any, list[RGB]]:
     """Return the label `(T,)` of the tokens on screen, by whole lines, and their colours."""
     root = page.locator(".rnnviz").first
-    expect(root.locator("[data-row-start]").first).to_be_visible()
+    if (field := shown(page)).locator("textarea").count():
+        values = np.asarray(label(text))
+        for _ in until(PATIENCE):
+            drawn = colours(field)
+            on_screen = [t for t, colour in enumerate(drawn) if colour]
+            if len(drawn) == len(values) and on_screen:
+                break
+        return values[on_screen], [colour for colour in drawn if colour]
     line, first, last = root.evaluate(_ON_SCREEN)
     start = sum(map(len, text.text.splitlines(keepends=True)[: line - 1]))
     here = np.asarray(label(text))[start : start + last - first]
@@ -265,7 +283,7 @@ def test_a_page_opens_where_the_painted_value_rises_with_its_label(
 def test_one_key_leads_from_page_to_page(name: str, open_page: Open, page: Page) -> None:
     at = NAMES.index(name)
     open_page(name)
-    page.locator("[role=textbox]").first.focus()
+    shown(page).focus()
     page.keyboard.press(",")
     before = NAMES[at - 1] if at else name
     expect(page).to_have_url(re.compile(f"/{before}.html$"))
@@ -283,7 +301,7 @@ def test_the_key_leads_from_the_index_to_the_first_page(open_page: Open, page: P
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1100, 360])
-@pytest.mark.parametrize("name", ["index", "depth", "guess"])
+@pytest.mark.parametrize("name", ["index", "depth", "guess", "quotes"])
 def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(
     name: str, width: int, scheme: Any, open_page: Open, page: Page
 ) -> None:
@@ -291,7 +309,7 @@ def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(
     page.set_viewport_size({"width": width, "height": 700})
     open_page(name)
     if name != "index":
-        expect(page.locator("[data-row-start]").first).to_be_visible()
+        shown(page)
     page.evaluate(AXE.read_text(encoding="utf-8"))  # a page of ours lets no script element in
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert [

@@ -14,6 +14,7 @@ BUNDLE = {
     "widget.js",
     "page.js",
     "network.js",
+    "more.js",
     "widget.css",
     "heights.json",
     "palettes.json",

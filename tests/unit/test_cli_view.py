@@ -42,6 +42,12 @@ def data_of(page: Path) -> dict[str, Any]:
     return json.loads(found[1])  # type: ignore[no-any-return]
 
 
+def test_a_live_page_has_the_network_with_it(tmp_path: Path) -> None:
+    assert view(write("story.txt"), "--unit", "16", "--live") == 0
+    assert "network" in data_of(tmp_path / "story.html")
+    assert "data-rnnviz-engine>" in (tmp_path / "story.html").read_text(encoding="utf-8")
+
+
 def test_a_text_is_ranked_and_its_page_opens_on_the_best_unit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,8 @@ import pytest
 import rnnviz_widget as rnnviz
 from rnnviz_widget import cli
 from rnnviz_widget.lecture import kit, write_lecture
-from rnnviz_widget.lecture.demos import DEMOS, Demo, DemoContent
+from rnnviz_widget.lecture.demo import Demo, DemoContent
+from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.opening import place
 from rnnviz_widget.lecture.pages import MARK
 

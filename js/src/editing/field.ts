@@ -41,6 +41,8 @@ export class Field {
   readonly predictions;
   /** Whether it can be typed into. */
   readonly editable;
+  /** What is made of a text that somebody typed. */
+  reads: (typed: string) => string = (typed) => typed;
 
   constructor(kit: Kit, store: Store, desk: Desk, lifetime: AbortSignal) {
     const { h } = kit;
@@ -60,7 +62,7 @@ export class Field {
       autocomplete: "off",
     });
     this.#paper = h("div", { class: "rnnviz-paper" }, this.#canvas, this.#mirror, this.#ruler, this.area);
-    this.element = h("div", { class: "rnnviz-edited" }, this.#paper);
+    this.element = h("div", { class: "rnnviz-edited", tabindex: "-1" }, this.#paper);
     this.#lines = new Lines(this.#mirror);
     this.area.value = desk.text.peek();
     this.#listen(lifetime);
@@ -92,14 +94,24 @@ export class Field {
     if (!document.execCommand("insertText", false, text)) {
       const { selectionStart, selectionEnd } = this.area;
       this.area.setRangeText(text, selectionStart, selectionEnd, "end");
-      this.#desk.edit(this.area.value);
+      this.take(this.area.value);
     }
+  }
+
+  /** Takes a text as it was typed. */
+  take(typed: string): void {
+    const text = this.reads(typed);
+    if (text !== this.area.value) {
+      this.area.value = text;
+      this.area.setSelectionRange(text.length, text.length);
+    }
+    this.#desk.edit(text);
   }
 
   #listen(lifetime: AbortSignal): void {
     const { area } = this;
     const listen = { signal: lifetime };
-    area.addEventListener("input", () => this.#desk.edit(area.value), listen);
+    area.addEventListener("input", () => this.take(area.value), listen);
     const caret = () => {
       if (area.getRootNode() instanceof ShadowRoot || document.activeElement === area) this.#follow();
     };
@@ -109,6 +121,14 @@ export class Field {
     area.addEventListener(
       "pointermove",
       (event) => this.#store.setHover(this.#tokenAt(event.clientX, event.clientY)),
+      listen,
+    );
+    area.addEventListener(
+      "keydown",
+      (event) => {
+        // Letters are the widget's keys again.
+        if (event.key === "Escape") this.element.focus();
+      },
       listen,
     );
     area.addEventListener("pointerleave", () => this.#store.setHover(-1), listen);

@@ -11,15 +11,17 @@ const SLICE = { worker: 25, page: 6 };
  *
  * @param network a portable network, as `rnnviz_widget/portable` writes it
  * @param code this bundle's own source
+ * @param initial every state before the first token, in the order of the network's states; none are zeros
  * @throws Error with a sentence for people, where the network cannot live here
  */
 export async function connect(
   network: ArrayBuffer,
   code: string,
   lifetime: AbortSignal,
+  initial = new Float32Array(),
 ): Promise<{ connection: Connection; opened: OpenAnswer }> {
   const connection = (await Connection.toWorker(code, lifetime)) ?? onThisThread();
-  return { connection, opened: await connection.open(network) };
+  return { connection, opened: await connection.open(network, initial) };
 }
 
 function onThisThread(): Connection {

@@ -60,10 +60,10 @@ export class Connection {
    *
    * @throws Error with a sentence for people, where it cannot live here
    */
-  open(network: ArrayBuffer): Promise<OpenAnswer> {
+  open(network: ArrayBuffer, initial: Float32Array<ArrayBuffer>): Promise<OpenAnswer> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
-      this.#send({ kind: "open", network });
+      this.#send({ kind: "open", network, initial });
     });
   }
 

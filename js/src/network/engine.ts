@@ -32,7 +32,7 @@ export class Engine {
 
   receive(request: EngineRequest): void {
     try {
-      if (request.kind === "open") this.#open(request.network);
+      if (request.kind === "open") this.#open(request);
       else if (!this.#session) throw new RangeError("No network is open.");
       else if (request.kind === "want") this.#session.want(request);
       else if (request.kind === "state") this.#session.ask(request);
@@ -47,9 +47,11 @@ export class Engine {
     this.#run();
   }
 
-  #open(bytes: ArrayBuffer): void {
+  #open({ network: bytes, initial }: Extract<EngineRequest, { kind: "open" }>): void {
     this.#session = undefined;
     const network = readNetwork(bytes);
+    if (initial.length && (initial.length !== network.width || !initial.every(Number.isFinite)))
+      throw new RangeError("The states before the text are not those of this network.");
     let arithmetic: "WebAssembly" | "JavaScript" = "WebAssembly";
     const make = (floats: number): Arithmetic => {
       try {
@@ -65,7 +67,7 @@ export class Engine {
       const by = `${difference.toPrecision(2)} of the largest`;
       throw new RangeError(`The network computes other values here than where the page was made (by ${by}).`);
     }
-    this.#session = new Session(stack, this.#thread.post);
+    this.#session = new Session(stack, this.#thread.post, initial);
     const { states, header } = network;
     const { hidden: units, vocabulary } = header;
     this.#thread.post({ kind: "opened", arithmetic, states, units, vocabulary, difference });

@@ -22,7 +22,7 @@ export interface Want {
 }
 
 export type EngineRequest =
-  | { kind: "open"; network: ArrayBuffer }
+  | { kind: "open"; network: ArrayBuffer; initial: Float32Array<ArrayBuffer> }
   | Want
   /** `count` units of a state from `first` on, or as many logits: answered once the text is read. */
   | { kind: "state"; id: number; text: string; state: string; first: number; count: number }

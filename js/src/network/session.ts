@@ -15,6 +15,7 @@ type Write = Extract<EngineRequest, { kind: "write" }>;
 export class Session {
   readonly #stack: Stack;
   readonly #post: (answer: EngineAnswer) => void;
+  readonly #initial: Float32Array<ArrayBuffer>;
   readonly #tracks = new Map<string, Track>();
   /** The first token of each text of which nothing is told yet. */
   readonly #told = new Map<string, number>();
@@ -23,9 +24,10 @@ export class Session {
   #write: (Write & { written: number[] }) | undefined;
   #lastTold = 0;
 
-  constructor(stack: Stack, post: (answer: EngineAnswer) => void) {
+  constructor(stack: Stack, post: (answer: EngineAnswer) => void, initial: Float32Array<ArrayBuffer>) {
     this.#stack = stack;
     this.#post = post;
+    this.#initial = initial;
   }
 
   /** Takes what is wanted from now on; what was wanted before is dropped. */
@@ -94,7 +96,7 @@ export class Session {
   #track(name: string): Track {
     const known = this.#tracks.get(name);
     if (known) return known;
-    const track = new Track(this.#stack);
+    const track = new Track(this.#stack, this.#initial);
     this.#tracks.set(name, track);
     return track;
   }

@@ -8,6 +8,7 @@ const WINDOW = 16;
 /** One text as a network reads it, and what the network has after each of its tokens. */
 export class Track {
   readonly #stack: Stack;
+  readonly #initial: Float32Array | undefined;
   #ids: Uint32Array = new Uint32Array();
   #holds: Hold[] = [];
   #rows: Float32Array[] = [];
@@ -15,8 +16,10 @@ export class Track {
   #tail: Float32Array[] = [];
   #alike = 0;
 
-  constructor(stack: Stack) {
+  /** @param initial what stands before the first token; empty for zeros */
+  constructor(stack: Stack, initial = new Float32Array()) {
     this.#stack = stack;
+    this.#initial = initial.length ? initial : undefined;
   }
 
   get ids(): Uint32Array {
@@ -58,7 +61,7 @@ export class Track {
   /** Reads one more token. */
   step(): void {
     const at = this.#rows.length;
-    const row = this.#stack.step(this.#rows[at - 1], this.#ids[at], at, this.#holds);
+    const row = this.#stack.step(this.#rows[at - 1] ?? this.#initial, this.#ids[at], at, this.#holds);
     this.#rows.push(row);
     const old = this.#tail[this.#tail.length - (this.#ids.length - at)];
     this.#alike = old && this.#same(row, old) ? this.#alike + 1 : 0;

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals-core";
 import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
 import { label as LABEL_HEIGHT, lane as LANE_HEIGHT, line as LINE_HEIGHT } from "../heights.json";
 import type { Copy } from "../store/copy";
+import { LANE_HEAD, PAD } from "../store/lanes";
 import type { Store } from "../store/store";
 import type { Span } from "../store/viewstate";
 import { type Label, labelShare, MISSING } from "../store/wire";
@@ -9,10 +10,7 @@ import { hatch } from "../text/decor";
 
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */
 const WHOLE_BY_DEFAULT = 6000;
-/** Its name, above. */
-const LANE_HEAD = 14;
 const BAR_ROOM = 9;
-const PAD = 5;
 
 /** Each unit as a line over the text, the labels as bars under them. Shares hover and cursor with the text. */
 export function chart(store: Store, lifetime: AbortSignal): HTMLElement {

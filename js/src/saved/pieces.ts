@@ -39,12 +39,13 @@ async function piece<T>(key: string, index: number): Promise<T> {
   return unpack<T>(JSON.parse(text) as PackedJson);
 }
 
-/** The network of a live page, which stands behind its opening, and the program in its head. */
+/** The network of a live page, which stands behind its opening, and the programs in its head. */
 export async function engineBehind(key: string): Promise<Engine> {
-  const { network } = await piece<{ network: Bytes }>(key, 0);
-  const code = document.querySelector("script[data-rnnviz-engine]")?.textContent;
+  const { network, initial } = await piece<Pick<Engine, "network" | "initial">>(key, 0);
+  const programs = document.querySelectorAll("script[data-rnnviz-engine]");
+  const [code, more] = Array.from(programs, ({ textContent }) => textContent ?? "");
   if (!code) throw new Error("The page has no program for its network.");
-  return { code, network };
+  return { code, more, network, initial };
 }
 
 /** The values that stand behind an opening: decoded when they are asked for, and in the end all. */

@@ -18,7 +18,8 @@ export interface SavedWidget {
 
 export async function readOpening<L>(data: PackedJson): Promise<Opening<L>> {
   const { traits, content, later } = await unpack<{ traits: Traits; content: unknown; later?: L }>(data);
-  return { traits: { ...traits, _content: content, _network: new ArrayBuffer(0), _engine: "" }, later };
+  const none = new ArrayBuffer(0);
+  return { traits: { ...traits, _content: content, _network: none, _initial: none, _engine: [] }, later };
 }
 
 /** After the next painting. */

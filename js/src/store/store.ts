@@ -1,6 +1,6 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
-import type { Arrange, Host, SyncedTraits } from "../host";
+import type { Arrange, Host, SyncedTraits, UnitSource } from "../host";
 import { anchors, GROUND, type Paint, type RGB, straight } from "./colour";
 import { Copy, type CopyContext } from "./copy";
 import { rowSpan } from "./layout";
@@ -317,7 +317,7 @@ export class Store extends ViewState {
   }
 
   /** Lets a network that runs here answer for its units. */
-  serve(source: Pick<Host, "request" | "hasKernel">): void {
+  serve(source: UnitSource): void {
     this.#values.serve(source);
   }
 

@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Host } from "../host";
+import type { UnitSource } from "../host";
 import { Fetcher, type Wish } from "./fetcher";
 import {
   type Content,
@@ -55,20 +55,20 @@ const PINNED_DIGITS = 3;
 
 /** The values of all units: what came with the trace, and what a kernel answers. */
 export class Values {
-  #host: Pick<Host, "request" | "hasKernel">;
+  #host: UnitSource;
   readonly #content: ReadonlySignal<Content>;
   readonly #rows = new Fetcher<QuantisedUnit>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
   readonly #computed = new Map<string, Float32Array>();
   #resting: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: Host, content: ReadonlySignal<Content>) {
+  constructor(host: UnitSource, content: ReadonlySignal<Content>) {
     this.#host = host;
     this.#content = content;
   }
 
   /** Lets another one than the host answer from now on. */
-  serve(source: Pick<Host, "request" | "hasKernel">): void {
+  serve(source: UnitSource): void {
     this.#host = source;
   }
 

@@ -26,6 +26,14 @@ export interface Label {
   /** The ends of what it is drawn on: 0 and 1, or further out where values are. */
   low: number;
   high: number;
+  /** How to make it anew for another text; null where only Python knows. */
+  rule: LabelRule | null;
+}
+
+/** A function of Python's `labels`, and the characters that it is about. */
+export interface LabelRule {
+  kind: "inside_quotes" | "line_position" | "nesting_depth" | "next_is";
+  of: string;
 }
 
 export interface Ranking {
@@ -279,7 +287,8 @@ function decodeLabel(raw: Raw, length: number): Label {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  return { name, kind, values: sized(`label ${name}`, values, length), low, high };
+  const rule = (raw.rule as LabelRule) ?? null;
+  return { name, kind, values: sized(`label ${name}`, values, length), low, high, rule };
 }
 
 /** Where a label's value lies between the ends of what it is drawn on, 0 to 1. */
