@@ -107,17 +107,22 @@ class LiveNetwork:
         ValueError
             Naming what does not fit.
         """
-        network = self.network
-        width = network.hidden_size if network else 0
-        known = {name for name in network.states if name.endswith(".h")} if network else set()
-        if lacking := known - set(trace.states):
-            msg = f"model must be the one that recorded the trace, which has no {min(lacking)}"
-            raise ValueError(msg)
-        if any(trace.num_units(name) != width for name in known):
-            msg = (
-                f"model must be the one that recorded the trace: its own states have {width} units"
-            )
-            raise ValueError(msg)
+        if self.network:
+            width = self.network.hidden_size
+            known = [name for name in self.network.states if name in trace]
+            if not known:
+                example = self.network.states[0]
+                msg = (
+                    "model must be the one that recorded the trace, which has none of its states, "
+                    f"such as {example}"
+                )
+                raise ValueError(msg)
+            if any(trace.num_units(name) != width for name in known):
+                msg = (
+                    "model must be the one that recorded the trace: its own states have "
+                    f"{width} units"
+                )
+                raise ValueError(msg)
         if any(len(token) != 1 for token in trace.tokens):
             msg = "trace must be of single characters for its text to be edited"
             raise ValueError(msg)

@@ -115,6 +115,16 @@ def test_a_trace_of_another_network_is_refused(model: rnnviz.CharLM) -> None:
         rnnviz.HiddenStateWidget(rnnviz.record(other, TEXT), model=model)
 
 
+def test_a_trace_of_some_of_the_states_will_do_and_one_of_none_will_not(
+    model: rnnviz.CharLM,
+) -> None:
+    some = rnnviz.record(model, TEXT, states=["*.z"])
+    assert rnnviz.HiddenStateWidget(some, model=model).to_html(live=True)
+    foreign = rnnviz.Trace.from_arrays(TEXT, {"h": np.zeros((len(TEXT), 6))})
+    with pytest.raises(ValueError, match=r"none of its states, such as rnn\.l0\.h"):
+        rnnviz.HiddenStateWidget(foreign, model=model)
+
+
 @pytest.mark.parametrize("choice", [{"stop": 5}, {"units": [1]}, {"states": "*.h"}])
 def test_a_live_page_of_a_part_is_refused(model: rnnviz.CharLM, choice: dict[str, Any]) -> None:
     widget = rnnviz.HiddenStateWidget(model=model, text=TEXT)
