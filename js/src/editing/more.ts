@@ -56,6 +56,6 @@ function keys({ kit, store, tools, lifetime }: Parts): void {
   ].map(([key, does]) => kit.h("p", {}, kit.h("kbd", {}, key), " ", kit.h("span", {}, does)));
   kit.watch(() => {
     // Behind the others, which are made anew with the content.
-    if (store.help.value) list?.append(...mine);
+    if (store.content.value && store.help.value) list?.append(...mine);
   }, lifetime);
 }
