@@ -190,7 +190,7 @@ def test_who_guesses_the_next_character_plays_against_the_network(
     score = guarded.locator(".rnnviz-game [role=status]")
     expect(score).to_contain_text("Type the character")
     assert text_of(field) == text[:begun]
-    field.locator("textarea").focus()
+    field.locator("textarea").click(position={"x": 90, "y": 10})  # not where the text ends
     ids = rnnviz.record(model, text).predictions.ids[:, 0]
     mine = its = 0
     for t, typed in enumerate([*text[begun : begun + 4], "Q", *text[begun + 5 : begun + 8]], begun):

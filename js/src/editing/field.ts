@@ -4,7 +4,9 @@ import type { Desk } from "./desk";
 import { Lines, type WrappedRow } from "./lines";
 
 /** Rows on screen, at most; fewer where predictions stand under each. */
-const ROWS = { letters: 18, predictions: 6 };
+const ROWS = { letters: 18, narrow: 12, predictions: 6 };
+/** Where fewer columns have room, what is done with the text must be in sight, too. */
+const NARROW = 50;
 const GUTTER = 36;
 const ROW = 24;
 /** A row of predictions. */
@@ -172,7 +174,8 @@ export class Field {
       this.#rows = this.#lines.rows(tokens.text);
     }
     const height = this.#height;
-    const most = this.predictions.peek() ? ROWS.predictions : ROWS.letters;
+    const letters = columns < NARROW ? ROWS.narrow : ROWS.letters;
+    const most = this.predictions.peek() ? ROWS.predictions : letters;
     const { style } = this.area;
     style.lineHeight = `${height}px`;
     style.height = this.#paper.style.height = `${this.#rows.length * height}px`;

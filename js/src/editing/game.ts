@@ -1,4 +1,5 @@
 import type { Parts } from "./more";
+import { common } from "./rows";
 import { named } from "./words";
 
 /**
@@ -30,7 +31,9 @@ export function game({ kit, store, desk, field, lifetime }: Parts): HTMLElement 
   /** The text with one more of its characters, whatever was typed; unchanged where nothing was added to its end. */
   const answer = (typed: string): string => {
     const shown = desk.text.peek();
-    const guess = typed.startsWith(shown) ? [...typed.slice(shown.length)][0] : undefined;
+    // Wherever it was typed: a tap into the text takes the caret from its end.
+    const { start } = common(shown, typed);
+    const guess = typed.length > shown.length ? [...typed.slice(start)][0] : undefined;
     if (guess === undefined || !next()) return shown;
     said.value = [...said.peek(), guess];
     return shown + next();
