@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16
 _BLOCK_VALUES = 1 << 25  # of all columns of a block
 _SAMPLE_VALUES = 1 << 26  # of all columns of the sample: 256 MB
+_SAMPLE = 1 << 20  # characters, which take memory of their own
 _PILOT = 4  # blocks that cut columns into bins
 _STRIP = 2000  # characters of the text that units are shown over
 
@@ -104,7 +105,8 @@ def survey(
     skip : int
         Characters at the start of each text that do not count.
     sample : int, optional
-        Characters of the blocks that are measured exactly; by default as many as 256 MB hold.
+        Characters of the blocks that are measured exactly; by default as many as 256 MB hold, at
+        most 1,048,576.
     out : str or path-like, optional
         A folder for the finished tasks. If a run is killed, the same call goes on from there.
         It may be removed afterwards.
@@ -246,7 +248,7 @@ def _plan(
         np.array(saturation, np.float32),
         bounds,
         block or max(1000, min(_BLOCK, _BLOCK_VALUES // len(found))),
-        sample or max(1, _SAMPLE_VALUES // len(found)),
+        sample or max(1, min(_SAMPLE, _SAMPLE_VALUES // len(found))),
     )
 
 
