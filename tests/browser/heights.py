@@ -77,7 +77,9 @@ PARTS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
 def height(page: Page, part: str, folder: Path) -> Height:
     """Return how high a frame with this part is."""
     shown, arguments, choice = PARTS[part]
-    frame = HiddenStateWidget(shown, **arguments).to_iframe(**choice)
+    widget = HiddenStateWidget(shown, **arguments)
+    widget.cursor = 30  # what the readout says of a token takes its room
+    frame = widget.to_iframe(**choice)
     path = folder / "inside.html"
     path.write_text(frame.page.html, encoding="utf-8")
     page.set_viewport_size({"width": WIDTH, "height": 300})
