@@ -39,8 +39,8 @@ def trace(seed: int = 5, *, predictions: bool = False) -> Trace:
     values = np.tanh(np.random.default_rng(seed).standard_normal((len(TEXT), 24)))
     likely = None
     if predictions:
-        ids = np.zeros((len(TEXT), 5), np.uint32)
-        likely = Predictions(tuple("abcde"), ids + np.arange(5, dtype=np.uint32), ids + 0.2)
+        ids = np.tile(np.arange(5, dtype=np.uint32), (len(TEXT), 1))
+        likely = Predictions(ids, np.full(ids.shape, 0.2), tuple("abcde"))
     return Trace.from_arrays(
         TEXT,
         {"rnn.l0.h": values, "rnn.l0.z": (values + 1) / 2},
