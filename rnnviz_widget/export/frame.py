@@ -123,10 +123,9 @@ class Contents:
         labels = self.labels * at["label"]
         if self.present:
             return around + at["footPresent"] + (self.copies > 1) * at["copyPresent"] + labels
-        beside_values = bool(self.labels) + bool(self.predictions)
         lanes = self.copies * at["lane"] if self.copies > 1 else at["line"]
         foot = max(at["legend"], at["aroundChart"] + lanes + labels)
-        return around + at["readout"] + beside_values * at["readoutLine"] + foot
+        return around + at["readout"] + bool(self.predictions) * at["readoutLine"] + foot
 
     def _text(self) -> int:
         """Return how high the copies are with what is around each."""
