@@ -84,11 +84,11 @@ class PageExport:
 
         Parameters
         ----------
-        path
+        path : path
             The folder; an older site is replaced in one step once all is written.
-        overwrite
+        overwrite : bool
             Replace whatever else is there, too.
-        progress
+        progress : bool, optional
             Show a bar over the units; by default where somebody may see it.
         title, caption, source, states, units, start, stop
             As for `save_html`.
