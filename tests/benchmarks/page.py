@@ -13,6 +13,7 @@ canvas, or, of a page that draws nothing, it is loaded. Beside the page stand
 - one whose widget shows a line of text and one unit: the same code, which draws all that a page
   has, and nothing more to read. However large a file is, its opening is to take no more than 1.3
   times as long,
+- one of the same text and one unit: what the text alone takes,
 - one with the same bytes and no code: they are read from disk and parsed as HTML, that is all.
 """
 
@@ -41,6 +42,7 @@ WIDGETS = 4
 LIMIT = 1000  # megabytes: longer texts than a page should have are measured, too
 PAINTED = "the page, painted"
 LINE = "a line, painted"
+ONE = "one unit, painted"
 EMPTY = '<!doctype html><html lang="en"><meta charset="utf-8"><title>empty</title>{}</html>'
 
 WATCH = """
@@ -98,8 +100,8 @@ def milliseconds(browser: Browser, file: Path, *, draws: bool) -> tuple[float, b
     return time, was_read
 
 
-def print_sizes(trace: Trace) -> str:
-    """Print how large pages of a trace are; return the page of one widget."""
+def print_sizes(trace: Trace) -> tuple[str, str]:
+    """Print how large pages of a trace are; return those of all units and of one."""
     widget = rnnviz.HiddenStateWidget(trace).fragment(limit=LIMIT)
     one, several = (export.page([widget] * count, limit=LIMIT) for count in (1, WIDGETS))
     (state,) = trace.states
@@ -110,7 +112,8 @@ def print_sizes(trace: Trace) -> str:
     print(f"  the page              {one.size / 1e6:10.2f} MB  ({one.size / values:.2f}x)")
     print(f"  {WIDGETS} widgets in a page   {several.size / 1e6:10.2f} MB  ", end="")
     print(f"({spared / 1e6:.2f} MB less than {WIDGETS} pages)")
-    return one.html
+    few = rnnviz.HiddenStateWidget(trace).to_html(units=[0], limit=LIMIT)
+    return one.html, few
 
 
 def line() -> str:
@@ -121,12 +124,13 @@ def line() -> str:
     return rnnviz.HiddenStateWidget(trace).to_html()
 
 
-def print_times(browser: Browser, folder: Path, html: str) -> None:
+def print_times(browser: Browser, folder: Path, html: str, few: str) -> None:
     """Print how long each kind of page takes, and as a multiple of that which shows a line."""
     pages = {
         "an empty page": EMPTY.format(""),
         "the code alone": EMPTY.format(export.head()),
         LINE: line(),
+        ONE: few,
         "the same bytes unread": without_code(html),
         PAINTED: html,
     }
@@ -137,7 +141,7 @@ def print_times(browser: Browser, folder: Path, html: str) -> None:
     unread = 0
     for _ in range(RUNS + 1):
         for name, file in files.items():
-            time, was_read = milliseconds(browser, file, draws=name in (LINE, PAINTED))
+            time, was_read = milliseconds(browser, file, draws=name in (LINE, ONE, PAINTED))
             times[name].append(time)
             unread += name == PAINTED and not was_read
     # The first run filled the disk cache.
@@ -155,7 +159,7 @@ def main(lengths: list[int]) -> None:
             args=["--no-sandbox"],
         )
         for length in lengths:
-            print_times(browser, Path(folder), print_sizes(recorded(length)))
+            print_times(browser, Path(folder), *print_sizes(recorded(length)))
         browser.close()
 
 
