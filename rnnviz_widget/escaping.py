@@ -9,11 +9,24 @@ from __future__ import annotations
 
 import html
 import re
+import reprlib
 import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_LISTED = 12
+"""Names that are written out in a sentence."""
+
+_LONGEST = 60
+"""Characters of each."""
+
+_LONGEST_VALUE = 200
+"""Characters of a value that is quoted."""
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = _LONGEST_VALUE
 
 _JOINERS = "\u200c\u200d"  # in Persian, and in emoji
 
@@ -46,9 +59,28 @@ def for_markdown(text: object) -> str:
     return re.sub(r"(?i)\b([a-z][a-z0-9+.-]*):(?=\S)", r"\1&#58;", line).replace("www.", "www&#46;")
 
 
-def listed(names: Iterable[object]) -> str:
-    """Return names in a sentence, each in one line."""
-    return ", ".join(for_terminal(name, keep="") for name in names)
+def listed(names: Iterable[object], separator: str = ", ") -> str:
+    """Return names in a sentence, each in one line and none long; of many, the first and a count.
+
+    At most `_LISTED` of them are written out, each to `_LONGEST` characters.
+    """
+    known = list(names)
+    shown = known if len(known) <= _LISTED else known[: _LISTED - 2]
+    words = [for_terminal(name, keep="") for name in shown]
+    words = [word if len(word) <= _LONGEST else f"{word[: _LONGEST - 1]}…" for word in words]
+    if len(shown) < len(known):
+        words.append(f"… and {len(known) - len(shown):,} more")
+    return separator.join(words)
+
+
+def briefly(value: object) -> str:
+    """Return a value as it is written in Python, in one line, and the beginning of a long one."""
+    try:
+        written = _BRIEF.repr(value)
+    except Exception:  # noqa: BLE001  (of a stranger's __repr__)
+        written = f"<{type(value).__name__}>"
+    line = for_terminal(written, keep="")
+    return line if len(line) <= _LONGEST_VALUE else f"{line[: _LONGEST_VALUE - 1]}…"
 
 
 def as_code(text: object) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnviz_widget.escaping import listed
+from rnnviz_widget.escaping import briefly, listed
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.cell_intervention import CellSite
 from rnnviz_widget.recurrent.hold import Hold
@@ -73,10 +73,10 @@ class Target:
             numbers = tuple(operator.index(unit) for unit in chosen)
         except TypeError as error:
             raise TypeError(
-                f"units must be an int or a sequence of them, or a Direction, got {units!r}"
+                f"units must be an int or a sequence of them, or a Direction, got {briefly(units)}"
             ) from error
         if not numbers or len(set(numbers)) < len(numbers):
-            raise ValueError(f"units must be one or more different units, got {units!r}")
+            raise ValueError(f"units must be one or more different units, got {briefly(units)}")
         for unit in numbers:
             if unit < 0 or (self.size is not None and unit >= self.size):
                 end = "any number" if self.size is None else self.size
@@ -194,7 +194,7 @@ def values_for(value: float | ArrayLike | Tensor, units: Units, state: str) -> N
     value = value.detach().cpu().double().numpy() if isinstance(value, Tensor) else value
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"value must hold real numbers, got {value!r}")
+        raise TypeError(f"value must hold real numbers, got {briefly(value)}")
     array = array.astype(np.float64)
     single = isinstance(units, (int, np.integer, Direction))
     n = 1 if single else len(cast("Sequence[int]", units))
@@ -207,7 +207,7 @@ def values_for(value: float | ArrayLike | Tensor, units: Units, state: str) -> N
         )
         raise ValueError(f"value for {state}{units!r} must have shape {allowed}, got {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"value must be finite, got {value!r}")
+        raise ValueError(f"value must be finite, got {briefly(value)}")
     return np.broadcast_to(array, (n,)).copy() if array.ndim == 0 else array
 
 

@@ -11,6 +11,7 @@ from pygments.lexer import Lexer
 from pygments.token import Comment, Name, String
 from pygments.util import ClassNotFound
 
+from rnnviz_widget.escaping import briefly
 from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.delimiters import (
     COMMENTS,
@@ -121,7 +122,8 @@ def nesting_depth(
     """
     opening, closing = brackets[::2], brackets[1::2]
     if not brackets or len(brackets) % 2 or len(set(brackets)) != len(brackets):
-        msg = f"brackets must be different characters in pairs, such as '(){{}}', got {brackets!r}"
+        given = briefly(brackets)
+        msg = f"brackets must be different characters in pairs, such as '(){{}}', got {given}"
         raise ValueError(msg)
     text = text_of(source)
     characters = code_points(text)
@@ -227,7 +229,7 @@ def _read(text: str, language: str | Lexer) -> _Reading:
         try:
             lexer = lexer_of(language)
         except ClassNotFound:
-            msg = f"language must be a lexer alias known to pygments, got {language!r}"
+            msg = f"language must be a lexer alias known to pygments, got {briefly(language)}"
             raise ValueError(msg) from None
         return _read_by_alias(text, lexer.aliases[0])
     if isinstance(language, Lexer):

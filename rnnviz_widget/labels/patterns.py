@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz_widget.escaping import briefly
 from rnnviz_widget.labels.catalogue import register_label
 from rnnviz_widget.labels.label import Label, aligned, code_points, text_of
 
@@ -35,7 +36,7 @@ def next_is(source: str | Trace, chars: str) -> Label:
 
     """
     if not chars:
-        msg = f"chars must be a str of at least one character, got {chars!r}"
+        msg = f"chars must be a str of at least one character, got {briefly(chars)}"
         raise ValueError(msg)
     text = text_of(source)
     values = np.zeros(len(text), np.bool_)
@@ -77,7 +78,7 @@ def matches(source: str | Trace, pattern: str | re.Pattern[str], *, group: int |
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        msg = f"pattern must be a regular expression, got {pattern!r}: {error}"
+        msg = f"pattern must be a regular expression, got {briefly(pattern)}: {error}"
         raise ValueError(msg) from error
     if group not in (*range(compiled.groups + 1), *compiled.groupindex):
         named = f" or one of {sorted(compiled.groupindex)}" if compiled.groupindex else ""

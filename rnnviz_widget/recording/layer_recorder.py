@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnviz_widget.recording.parallel.chunks import LayerDirection, Stretch
 from rnnviz_widget.recording.parallel.kernels import Kernel
+from rnnviz_widget.recording.parallel.pace import Pace
 from rnnviz_widget.recording.parallel.plan import Plan, Segment, unroll
 from rnnviz_widget.recording.writer import Writer
 from rnnviz_widget.recurrent import stepwise
@@ -25,7 +26,8 @@ from rnnviz_widget.recurrent.stack import Stack, in_reading_order, spelling
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rnnviz_widget.recording.runs import Run, Runs
+    from rnnviz_widget.recording.run import Run
+    from rnnviz_widget.recording.runs import Runs
     from rnnviz_widget.recurrent.cell import State, Weights
     from rnnviz_widget.recurrent.intervention import Intervention
     from rnnviz_widget.recurrent.stack import Inputs
@@ -96,7 +98,7 @@ class LayerRecorder(Stack):
         run = self.recording.begin(
             self.path,
             self.names(),
-            given.x.shape[:2],
+            given.x,
             given.lengths,
             given.start,
         )
@@ -113,7 +115,7 @@ class LayerRecorder(Stack):
             in_time = [in_reading_order(h, d, given.lengths) for d, (h, _) in enumerate(outputs)]
             x = in_time[0] if len(in_time) == 1 else torch.cat(in_time, dim=-1)
         final = tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
-        self.recording.end(run, len(x), final)
+        self.recording.end(run, len(x), final, x)
         return self.output(x, data, final, given)
 
     def _run_layer(
@@ -172,8 +174,17 @@ class LayerRecorder(Stack):
         tally = self.tallies.setdefault(name, Tally())
         kernel, kept = Kernel(self.cell, writer.weights), frozenset(writer.wanted - {"h"})
         alike = self.cell.rounds_alike and not self.module.proj_size
+        products = writer.weights.w_ih.numel() + writer.weights.w_hh.numel()
+        pace = Pace(products * writer.x.shape[1])
         layer = LayerDirection(
-            name, self.fused(number, direction), kernel, kept, writer.room, writer.in_place, alike
+            name,
+            self.fused(number, direction),
+            kernel,
+            kept,
+            writer.room,
+            writer.in_place,
+            alike,
+            pace,
         )
         if writer.x.device.type != "cpu":
             # There, launching a loop's kernels takes longer than computing the gates afterwards.

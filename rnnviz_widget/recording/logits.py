@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz_widget.recording.runs import as_float32
+from rnnviz_widget.recording.run import as_float32
 from rnnviz_widget.trace import Extras, Predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 TOP = 5
 """How many of the likeliest next tokens are kept."""
-
-INTEGERS = (torch.int64, torch.int32)
-"""What ids come as."""
 
 _ROWS = 8192  # of logits that are worked on at once
 
@@ -79,36 +81,109 @@ class PredictionCollector:
 
 
 def logits_of(output: Any, steps: int, batch: int, size: int) -> Tensor | None:  # noqa: ANN401
-    """Return the logits `(B, T, V)` among a module's output, None if there are none.
+    """Return the logits `(B, T, V)` of a module that gives them for ids `(B, T)`, else None."""
+    views = views_of(output, steps, batch, size)
+    logits = views[0](output) if views else None
+    return None if logits is None else logits.transpose(0, 1)
 
-    They are the output itself or its first element: a floating-point tensor `(B, T, V)`,
-    `(T, B, V)` or, for one sequence, `(T, V)`.
+
+View = Callable[[Any], "Tensor | None"]
+"""Makes `(T, B, V)` of what a module returns, None where it cannot."""
+
+
+def views_of(output: Any, steps: int, batch: int, size: int) -> list[View]:  # noqa: ANN401
+    """Return the ways in which there may be logits among a module's output, the likeliest first.
+
+    They are a floating-point tensor `(B, T, V)`, `(T, B, V)`, `(B, V, T)` or flattened, `(B * T,
+    V)` or `(T * B, V)`; for one sequence also `(T, V)`. They may stand in tuples, dicts
+    and data classes; what is called ``logits`` comes first.
     """
-    first = output[0] if isinstance(output, (tuple, list)) and output else output
-    if not isinstance(first, Tensor) or not first.is_floating_point():
+    for number, values in enumerate(_tensors_in(output)):
+        found = [
+            partial(_viewed, number=number, size=sizes, axes=axes)
+            for sizes, axes in _forms(tuple(values.shape), steps, batch, size)
+        ]
+        if found:
+            made = [view(output) for view in found]
+            different = [  # several where two sizes are 1 or all rows alike
+                all(not _alike(made[i], made[j]) for j in range(i)) for i in range(len(made))
+            ]
+            return [view for view, keep in zip(found, different, strict=True) if keep]
+    return []
+
+
+def _viewed(
+    output: Any,  # noqa: ANN401
+    number: int,
+    size: tuple[int, ...],
+    axes: tuple[int, int, int],
+) -> Tensor | None:
+    values = next(itertools.islice(_tensors_in(output), number, None), None)
+    if values is None or values.numel() != math.prod(size):
         return None
-    shape = tuple(first.shape)
-    if shape == (batch, steps, size):
-        return first
-    if shape == (steps, batch, size):
-        return first.transpose(0, 1)
-    if shape == (steps, size) and batch == 1:
-        return first[None]
-    return None
+    return values.reshape(size).permute(axes)
 
 
-def ids_of(inputs: Sequence[Any], steps: int, batch: int) -> Tensor | None:
-    """Return the integer ids `(B, T)` among a module's inputs, None if there are none."""
-    for given in inputs:
-        if isinstance(given, Tensor) and given.dtype in INTEGERS:
-            shape = tuple(given.shape)
-            if shape == (batch, steps):
-                return given.long()
-            if shape == (steps, batch):
-                return given.long().T
-            if shape == (steps,) and batch == 1:
-                return given.long()[None]
-    return None
+def _forms(
+    shape: tuple[int, ...], t: int, b: int, v: int
+) -> Iterator[tuple[tuple[int, ...], tuple[int, int, int]]]:
+    """Yield `(sizes, axes)`: how a tensor is reshaped and its axes put in order, `(T, B, V)`."""
+    flat = shape == (t * b, v)
+    if shape == (b, t, v) or flat:
+        yield (b, t, v), (1, 0, 2)
+    if shape == (t, b, v) or flat:
+        yield (t, b, v), (0, 1, 2)
+    if shape == (b, v, t):
+        yield (b, v, t), (2, 0, 1)
+
+
+def _alike(one: Tensor | None, other: Tensor | None) -> bool:
+    return one is not None and other is not None and torch.equal(one, other)
+
+
+def _tensors_in(output: Any) -> Iterator[Tensor]:  # noqa: ANN401
+    """Yield the floating-point tensors of an output, what is called ``logits`` first."""
+    if isinstance(output, Tensor):
+        if output.is_floating_point():
+            yield output
+        return
+    if is_dataclass(output) and not isinstance(output, (type, Mapping)):
+        output = {each.name: getattr(output, each.name) for each in fields(output)}
+    if isinstance(output, Mapping):
+        yield from itertools.chain(
+            *(_tensors_in(part) for name, part in output.items() if name == "logits"),
+            *(_tensors_in(part) for name, part in output.items() if name != "logits"),
+        )
+    elif isinstance(output, (tuple, list)):
+        for part in output:
+            yield from _tensors_in(part)
+
+
+def in_order_of_tokens(logits: Tensor, where: Tensor, lengths: Sequence[int]) -> Tensor | None:
+    """Return logits `(S, B, V)` with each row at the token that it follows, `(T, B, V)`.
+
+    Parameters
+    ----------
+    logits
+        As the module returns them.
+    where
+        `(S, B)` the number ``t * B + b`` of each row's token, negative where there is none.
+    lengths
+        Of the sequences.
+
+    Returns
+    -------
+    None where rows come in the reverse order: such logits are not about what comes next. Tokens
+    that no row follows have rows of zeros.
+    """
+    for column in where.T:
+        known = column[column >= 0]
+        if len(known) > 1 and bool((known.diff() < 0).any()):
+            return None
+    made = logits.new_zeros(max(lengths) * len(lengths), logits.shape[-1])
+    read = (where >= 0).to(logits.device)
+    made[where.to(logits.device)[read]] = logits[read]
+    return made.view(max(lengths), len(lengths), -1)
 
 
 def check_ids(ids: Tensor, size: int) -> None:

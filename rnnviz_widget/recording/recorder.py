@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args, runtime_checkable
 
 from rnnviz_widget.recording import tokens as texts
 from rnnviz_widget.recording.parallel.plan import TOLERANCE, Plan
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rnnviz_widget.recording.parallel.plan import Unroll
+
+
+Order = Literal["tokens", "steps"]
 
 
 @runtime_checkable
@@ -48,6 +51,7 @@ def record(
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dtype: storage.StorageType = "float32",
+    order: Order = "tokens",
     progress: bool | None = None,
 ) -> Trace:
     """Return what every recurrent layer of a module did while it read one sequence.
@@ -72,7 +76,8 @@ def record(
         Any module with recurrent layers in it.
     *inputs : object
         What to call it with: one sequence, alone or as a batch of one. A string will do for a
-        module that has `encode` and `vocabulary` (see `TextModel`).
+        module that has `encode` and `vocabulary` (see `TextModel`). Of ids `(T, B)` or `(B, T)` the
+        layers tell which axis is time.
     tokens : sequence of str or str, optional
         What each time step read, for people: T non-empty strings, or one string for its
         characters. Not needed where it follows from a text, or from ids and a vocabulary.
@@ -102,6 +107,12 @@ def record(
         Let `out` replace what is there even where it is not a trace, or holds something else too.
     dtype : str
         ``"float32"``, or ``"float16"`` to keep half as much, to 3 digits.
+    order : str
+        ``"tokens"``: row t of a state is what the layer's step left that read token t, in whatever
+        order it reads them: sorted by length, backwards, after a start token. Where something
+        stands between the inputs and a layer, the module is run a few times more for that, with
+        changed inputs and without the recurrent layers' work. A warning tells where a step reads
+        several tokens, or where it cannot be told. ``"steps"``: row t is step t.
     progress : bool, optional
         Whether to show a progress bar; by default where it takes long.
 
@@ -120,11 +131,12 @@ def record(
         inputs = (encoded(module, text),)
     named = texts.from_arguments(tokens, text, offsets)
     plan = Plan(unroll, tolerance)
-    session = Session(module, inputs, vocabulary, states, plan, progress=progress)
+    by_steps = _by_steps(order)
+    session = Session(
+        module, inputs, vocabulary, states, plan, progress=progress, by_steps=by_steps
+    )
     if named is None:
         of_ids = session.tokens_of_ids()
-        if all(len(each) == 1 for each in of_ids):  # time first: a batch of one, in a column
-            of_ids = [tuple(token for (token,) in of_ids)]
         if len(of_ids) != 1:
             raise ValueError(
                 f"record takes one sequence, got ids of {len(of_ids)}; use record_batch"
@@ -133,7 +145,7 @@ def record(
     if out is None:
         sink = MemorySink(len(named), dtype)
         extras = session.run([sink], [named])[0]
-        return sink.trace(named, extras, session.source())
+        return sink.trace(named[: session.kept[0]], extras, session.source())
     _record_to(out, session, named, dtype, overwrite=overwrite)
     return Trace.load(out)
 
@@ -145,6 +157,7 @@ def record_batch(
     vocabulary: Sequence[str] | None = None,
     states: str | Sequence[str] | None = None,
     dtype: storage.StorageType = "float32",
+    order: Order = "tokens",
     progress: bool | None = None,
 ) -> list[Trace]:
     """Return a trace for each sequence of a batch, recorded as `record` does.
@@ -156,20 +169,25 @@ def record_batch(
         their end, or packed (`torch.nn.utils.rnn.PackedSequence`).
     tokens : sequence of sequence of str or str, optional
         For each sequence what its time steps read; padding is left out. Not needed where it
-        follows from ids `(B, T)` and a vocabulary.
-    vocabulary, states, dtype, progress
+        follows from ids and a vocabulary; the layers tell which axis of them is time.
+    vocabulary, states, dtype, order, progress
         As in `record`.
     """
     storage.check_dtype(dtype)
-    session = Session(module, inputs, vocabulary, states, Plan("sequential"), progress=progress)
+    by_steps, plan = _by_steps(order), Plan("sequential")
+    session = Session(
+        module, inputs, vocabulary, states, plan, progress=progress, by_steps=by_steps
+    )
     named = session.tokens_of_ids() if tokens is None else [checked_tokens(t) for t in tokens]
     if not named:
         raise ValueError("tokens must name at least one sequence, got none")
     sinks = [MemorySink(len(each), dtype) for each in named]
     extras = session.run(sinks, named)
     return [
-        sink.trace(each, extra, session.source())
-        for sink, each, extra in zip(sinks, named, extras, strict=True)
+        sink.trace(each[:kept], extra, session.source(b))
+        for b, (sink, each, extra, kept) in enumerate(
+            zip(sinks, named, extras, session.kept, strict=True)
+        )
     ]
 
 
@@ -187,6 +205,9 @@ def _record_to(
         sink = FolderSink(folder, tokens, dtype, writer)
         try:
             extras = session.run([sink], [tokens])[0]
+            if session.kept[0] < len(tokens):  # a shard has the rows it was begun with
+                sink.shorten(session.kept[0])
+                extras = session.run([sink], [tokens])[0]
         except KeyboardInterrupt as error:
             kept = tokens[: sink.whole_rows]
             if not kept:
@@ -199,9 +220,16 @@ def _record_to(
                 f"interrupted: {str(out)!r} holds the first {len(kept):,} of {len(tokens):,} tokens"
             )
         else:
-            sink.finish(tokens, extras, session.source())
+            sink.finish(tokens[: session.kept[0]], extras, session.source())
             return
     raise interrupt
+
+
+def _by_steps(order: Order) -> bool:
+    """Return whether rows stand in the order of a layer's steps, and refuse what is no order."""
+    if order not in get_args(Order):
+        raise ValueError(f'order must be "tokens" or "steps", got {order!r}')
+    return order == "steps"
 
 
 def encoded(module: nn.Module, text: str) -> Tensor:

@@ -4,108 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
+
+from rnnviz_widget.escaping import listed
+from rnnviz_widget.recording.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import Tensor
 
+    from rnnviz_widget.recording.read_order import ReadOrder
+    from rnnviz_widget.recording.run import Sink
     from rnnviz_widget.recurrent.cell import State
-    from rnnviz_widget.trace import Bounds
-
-
-class Sink(Protocol):
-    """Keeps the states of one sequence."""
-
-    @property
-    def in_place(self) -> bool:
-        """Whether values may be computed where they are kept, see `place`."""
-
-    def declare(self, name: str, limits: Bounds | None) -> None:
-        """Announce a state; the order of announcements is the order of states."""
-
-    def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
-        """Keep `rows (n, U)` from row `start` on; they may lie in their `place` already."""
-
-    def place(self, name: str, start: int, count: int, units: int) -> NDArray[np.float32]:
-        """Return where rows `start` to `start + count` are kept, `(count, units)`."""
-
-    def clear(self) -> None:
-        """Forget all states, to begin again."""
-
-
-@dataclass
-class Run:
-    """One pass of a layer over the tokens, in one call or in several that carry the state on.
-
-    Attributes
-    ----------
-    prefix
-        What its states' names begin with.
-    recording
-        What it is part of.
-    selected
-        Whether any of its states is to be kept.
-    problem
-        Why it does not fit the tokens, if it does not.
-    steps
-        Of the present call.
-    rows
-        Of all calls that have ended.
-    final
-        The state after the last of them.
-    """
-
-    prefix: str
-    recording: Runs
-    selected: bool
-    problem: str
-    steps: int
-    rows: int = 0
-    final: State = ()
-
-    def wants(self, name: str) -> bool:
-        """Whether a state of this layer is to be kept."""
-        return self.recording.selects(f"{self.prefix}.{name}")
-
-    def declare(self, name: str, limits: Bounds | None) -> None:
-        """Announce a state."""
-        for sink in self.recording.sinks:
-            sink.declare(f"{self.prefix}.{name}", limits)
-
-    @property
-    def in_place(self) -> bool:
-        """Whether values of a sequence may be computed where they are kept, see `place`."""
-        return len(self.recording.sinks) == 1 and self.recording.sinks[0].in_place
-
-    def place(self, name: str, first: int, count: int, units: int) -> Tensor:
-        """Return where `write` will keep the values of this call's steps from `first` on."""
-        (sink,) = self.recording.sinks
-        return torch.from_numpy(
-            sink.place(f"{self.prefix}.{name}", self.rows + first, count, units)
-        )
-
-    def write(
-        self, name: str, first: int, values: Tensor, lengths: Tensor | None, *, reverse: bool
-    ) -> None:
-        """Keep values `(n, B, U)` of this call's steps from `first` on, in reading order."""
-        recording = self.recording
-        rows = as_float32(f"{self.prefix}.{name}", values.detach()).cpu()
-        for b, (sink, length) in enumerate(zip(recording.sinks, recording.lengths, strict=True)):
-            steps = self.steps if lengths is None else int(lengths[b])
-            part = rows[: max(0, steps - first), b]
-            start = first
-            if reverse:
-                start, part = steps - first - len(part), part.flip(0)
-            start += self.rows
-            part = part[: max(0, length - start)]  # padding of a shorter sequence is left out
-            if len(part):
-                sink.write(f"{self.prefix}.{name}", start, part.numpy())
 
 
 @dataclass
@@ -122,6 +35,10 @@ class Runs:
         Shell patterns of the states to keep; None keeps all.
     advance
         Is told of every number of steps that is done.
+    runs
+        By layer, in the order they began in.
+    reading
+        What the layers read, in the present call of the module.
     """
 
     lengths: Sequence[int]
@@ -129,6 +46,7 @@ class Runs:
     patterns: Sequence[str] | None
     advance: Callable[[int], object]
     runs: dict[str, list[Run]] = field(default_factory=dict)
+    reading: ReadOrder | None = None
 
     def selects(self, name: str) -> bool:
         """Whether a state of this name is to be kept."""
@@ -138,7 +56,7 @@ class Runs:
         self,
         path: str,
         names: Sequence[str],
-        shape: Sequence[int],
+        x: Tensor,
         lengths: Tensor | None,
         start: State | None,
     ) -> Run | None:
@@ -150,36 +68,48 @@ class Runs:
             The layer's.
         names
             Of its states, without the path.
-        shape
-            Steps and sequences of the call.
+        x
+            What the call reads, `(steps, B, I)`.
         lengths
             Of packed sequences.
         start
             The state the call starts from; None of a cell, whose calls follow each other.
         """
-        steps, batch = shape
+        steps, batch = x.shape[:2]
         longest = max(self.lengths)
         runs = self.runs.setdefault(path, [])
-        if runs:
-            last = runs[-1]
-            goes_on = start is None or _same(start, last.final)
-            if not last.problem and last.rows + steps <= longest and goes_on:
-                last.steps = steps
-                return last
+        last = runs[-1] if runs and not runs[-1].problem else None
+        first = last.rows if last is not None and last.rows + steps <= longest else 0
+        where = None
+        prefix = path if not runs else f"{path}@{len(runs) + 1}"
+        selected = any(self.selects(f"{prefix}.{name}") for name in names)
+        wanted = selected or (last is not None and last.selected)
+        if wanted and batch == len(self.lengths) and self.reading is not None:
+            where = self.reading.of(path, x, first)
+            if where is not None and int(where.max()) >= longest * batch:
+                where = None
+        if last is not None and last.reads(where, steps):
+            carried = start is None or _same(start, last.final)
+            last.take(where, steps)
+            if not carried:
+                last.reset(range(batch))
+            return last
         problem = ""
         if batch != len(self.lengths):
             problem = f"{batch} sequences at once"
-        elif steps > longest:
+        elif where is None and steps > longest:
             problem = f"{steps} steps"
-        elif lengths is not None and lengths.tolist() != list(self.lengths):
-            problem = f"packed sequences of {lengths.tolist()} steps"
-        prefix = path if not runs else f"{path}@{len(runs) + 1}"
-        selected = any(self.selects(f"{prefix}.{name}") for name in names)
+        elif where is None and lengths is not None and lengths.tolist() != list(self.lengths):
+            problem = f"packed sequences of {listed(lengths.tolist())} steps"
         runs.append(Run(prefix, self, selected, problem, steps))
+        runs[-1].take(where, steps)
         return None if problem else runs[-1]
 
-    def end(self, run: Run, steps: int, final: State) -> None:
-        """Note that a call of a run has ended."""
+    def end(self, run: Run, steps: int, final: State, output: Tensor | None = None) -> None:
+        """Note that a call of a run has ended, and what it returned, `(steps, B, ·)`."""
+        if self.reading is not None and output is not None:
+            path = run.prefix.rpartition("@")[0] or run.prefix
+            self.reading.keep(path, output, run.where, run.rows)
         run.rows += steps
         run.final = final
 
@@ -194,18 +124,55 @@ class Runs:
         longest = max(self.lengths)
         right: list[str] = []
         wrong: list[str] = []
-        for run in (run for of_path in self.runs.values() for run in of_path if run.selected):
-            fits = not run.problem and run.rows == longest
+        for run in self._selected():
+            fits = run.rows == longest
+            if run.read is not None:  # more than half of the tokens
+                fits = 2 * sum(map(len, run.unread())) < sum(self.lengths)
             did = f"{run.prefix} ran {run.problem or f'{run.rows} steps'}"
-            (right if fits else wrong).append(did)
+            (right if fits and not run.problem else wrong).append(did)
         if right and not wrong:
             return
         tokens = f"{longest} tokens"
         if len(self.lengths) > 1:
             tokens = f"{len(self.lengths)} sequences of up to {longest} tokens"
-        hint = f" ({'; '.join(right)}): choose what fits with states=" if right else ""
-        found = "; ".join(wrong) or "no selected layer was run"
+        hint = f" ({listed(right, '; ')}): choose what fits with states=" if right else ""
+        found = listed(wrong, "; ") or "no selected layer was run"
         raise ValueError(f"tokens: there are {tokens}, but {found}{hint}")
+
+    def finish(self) -> tuple[list[int], list[str]]:
+        """Fill what no step read.
+
+        Returns
+        -------
+        kept
+            How many tokens of each sequence there are up to the last that a layer read.
+        notes
+            What people must be told of.
+        """
+        kept = [0] * len(self.lengths)
+        for run in self._selected():
+            for b, (unread, length) in enumerate(zip(run.unread(), self.lengths, strict=True)):
+                left = set(unread)
+                last = next((t + 1 for t in reversed(range(length)) if t not in left), 0)
+                kept[b] = max(kept[b], last, 1)
+        notes = []
+        if any(a < b for a, b in zip(kept, self.lengths, strict=True)):
+            dropped = sum(self.lengths) - sum(kept)
+            notes.append(f"no step reads the last tokens ({dropped:,}), which are left out")
+        filled = [(run, run.fill(kept)) for run in self._selected() if run.read is not None]
+        notes += [
+            f"{run.prefix}: no step reads {count:,} tokens, whose rows are NaN"
+            for run, count in filled
+            if count
+        ]
+        return kept, notes
+
+    def _selected(self) -> list[Run]:
+        return [run for of_path in self.runs.values() for run in of_path if run.selected]
+
+    def resets(self, sequence: int) -> list[int]:
+        """Return the tokens of a sequence before which the state of a layer was not carried on."""
+        return sorted(set().union(*(run.resets.get(sequence, ()) for run in self._selected())))
 
 
 def _same(start: State, final: State) -> bool:
@@ -213,20 +180,3 @@ def _same(start: State, final: State) -> bool:
     return len(start) == len(final) and all(
         a.shape == b.shape and torch.equal(a, b) for a, b in zip(start, final, strict=True)
     )
-
-
-def as_float32(name: str, values: Tensor) -> Tensor:
-    """Return values in the type that they are kept in.
-
-    Raises
-    ------
-    ValueError
-        If a finite value becomes infinite.
-    """
-    kept = values.float()
-    if values.dtype == torch.float64 and bool((kept.isinf() & values.isfinite()).any()):
-        largest = float(values[values.isfinite()].abs().max())
-        raise ValueError(
-            f"{name} reaches {largest:.6g}, beyond the float32 that values are kept in"
-        )
-    return kept

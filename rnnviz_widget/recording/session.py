@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import warnings
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz_widget.progress import Bar
+from rnnviz_widget.recording.axes import time_axis
 from rnnviz_widget.recording.cell_recorder import CellRecorder
 from rnnviz_widget.recording.layer_recorder import LayerRecorder
 from rnnviz_widget.recording.logits import (
-    INTEGERS,
     PredictionCollector,
     check_ids,
-    ids_of,
-    logits_of,
+    in_order_of_tokens,
+    views_of,
 )
 from rnnviz_widget.recording.parallel.plan import Expansion, Plan
+from rnnviz_widget.recording.read_order import OrderConflict, ReadOrder
 from rnnviz_widget.recording.runs import Runs
+from rnnviz_widget.recording.sources import INTEGERS
 from rnnviz_widget.recording.vocabulary import as_vocabulary
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.cell_intervention import CellIntervention
@@ -34,7 +37,7 @@ from rnnviz_widget.trace import Extras, checked_patterns, checked_tokens, select
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rnnviz_widget.recording.runs import Sink
+    from rnnviz_widget.recording.run import Sink
 
 SEGMENT = 2**16
 """Tokens of one text that a model reads in one call; longer texts carry the state on, so that
@@ -63,6 +66,13 @@ class Session:
         How to run through time.
     progress
         Whether to show a bar; by default where there are many tokens.
+    by_steps
+        Take row t to be step t of a layer, whatever it read.
+
+    Attributes
+    ----------
+    kept
+        How many tokens of each sequence a layer read, once it has run.
     """
 
     def __init__(
@@ -74,6 +84,7 @@ class Session:
         plan: Plan,
         *,
         progress: bool | None,
+        by_steps: bool = False,
     ) -> None:
         self.module, self.inputs, self.plan = module, tuple(inputs), plan
         self.patterns = checked_patterns(patterns)
@@ -83,7 +94,13 @@ class Session:
         self.vocabulary = (
             _own_vocabulary(module) if vocabulary is None else as_vocabulary(vocabulary)
         )
-        self._progress = progress
+        self._progress, self._by_steps = progress, by_steps
+        self._doubted: set[str] = set()  # layers that must not be taken to read in order
+        self._named = False  # tokens were named by ids and the vocabulary
+        self._notes: list[str] = []
+        self._told: set[str] = set()
+        self._resets: list[list[int]] = []
+        self.kept: list[int] = []
         self._layers: list[LayerRecorder | CellRecorder] = []
         self.collectors: list[PredictionCollector] = []
 
@@ -102,14 +119,21 @@ class Session:
                 "and vocabulary="
             )
         check_ids(ids, len(self.vocabulary))
-        rows = ids.reshape(1, -1) if ids.dim() < 2 else ids  # noqa: PLR2004
-        layers = [m for m in self._layer_modules if isinstance(m, nn.RNNBase)]
-        square = 1 < len(rows) == rows.shape[1]
-        if square and not any(m.batch_first for m in layers):
+        self._named = True
+        if ids.dim() > 2:  # noqa: PLR2004
             raise ValueError(
-                f"ids of shape {tuple(ids.shape)} may have their sequences in rows or in columns: "
-                "say with tokens= what each sequence read"
+                f"ids of shape {tuple(ids.shape)} do not name one token at each step: say with "
+                "tokens= what each sequence read"
             )
+        rows = ids.reshape(1, -1)
+        if ids.dim() == 2:  # noqa: PLR2004
+            axis = time_axis(self.module, self.inputs, ids)
+            if axis is None:
+                raise ValueError(
+                    f"ids of shape {tuple(ids.shape)} may have their sequences in rows or in "
+                    "columns: say with tokens= what each sequence read"
+                )
+            rows = ids if axis else ids.T
         return [checked_tokens([self.vocabulary[i] for i in row]) for row in rows.tolist()]
 
     def run(self, sinks: Sequence[Sink], tokens: Sequence[tuple[str, ...]]) -> list[Extras]:
@@ -128,20 +152,32 @@ class Session:
         )
         recording = Runs(lengths, sinks, self.patterns, lambda n: bar.update(n / parts))
         with bar, _explained_memory():
-            try:
-                self._record(recording)
-            except Expansion:
-                self.plan = Plan("sequential")
+            while True:
+                self._notes = []
+                try:
+                    self._record(recording)
+                    break
+                except Expansion:
+                    self.plan = Plan("sequential")
+                except OrderConflict as found:
+                    self._doubted.add(str(found))
                 for sink in sinks:
                     sink.clear()
                 bar.reset()
-                self._record(replace(recording, runs={}))
-        return self.extras()
+                recording = replace(recording, runs={})
+        for note in dict.fromkeys(self._notes):
+            if note not in self._told:
+                warnings.warn(note, RuntimeWarning, stacklevel=3)
+        self._told.update(self._notes)
+        return [extra.first(n) for extra, n in zip(self.extras(), self.kept, strict=True)]
 
     def _record(self, recording: Runs) -> None:
         """Run the module once, everything into `recording`."""
         undisturbed(self.module, partial(self._record_replica, recording))
         recording.check()
+        self.kept, notes = recording.finish()
+        self._notes += notes
+        self._resets = [recording.resets(b) for b in range(len(recording.lengths))]
 
     def _record_replica(self, recording: Runs, module: nn.Module) -> None:
         """Run a replica of the module, its recurrent layers replaced by what records them."""
@@ -162,8 +198,8 @@ class Session:
         """Return predictions and loss of each sequence, as far as they have been read."""
         return [each.result() for each in self.collectors]
 
-    def source(self) -> dict[str, Any]:
-        """Return where the values come from, for `Trace.source`."""
+    def source(self, sequence: int = 0) -> dict[str, Any]:
+        """Return where the values of a sequence come from, for `Trace.source`."""
         methods: dict[str, str] = {}
         residual = 0.0
         interventions: list[str] = []
@@ -175,6 +211,7 @@ class Session:
                 interventions += layer.intervention.said()
         seen = getattr(self.module, "characters_seen", None)
         names = [name for layer in self._layers for name in layer.names()]
+        resets = self._resets[sequence] if self._resets else []
         return {
             "module": type(self.module).__name__,
             "kinds": list(dict.fromkeys(name.rpartition(".")[2] for name in names)),
@@ -183,6 +220,7 @@ class Session:
             "unroll": methods,
             "largest_one_step_residual": residual,
             **({"interventions": interventions} if interventions else {}),
+            **({"resets": resets} if resets else {}),
         }
 
     def _refuse_unknown_patterns(self) -> None:
@@ -206,28 +244,46 @@ class Session:
 
     def _call(self, module: nn.Module, recording: Runs) -> None:
         """Call the module, a long text in segments; read what it predicts."""
-        lengths = recording.lengths
-        longest, batch = max(lengths), len(lengths)
-        ids = None
-        if self.vocabulary is not None:
-            ids = ids_of(self.inputs, longest, batch)
-            if ids is not None and self.asked:
-                check_ids(ids, len(self.vocabulary))
-            self.collectors = [
-                PredictionCollector(
-                    self.vocabulary, length, None if ids is None else ids[b, :length]
-                )
-                for b, length in enumerate(lengths)
-            ]
-        else:
-            self.collectors = [PredictionCollector((), 0, None) for _ in lengths]
+        lengths, longest = recording.lengths, max(recording.lengths)
+        self.collectors = []
         state: tuple[Any, ...] = ()
         in_memory = all(sink.in_place for sink in recording.sinks)
+        first = 0
         for inputs, rows in self._segments(longest, SEGMENT_IN_MEMORY if in_memory else SEGMENT):
+            reading = ReadOrder(
+                self.module,
+                (*inputs, *state),
+                lengths if rows == longest else [rows],
+                first=first,
+                doubted=self._doubted,
+                by_steps=self._by_steps,
+            )
+            recording.reading = reading
+            if not self.collectors:
+                self._expect(lengths, reading.ids if rows == longest else self._ids_of_all())
             output = module(*inputs, *state)
             if rows < longest:
                 state = (output[1],)
-            self._read(output, rows, lengths)
+            self._read(output, reading)
+            self._notes += reading.notes
+            first += rows
+
+    def _expect(self, lengths: Sequence[int], ids: Tensor | None) -> None:
+        """Make ready for predictions of the module, which reads `ids (B, T)`."""
+        if self.vocabulary is None:
+            self.collectors = [PredictionCollector((), 0, None) for _ in lengths]
+            return
+        if ids is not None and self.asked:
+            check_ids(ids, len(self.vocabulary))
+        self.collectors = [
+            PredictionCollector(self.vocabulary, length, None if ids is None else ids[b, :length])
+            for b, length in enumerate(lengths)
+        ]
+
+    def _ids_of_all(self) -> Tensor | None:
+        """Return the ids `(1, T)` of a long text that is read in segments."""
+        (given,) = self.inputs
+        return given.long()[None] if given.dtype in INTEGERS else None
 
     def _segments(self, longest: int, most: int) -> Iterator[tuple[tuple[Any, ...], int]]:
         """Yield the arguments of each call and how many steps it has, `most` or fewer."""
@@ -237,20 +293,36 @@ class Session:
         for piece in self.inputs[0].split(most):
             yield (piece,), len(piece)
 
-    def _read(self, output: Any, rows: int, lengths: Sequence[int]) -> None:  # noqa: ANN401
+    def _read(self, output: Any, reading: ReadOrder) -> None:  # noqa: ANN401
         if self.vocabulary is None:
             return
-        size = len(self.vocabulary)
-        logits = logits_of(output, rows, len(lengths), size)
-        if logits is None:
-            if self.asked:
+        size, steps, batch = len(self.vocabulary), reading.steps, reading.batch
+        views = views_of(output, steps, batch, size)
+        if not views:
+            if self.asked and not self._named:
                 raise ValueError(
                     f"vocabulary has {size} entries, but the module does not return one logit for "
                     f"each at every step: it returns {shape_in_words(output)}"
                 )
             return
-        for collector, sequence, length in zip(self.collectors, logits, lengths, strict=True):
-            collector.add(sequence[:length])
+        found = reading.of_output(views)
+        if found is None:
+            self._notes.append(
+                "predictions are left out: it cannot be told which token each row of the logits "
+                "follows"
+            )
+            return
+        number, where = found
+        logits = views[number](output)
+        if logits is None:  # not of what has just been looked at
+            return
+        if where is not None:
+            logits = in_order_of_tokens(logits, where, reading.lengths)
+            if logits is None:  # of a module that reads backwards they are not about what follows
+                return
+        rows = zip(self.collectors, logits.transpose(0, 1), reading.lengths, strict=True)
+        for each, sequence, length in rows:
+            each.add(sequence[:length])
 
 
 def _own_vocabulary(module: nn.Module) -> tuple[str, ...] | None:

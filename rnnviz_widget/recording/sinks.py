@@ -66,10 +66,10 @@ class MemorySink:
         extras: Extras,
         source: Mapping[str, Any],
     ) -> Trace:
-        """Return what was kept, without copying it."""
+        """Return what was kept, without copying it; of as many rows as there are tokens."""
         arrays: dict[str, StateArray] = {}
         for name in self.limits:  # in the order of announcement
-            array = self.arrays[name]
+            array = self.arrays[name][: len(tokens)]
             array.flags.writeable = False
             held = array if self.dtype == "float32" else LazyArray(cast("Source", array))
             arrays[name] = cast("StateArray", held)
@@ -107,7 +107,10 @@ class FolderSink:
         self.limits.setdefault(name, limits)
 
     def write(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
-        """Keep rows of a state."""
+        """Keep rows of a state, as far as there are tokens."""
+        rows = rows[: max(0, self.length - start)]
+        if not len(rows):
+            return
         if name not in self._files:
             place = list(self.limits).index(name)
             key, shape = f"states/{place}", (self.length, rows.shape[1])
@@ -124,6 +127,11 @@ class FolderSink:
         self.limits.clear()
         self._files.clear()
         self._noted.clear()
+
+    def shorten(self, length: int) -> None:
+        """Begin again with fewer tokens; what comes for the others is left out."""
+        self.length, self._tokens = length, self._tokens[:length]
+        self.clear()
 
     @property
     def whole_rows(self) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 
+from rnnviz_widget.recording.parallel.pace import Pace
 from rnnviz_widget.recurrent.cell import Space
 
 if TYPE_CHECKING:
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rnnviz_widget.recording.parallel.plan import Segment
-    from rnnviz_widget.recording.runs import Run
+    from rnnviz_widget.recording.run import Run
     from rnnviz_widget.recurrent.cell import Cell, Gates, Weights
 
-_ELEMENTS = 2**20
+_ELEMENTS = 2**18
 """How many values of `h` one pass of the gate equations takes, so that its memory is bounded."""
 
 _ALLOWED = {torch.float64: 1e-4, torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
@@ -104,6 +106,7 @@ class Writer:
         self.dtype = torch.float32 if half else x.dtype
         self.weights, self.space = weights.to(self.dtype), Space()
         self._piece = Space()
+        self._pace = Pace(self.weights.w_hh.numel())
         self.residual = Residual(_ALLOWED[x.dtype], lengths)
 
     @property
@@ -156,13 +159,18 @@ class Writer:
         for start, stop, blocks in _passes(len(piece.h), piece.stride, rows):
             c = piece.starting(start, blocks, c)
             first, last = piece.first + start, piece.first + stop
-            shape = (blocks, (last - first) // blocks, self.h.shape[1], -1)
-            did = self._gates(self.x[first:last], self._before(first, last), c, shape)
-            c = did.c
-            for kind in self.wanted & did.kinds.keys():
-                self._write(kind, first, did.kinds[kind].reshape(last - first, -1, units))
-            run = self.h[first:last]
-            self.residual.compare(did.h.reshape(run.shape), run, first)
+            c = self._pace.run(last - first, partial(self._make_pass, first, last, blocks, c))
+
+    def _make_pass(self, first: int, last: int, blocks: int, c: Tensor | None) -> Tensor | None:
+        """Make the kinds of some steps; return the `c` after them."""
+        shape = (blocks, (last - first) // blocks, self.h.shape[1], -1)
+        did = self._gates(self.x[first:last], self._before(first, last), c, shape)
+        for kind in self.wanted & did.kinds.keys():
+            values = did.kinds[kind].reshape(last - first, -1, self.weights.num_units)
+            self._write(kind, first, values)
+        run = self.h[first:last]
+        self.residual.compare(did.h.reshape(run.shape), run, first)
+        return did.c
 
     def _check_joints(self, piece: Segment) -> None:
         """Compare the first step of every block of a parallel run.

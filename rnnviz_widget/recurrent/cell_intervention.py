@@ -16,7 +16,7 @@ from rnnviz_widget.recurrent.hold import HeldForward
 from rnnviz_widget.recurrent.stepwise import change_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rnnviz_widget.recurrent.registry import CellReader
     from rnnviz_widget.recurrent.stepwise import Edit
@@ -124,6 +124,15 @@ class CellIntervention(HeldForward, CellSite):
         if values.dim() == 1:
             mask, new = mask[0], new[:, 0]
         return edit._replace(mask=mask, values=new)
+
+
+def rows_of(arguments: Iterable[Any], batch: int) -> list[Tensor]:
+    """Return the tensors among a step's arguments that have rows for each sequence, `(1, B, ·)`."""
+    return [
+        each.detach().reshape(1, batch, -1)
+        for each in arguments
+        if isinstance(each, Tensor) and each.numel() and each.numel() % batch == 0
+    ]
 
 
 def _with_part_replaced(output: Any, old: Tensor, new: Tensor) -> tuple[Any, bool]:  # noqa: ANN401

@@ -28,8 +28,8 @@ M = TypeVar("M", bound="nn.Module")
 R = TypeVar("R")
 
 
-def undisturbed(module: M, use: Callable[[M], R]) -> R:
-    """Return what `use` makes of a `replica` of a module, without gradients.
+def undisturbed(module: M, use: Callable[[M], R], *, apart: bool = False) -> R:
+    """Return what `use` makes of a `replica` of a module, `apart` or not, without gradients.
 
     The module itself is not touched, and may meanwhile be called elsewhere. Random numbers that are
     drawn from the global generators of torch, numpy and Python are given back.
@@ -40,7 +40,7 @@ def undisturbed(module: M, use: Callable[[M], R]) -> R:
         If the module wrote to its own parameters, which are not put back.
     """
     before = _versions(module)
-    own = replica(module)
+    own = replica(module, apart=apart)
     result = keeping_random(partial(without_gradients, partial(use, own)))
     after = _versions(module)
     if changed := [name for name, version in before.items() if after.get(name) != version]:

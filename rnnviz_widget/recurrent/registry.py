@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from rnnviz_widget.escaping import briefly
 from rnnviz_widget.recurrent.cell import Space, Weights
 from rnnviz_widget.recurrent.cells import CELLS
 
@@ -80,9 +81,9 @@ def register_cell(
     >>> register_cell(MinimalGatedUnit, read, ("h", "f"), bounds={"f": (0, 1)})
     """
     if not (isinstance(cls, type) and issubclass(cls, nn.Module)):
-        raise TypeError(f"cls must be a subclass of torch.nn.Module, got {cls!r}")
+        raise TypeError(f"cls must be a subclass of torch.nn.Module, got {briefly(cls)}")
     if isinstance(kinds, str) or not kinds or len(set(kinds)) != len(kinds):
-        raise ValueError(f"kinds must be one or more different names, got {kinds!r}")
+        raise ValueError(f"kinds must be one or more different names, got {briefly(kinds)}")
     limits = {kind: (float(low), float(high)) for kind, (low, high) in (bounds or {}).items()}
     if unknown := set(limits) - set(kinds):
         raise ValueError(f"bounds names {sorted(unknown)}, which are not among kinds {kinds}")

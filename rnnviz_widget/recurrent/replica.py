@@ -26,11 +26,12 @@ _ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type, tor
                     torch.device, torch.Size, range, types.BuiltinFunctionType})  # fmt: skip
 
 
-def replica(module: M) -> M:
+def replica(module: M, *, apart: bool = False) -> M:
     """Return a module that computes what `module` does, in eval mode, and shares its parameters.
 
-    The weights of embeddings with `max_norm`, which a forward pass scales down, are copied. Objects
-    of other classes that the module holds on to are shared.
+    With `apart` it has parameters of its own, which it may write to. The weights of embeddings with
+    `max_norm`, which a forward pass scales down, are copied. Objects of other classes that the
+    module holds on to are shared.
 
     Raises
     ------
@@ -38,6 +39,9 @@ def replica(module: M) -> M:
         If a part of the module cannot be made anew; the message names its class.
     """
     copies = _Copies()
+    for parameter in module.parameters() if apart else ():
+        if not is_lazy(parameter):
+            copies.keep(parameter, _own(parameter))
     for m in module.modules():
         if isinstance(m, (nn.Embedding, nn.EmbeddingBag)) and m.max_norm is not None:
             copies.keep(m.weight, _own(m.weight))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rnnviz_widget.escaping import listed
+from rnnviz_widget.escaping import briefly, listed
 from rnnviz_widget.trace.arrays import frozen, real, series
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def checked_tokens(tokens: Sequence[str] | str) -> tuple[str, ...]:
         raise ValueError(msg)
     for i, token in enumerate(result):
         if not isinstance(token, str):
-            msg = f"tokens must be strings, got {token!r} ({type(token).__name__}) at position {i}"
+            given = f"{briefly(token)} ({type(token).__name__})"
+            msg = f"tokens must be strings, got {given} at position {i}"
             raise TypeError(msg)
         if not token:
             msg = f"tokens must be non-empty strings, got '' at position {i}"
@@ -59,7 +60,7 @@ def checked_bounds(name: str, pair: Bounds, arrays: Mapping[str, StateArray]) ->
         raise ValueError(msg)
     low, high = (float(end) for end in pair)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        msg = f"bounds[{name!r}] must be two finite numbers, low < high, got {pair!r}"
+        msg = f"bounds[{name!r}] must be two finite numbers, low < high, got {briefly(pair)}"
         raise ValueError(msg)
     values = np.asarray(arrays[name])
     finite = values[np.isfinite(values)]
@@ -90,5 +91,5 @@ def checked_source(source: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         return cast("dict[str, Any]", json.loads(json.dumps(dict(source or {}))))
     except (TypeError, ValueError) as error:
-        msg = f"source must be a JSON object, got {source!r}"
+        msg = f"source must be a JSON object, got {briefly(source)}"
         raise TypeError(msg) from error

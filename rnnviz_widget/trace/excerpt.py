@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnviz_widget.escaping import listed
+from rnnviz_widget.escaping import briefly, listed
 from rnnviz_widget.trace.predictions import Predictions
 from rnnviz_widget.trace.trace import Trace, select
 
@@ -178,7 +178,7 @@ def tail(trace: Trace, start: int) -> Trace:
 def _numbers(units: Iterable[int]) -> tuple[int, ...]:
     """Return unit numbers, each once, ascending."""
     if isinstance(units, (str, bytes)) or not hasattr(units, "__iter__"):
-        msg = f"units must be unit numbers, or unit numbers by state, got {units!r}"
+        msg = f"units must be unit numbers, or unit numbers by state, got {briefly(units)}"
         raise TypeError(msg)
     return tuple(sorted({_index("units", unit) for unit in units}))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rnnviz_widget.escaping import for_terminal, listed
+from rnnviz_widget.escaping import briefly, for_terminal, listed
 from rnnviz_widget.trace import exchange, storage
 from rnnviz_widget.trace.arrays import LazyArray
 from rnnviz_widget.trace.checks import (
@@ -116,7 +116,7 @@ class Trace:
         arrays: dict[str, StateArray] = {}
         for name, values in pairs:
             if not isinstance(name, str) or not name:
-                msg = f"states must be named by non-empty strings, got {name!r}"
+                msg = f"states must be named by non-empty strings, got {briefly(name)}"
                 raise TypeError(msg)
             if any("\ud800" <= character <= "\udfff" for character in name):
                 msg = f"states must have names without lone surrogates, got {name!r}"
@@ -240,7 +240,7 @@ class Trace:
         try:
             return self._arrays[name]
         except KeyError:
-            msg = f"no state is named {name!r}; the trace has {listed(self._arrays)}"
+            msg = f"no state is named {briefly(name)}; the trace has {listed(self._arrays)}"
             raise KeyError(msg) from None
 
     def __contains__(self, name: object) -> bool:
@@ -248,9 +248,10 @@ class Trace:
         return name in self._arrays
 
     def __repr__(self) -> str:
-        """T and the states with their widths."""
+        """T and the states with their widths, and where the state was set back."""
         widths = ", ".join(f"{name} ({self.num_units(name)})" for name in self.states)
-        return f"Trace({len(self)} tokens; {for_terminal(widths, keep='')})"
+        reset = f"; set back before tokens {listed(self.resets)}" if self.resets else ""
+        return f"Trace({len(self)} tokens; {for_terminal(widths, keep='')}{reset})"
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
@@ -267,6 +268,16 @@ class Trace:
     def states(self) -> tuple[str, ...]:
         """The names of the states, in the order they were recorded in."""
         return tuple(self._arrays)
+
+    @property
+    def resets(self) -> tuple[int, ...]:
+        """The tokens before which a layer's state was not carried on, as in a loop over segments.
+
+        Row t of a reset at t starts from what the module starts from, not from row t - 1.
+        """
+        said = self.source.get("resets", ())
+        known = isinstance(said, (list, tuple)) and all(type(t) is int for t in said)
+        return tuple(t for t in said if 0 <= t < len(self)) if known else ()
 
     @property
     def predictions(self) -> Predictions | None:
@@ -328,7 +339,7 @@ class Trace:
         array = self[name]
         index = operator.index(u)
         if not 0 <= index < array.shape[1]:
-            msg = f"unit must be in [0, {array.shape[1]}), the units of {name}, got {u}"
+            msg = f"unit must be in [0, {array.shape[1]}), the units of {listed([name])}, got {u}"
             raise ValueError(msg)
         return np.ascontiguousarray(array[:, index])
 
@@ -348,7 +359,7 @@ def select(names: Sequence[str], patterns: str | Sequence[str] | None) -> tuple[
         return tuple(names)
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in names):
-            msg = f"states={pattern!r} matches none of {listed(names)}"
+            msg = f"states={briefly(pattern)} matches none of {listed(names)}"
             raise ValueError(msg)
     return tuple(n for n in names if any(fnmatchcase(n, pattern) for pattern in wanted))
 
@@ -360,7 +371,7 @@ def checked_patterns(patterns: str | Sequence[str] | None) -> list[str] | None:
     found = [patterns] if isinstance(patterns, str) else patterns
     if isinstance(found, Sequence) and found and all(isinstance(each, str) for each in found):
         return list(found)
-    msg = f"states must be one or more shell patterns, got {patterns!r}"
+    msg = f"states must be one or more shell patterns, got {briefly(patterns)}"
     raise TypeError(msg)
 
 

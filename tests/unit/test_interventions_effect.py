@@ -13,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 import rnnviz_widget as rnnviz
@@ -22,6 +23,7 @@ from rnnviz_widget.interventions.groups import class_of
 from rnnviz_widget.recording import record
 from rnnviz_widget.stats.direction import Direction
 from rnnviz_widget.stats.maxima import family_p_values
+from tests.simulations import effects as simulation
 from tests.unit.untouched import contents
 
 TEXT = "".join(f'cab {"fed" * (i % 5)} (a1) "be", dad\n' for i in range(30))
@@ -451,3 +453,22 @@ def test_a_direction_that_is_none_is_refused(
         Direction(weights)
     with pytest.raises(ValueError, match=r"a weight for each of the 16 units of rnn\.l0\.h, got 2"):
         rnnviz.clamp(model_of("gru"), "rnn.l0.h", Direction([1, 2]), 0)
+
+
+def test_few_randomly_drawn_units_stand_out_in_the_simulation() -> None:
+    """The simulation of `How far to trust it`, made small: every unit of the bracket counter."""
+    model, row = (
+        rnnviz.load_model("brackets"),
+        simulation.Row("brackets", "rnn.l0.h", "readout", 16),
+    )
+    found = simulation.p_values(model, rnnviz.sample_text("brackets")[:150], row, 16, draws=19)
+    assert len(found) == 16
+    assert all(p * 20 == pytest.approx(round(p * 20)) for p in found)
+    assert sum(p <= simulation.LEVEL for p in found) <= simulation.chance(16)
+
+
+def test_what_is_no_surprise_is_the_binomial_distributions() -> None:
+    for units in (1, 16, 156):
+        most = simulation.chance(units)
+        below = [stats.binom.cdf(k, units, simulation.LEVEL) for k in (most - 1, most)]
+        assert below[0] < 0.95 <= below[1]

@@ -27,8 +27,13 @@ THREADS = 3
 
 
 @pytest.fixture(autouse=True)
-def threads() -> Iterator[None]:
-    """Give torch more threads than one, and check that it has them in the end."""
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give torch more threads than one, and check that it has them in the end.
+
+    Whatever cores there are; and small layers, which else have one thread, share them out.
+    """
+    monkeypatch.setattr(chunks, "available", lambda: THREADS)
+    monkeypatch.setattr(chunks, "SMALL", 0)
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     try:
@@ -50,13 +55,13 @@ def test_groups_of_chunks_run_beside_each_other(
 ) -> None:
     """Each in a thread of its own, by a kernel of its own; the values are the sequential ones."""
     ran: set[tuple[int, int]] = set()
-    run = chunks.Layer.run
+    run = chunks.LayerDirection.run
 
-    def noted(layer: chunks.Layer, x: torch.Tensor, state: State) -> Block:
+    def noted(layer: chunks.LayerDirection, x: torch.Tensor, state: State) -> Block:
         ran.add((threading.get_ident(), torch.get_num_threads()))
         return run(layer, x, state)
 
-    monkeypatch.setattr(chunks.Layer, "run", noted)
+    monkeypatch.setattr(chunks.LayerDirection, "run", noted)
     generator = torch.Generator().manual_seed(0)
     module = module_of(mode, (3, 16), generator)
     x = torch.randn(33_000, 3, generator=generator)

@@ -125,12 +125,12 @@ def test_one_sequence_may_stand_in_a_column_as_torch_has_it() -> None:
     np.testing.assert_allclose(column.loss, alone.loss, atol=1e-6)  # type: ignore[arg-type]
 
 
-def test_square_ids_are_not_guessed_at() -> None:
+def test_the_layers_say_which_axis_of_square_ids_is_time() -> None:
     ids = torch.tensor([[0, 1, 2], [3, 4, 5], [1, 1, 1]])
     rows = record_batch(Lm(batch_first=True), ids, vocabulary=WORDS)
     assert rows[0].tokens == ("the", "cat", "sat")
-    with pytest.raises(ValueError, match="sequences in rows or in columns"):
-        record_batch(Lm(), ids, vocabulary=WORDS)
+    columns = record_batch(Lm(), ids, vocabulary=WORDS)
+    assert columns[0].tokens == ("the", "on", "cat")
 
 
 # --- cells that are told of -----------------------------------------------------------------------

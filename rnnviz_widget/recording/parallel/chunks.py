@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from rnnviz_widget.recording.parallel.pace import SMALL, Pace, available
 from rnnviz_widget.recording.parallel.threads import abreast
 from rnnviz_widget.recurrent.cell import Block
 
@@ -43,6 +44,8 @@ _SHIFT = 1e-2
 _PILOT = 256  # steps of the first piece that are run alone first; a 64th of it if that is more
 _FEW = 4  # rows of a product that are rounded as those of more rows are
 _ROWS = 16  # of a product that are enough for one core
+_NEARLY = 10  # times the tolerance: what should be left of a guess by the end of a chunk
+_TOGETHER = 8  # blocks
 _SPAN = 128  # steps on each side of a seam that are run again
 _SPANS = 8
 _LOSING_AFTER = 32  # blocks after which a rerun that has gained nothing is given up
@@ -96,6 +99,8 @@ class LayerDirection(NamedTuple):
         Whether that is where they stay, so that long pieces cost no more of it than short ones.
     alike
         Whether the fused call rounds alike in batches of any size, see `Cell.rounds_alike`.
+    pace
+        Of the fused call.
     """
 
     name: str
@@ -105,6 +110,7 @@ class LayerDirection(NamedTuple):
     room: Room
     in_place: bool
     alike: bool
+    pace: Pace
 
     def fused(self) -> LayerDirection:
         """Return the same, its chunks run by the fused call, which gives no other kinds."""
@@ -164,25 +170,36 @@ class Chunks:
         self.scale = 0.0
         self.reruns = 0
 
-    def rounds_alike(self, *, known: bool) -> bool:
+    def is_promising(self, *, known: bool, forgetful: bool) -> bool:
         """Whether the first steps come out the same alone and in a batch; makes the guess of it.
 
-        A block will do for a layer that is `known` to, by an earlier piece.
+        A block will do for a layer that is `known` to, by an earlier piece. What a step takes
+        alone is timed. With `forgetful`, what begins from a guess must also come so close to them
+        that by the end of a chunk it should be there: what is run in vain else costs most of all.
         """
         many = BLOCK if known else max(_PILOT, self.chunks * self.length // 64)
         steps = min(self.length, many)
-        alone, batch = self.state, tuple(part.expand(_FEW, -1) for part in self.state)
-        apart = 0.0
+        alone = self.state
+        batch = tuple(torch.cat([p, _shifted(p, least=1).expand(_FEW - 1, -1)]) for p in self.state)
+        apart, astray = 0.0, [_spread(part) for part in batch]
         for first in range(0, steps, _PILOT):
             rows = slice(first, min(first + _PILOT, steps))
-            h, alone = self.layer.call(self.x[0, rows].unsqueeze(1), alone)
+            x = self.x[0, rows].unsqueeze(1)
+            h, alone = self.layer.pace.run(len(x), partial(self.layer.call, x, alone))
             read = self._read[0, rows].unsqueeze(1)
             ran = self.layer.run(read.expand(-1, _FEW, *read.shape[2:]), batch)
             batch = ran.final
             apart = max(apart, float((ran.h[:, :1] - h).abs().max()))
             self.scale = max(self.scale, float(h.abs().max()))
         self._guess = alone
-        return apart <= self.tolerance * self.scale
+        if apart > self.tolerance * self.scale:
+            return False
+        for part, before in zip(batch, astray, strict=True) if forgetful and not known else ():
+            # What a guess is wrong by at first is about as large as the state.
+            left = min(1.0, _spread(part) / before) ** (self.length / steps)
+            if not left <= _NEARLY * self.tolerance:
+                return False
+        return True
 
     def run_all(self, advance: Callable[[int], object]) -> None:
         """Run every chunk, the first from the true state, the others from a guess."""
@@ -194,17 +211,23 @@ class Chunks:
         groups = self._groups()
         states = [tuple(part[rows] for part in state) for rows, _ in groups]
 
-        def run(block: int, number: int) -> None:
+        def run(blocks: range, number: int) -> None:
             rows, layer = groups[number]
-            ran = self._run(layer, rows, block, states[number])
-            self._keep(rows, block, ran, states[number])
-            states[number] = ran.final
+            for block in blocks:
+                ran = self._run(layer, rows, block, states[number])
+                self._keep(rows, block, ran, states[number])
+                states[number] = ran.final
 
         def run_blocks(side_by_side: Map) -> None:
-            for block in range(self.blocks):
-                side_by_side(partial(run, block), range(len(groups)))
-                advance(BLOCK * self.chunks)
+            for first in range(0, self.blocks, together):
+                blocks = range(first, min(first + together, self.blocks))
+                pace.run(BLOCK * len(blocks), partial(side_by_side, partial(run, blocks), numbers))
+                advance(BLOCK * len(blocks) * self.chunks)
 
+        numbers = range(len(groups))
+        # Beside others, who may be slower, it is waited for each other now and then only.
+        together = 1 if len(groups) == 1 else _TOGETHER
+        pace = Pace(self.layer.pace.multiplications * self.chunks if len(groups) == 1 else 0)
         abreast(len(groups), run_blocks)
         self.final = tuple(torch.cat(parts) for parts in zip(*states, strict=True))
         low, high = torch.aminmax(self.h)
@@ -313,8 +336,9 @@ class Chunks:
     def _groups(self) -> list[tuple[slice, LayerDirection]]:
         """Return chunks that are run beside each other, and the layer with a kernel for each."""
         kernel = self.layer.kernel
-        count = max(1, min(torch.get_num_threads(), self.chunks // _ROWS))
-        if kernel is None or count == 1:
+        threads = min(torch.get_num_threads(), available())
+        count = max(1, min(threads, self.chunks // _ROWS))
+        if kernel is None or count == 1 or self.layer.pace.multiplications < SMALL:
             return [(slice(None), self.layer)]
         layers = [self.layer]
         layers += [self.layer._replace(kernel=kernel.twin()) for _ in range(1, count)]
@@ -345,8 +369,13 @@ def ids_of_one_hot(x: Tensor) -> Tensor | None:
     return ids if bool((top == 1).all()) and int(torch.count_nonzero(x)) == ids.numel() else None
 
 
-def _shifted(state: Tensor) -> Tensor:
-    """Return `(1, U)` moved by a hundredth of its size, up and down in turn."""
+def _spread(state: Tensor) -> float:
+    """Return how far rows of a state are from the first."""
+    return float((state[1:] - state[:1]).abs().max())
+
+
+def _shifted(state: Tensor, least: float = 1e-3) -> Tensor:
+    """Return `(1, U)` moved by a hundredth of its size, taken for `least` or more, up and down."""
     signs = 1 - 2 * (torch.arange(state.shape[1], device=state.device) % 2)
-    size = state.abs().amax().clamp(min=1e-3)
+    size = state.abs().amax().clamp(min=least)
     return state + _SHIFT * size * signs.to(state.dtype)

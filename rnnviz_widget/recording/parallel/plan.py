@@ -7,13 +7,16 @@ decided where that is tried, and a long sequence is run in pieces, each recorded
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from rnnviz_widget.recording.parallel.chunks import BLOCK, Chunks, LayerDirection, Stretch
+from rnnviz_widget.recording.parallel.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,10 +33,14 @@ TOLERANCE = 1e-5
 """How far values in parallel may be from the sequential run, relative to max|state|."""
 
 _REJOINED = 0.3  # of the tolerance: how close a chunk must come to its earlier run
-_SHORTEST = 4096  # steps that are worth cutting
+_SHORTEST = 2**12  # steps that are worth cutting, unless it is asked for
+_PILOT = 2**11  # of them that are cut first
+_FEW = 4  # chunks of a pilot at least
+_PIECE = 2**12  # steps of a piece at least
 _KEPT_BYTES = 700 * 2**20  # what kinds of one piece may take
 _LONGEST = 2**18  # steps of a piece where no memory is taken for kinds
 _PROBE = 2**15  # steps of the first piece: a shard on disk
+_TRIAL = 32  # steps that show how quick a number of threads is
 _MOST = 128  # chunks of a piece: products of more rows are no quicker
 
 
@@ -58,6 +65,9 @@ class Cut(NamedTuple):
     least: int
     patience: float
 
+
+_PILOT_SHARE = 8
+"""A layer that may not allow it is run in parallel for no more than one part in so many, first."""
 
 _CUTS = (Cut(1024, 16, 0.5), Cut(4096, 8, 1.25))
 """What is tried, in this order: first for layers that forget soon, as most do."""
@@ -99,7 +109,7 @@ class Plan:
         exact = x.dtype in (torch.float32, torch.float64)
         if self.mode == "sequential" or x.shape[1] > 1 or not exact:
             return None
-        shortest = _SHORTEST if self.mode == "auto" else 4 * BLOCK
+        shortest = _PILOT if self.mode == "auto" else 4 * BLOCK
         failed = self.failed.get(name, 0)
         if failed == len(_CUTS) or len(x) < shortest:
             return None
@@ -107,6 +117,17 @@ class Plan:
         if failed and len(x) < cut.steps * cut.least:
             return None
         return cut if self.mode == "auto" else cut._replace(patience=float("inf"))
+
+    def pilot(self, failed: int, length: int) -> int:
+        """Return how many steps a layer of `length` steps is first run in parallel for."""
+        if self.mode != "auto":
+            return _LONGEST if failed else _PROBE
+        if length < _SHORTEST:
+            return 0
+        if failed:
+            return _PROBE
+        share = max(_PILOT, length // _PILOT_SHARE)
+        return 1 << (min(_PROBE, share).bit_length() - 1)  # fills shards on disk, see `_longest`
 
     def fail(self, name: str, x: Tensor) -> None:
         """Note that a cut was no success for a layer, of which `x` remains to be read.
@@ -179,20 +200,22 @@ def unroll(
         See `Plan.fail`.
     """
     _, x, state, h = stretch
-    first = 0
+    first, pace = 0, layer.pace
     while first < len(x):
         failed = plan.failed.get(layer.name, 0)
         way = layer.fused() if failed and layer.alike else layer
         longest = _longest(way, stretch)
         last = (first // longest + 1) * longest
-        if not failed and layer.name not in plan.settled:
-            last = min(last, first + _PROBE)
         if len(x) - last < SEQUENTIAL_BLOCK:  # see `sequential`
             last = len(x)
-        piece = Stretch(first, x[first:last], state, h[first:last])
+        pilot = last
+        if layer.name not in plan.settled:
+            pilot = min(last, first + plan.pilot(failed, len(x)))
+        piece = Stretch(first, x[first:pilot], state, h[first:pilot])
         cut = plan.cut(layer.name, piece.x)
         if cut is None:
-            result = sequential(layer.call, piece, advance)
+            piece = Stretch(first, x[first:last], state, h[first:last])
+            result = sequential(layer.call, piece, advance, pace)
         else:
             ran = _chunked(way, piece, cut, plan, advance)
             if ran is None:
@@ -205,10 +228,14 @@ def unroll(
 
 
 def sequential(
-    call: Call, stretch: Stretch, advance: Callable[[int], object] = lambda _: None
+    call: Call,
+    stretch: Stretch,
+    advance: Callable[[int], object] = lambda _: None,
+    pace: Pace | None = None,
 ) -> Segment:
     """Return the run step after step, the same bits as one fused call for all steps."""
     _, x, state, h = stretch
+    pace = pace or Pace(0)
     # c is known between calls only. Where it is rounded to half precision at every step, its
     # recurrence in float32 would drift away, so it is read off at every step.
     half = x.dtype in (torch.float16, torch.bfloat16) and len(state) > 1
@@ -219,22 +246,32 @@ def sequential(
     for n in range(blocks):
         if starts is not None:
             starts[n] = state[-1]
-        end = length if n == blocks - 1 else (n + 1) * stride
-        h[n * stride : end], state = call(x[n * stride : end], state)
-        advance(end - n * stride)
+        first, end = n * stride, length if n == blocks - 1 else (n + 1) * stride
+        # Another number of threads is tried on a few steps.
+        cuts = [first, first + _TRIAL, end] if pace.trial() and end > 2 * _TRIAL else [first, end]
+        for start, stop in itertools.pairwise(cuts):
+            rows, trying = slice(start, stop), stop - start == _TRIAL
+            h[rows], state = pace.run(stop - start, partial(call, x[rows], state), trying=trying)
+        advance(end - first)
     return Segment(0, h, state, starts, stride, {})
 
 
 def _chunked(
-    layer: LayerDirection, stretch: Stretch, cut: Cut, plan: Plan, advance: Callable[[int], object]
+    layer: LayerDirection,
+    stretch: Stretch,
+    cut: Cut,
+    plan: Plan,
+    advance: Callable[[int], object],
 ) -> Segment | None:
     """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
     length = len(stretch.x)
-    chunks = min(_MOST, max(cut.least, length // cut.steps), length // (2 * BLOCK))
+    pilot = plan.mode == "auto" and layer.name not in plan.settled
+    least = _FEW if pilot else cut.least  # few and long: most must forget within one
+    chunks = min(_MOST, max(least, length // cut.steps), length // (2 * BLOCK))
     length = length // (chunks * BLOCK) * chunks * BLOCK
     whole = stretch._replace(x=stretch.x[:length], h=stretch.h[:length])
     ran = Chunks(layer, whole, chunks, _REJOINED * plan.tolerance)
-    if not ran.rounds_alike(known=layer.name in plan.settled):
+    if not ran.is_promising(known=layer.name in plan.settled, forgetful=plan.mode == "auto"):
         return None
     ran.run_all(advance)
     if not ran.settle(cut.patience * length) or not ran.agree_with_sequential():
@@ -259,4 +296,4 @@ def _longest(layer: LayerDirection, stretch: Stretch) -> int:
     held = 0 if layer.in_place else len(layer.kinds)
     row = held * state[-1].shape[-1] * x.element_size()
     steps = min(_LONGEST, _KEPT_BYTES // row) if row else _LONGEST
-    return max(_SHORTEST, 1 << (steps.bit_length() - 1))
+    return max(_PIECE, 1 << (steps.bit_length() - 1))

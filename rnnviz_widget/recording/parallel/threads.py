@@ -36,22 +36,44 @@ def abreast(parts: int, work: Callable[[Map], R]) -> R:
     inference mode where the caller is. While another thread does the same, they run one after the
     other. What is put back is put back by calls into C, which no interrupt comes between (`guard`).
     """
-    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
+    inference = torch.is_inference_mode_enabled()
     if parts == 1:
         return work(_one_by_one)
+
+    def share() -> R:
+        with ThreadPoolExecutor(parts, thread_name_prefix="rnnviz-record") as pool:
+            return work(partial(_side_by_side, pool, inference))
+
+    return _alone(
+        lambda: _with_threads(max(1, torch.get_num_threads() // parts), share),  # in new ones too
+        lambda: work(_one_by_one),
+    )
+
+
+def with_threads(count: int, work: Callable[[], R]) -> R:
+    """Return what `work` does with so many of torch's threads; with all, if others share them."""
+    return _alone(lambda: _with_threads(count, work), work)
+
+
+def _alone(work: Callable[[], R], otherwise: Callable[[], R]) -> R:
+    """Return what `work` does while no other thread is at it, else what `otherwise` does."""
     ticket = object()
     try:
         _sharing.append(ticket)
-        if _sharing[0] is not ticket:
-            return work(_one_by_one)
-        try:
-            torch.set_num_threads(max(1, threads // parts))  # of new threads too
-            with ThreadPoolExecutor(parts, thread_name_prefix="rnnviz-record") as pool:
-                return work(partial(_side_by_side, pool, inference))
-        finally:
-            torch.set_num_threads(threads)
+        return work() if _sharing[0] is ticket else otherwise()
     finally:
         _sharing.remove(ticket)
+
+
+def _with_threads(count: int, work: Callable[[], R]) -> R:
+    before = torch.get_num_threads()
+    if count == before:
+        return work()
+    try:
+        torch.set_num_threads(count)
+        return work()
+    finally:
+        torch.set_num_threads(before)
 
 
 def _side_by_side(
