@@ -13,7 +13,7 @@ const watch = process.argv.includes("--watch");
 
 // Quarto and saved pages write the bundle unescaped into HTML: these strings would end or open a script there.
 async function refuseMarkup() {
-  for (const name of ["widget.js", "page.js", "site.js", "network.js", "more.js", "widget.css"]) {
+  for (const name of ["widget.js", "page.js", "site.js", "network.js", "more.js", "extras.js", "widget.css"]) {
     const text = await readFile(out + name, "utf8");
     for (const forbidden of ["<!--", "<script", "</script", "</style"]) {
       if (text.toLowerCase().includes(forbidden)) throw new Error(`${name} contains ${forbidden}`);
@@ -23,7 +23,7 @@ async function refuseMarkup() {
 
 // What only our own classes call: short in the bundle. A name that Python, a host or the browser uses too must not be here.
 const OWN =
-  "revealed ramp ground paint valueAt failed wish hover help problem moment unitIndex offers offerOf setOffer setState setUnit setUnitIndex setStateAndUnit activate addCopy removeCopy setFlipped setPalette setCheckpoint setGuess setPresent setLabel setTheme setHelp setHover setView setCursor selectTo revealSegment revealRow goToSegment apart beginsAt lastLine fetchRows fetchExact even foot strip scroller gauge invalidate decorate tokenAt scrollToRow reveal fromInput fromState inputBias stateBias likeliest normaliser alphabet strangers nearest freeLoss comparing editable resume setRelabel onValues onProblem";
+  "revealed ramp ground paint valueAt failed wish hover help problem moment unitIndex offers offerOf setOffer setState setUnit setUnitIndex setStateAndUnit activate addCopy removeCopy setFlipped setPalette setCheckpoint setGuess setPresent setLabel setTheme setHelp setHover setView setCursor selectTo revealSegment revealRow goToSegment beginsAt lastLine fetchRows fetchExact even foot strip scroller gauge invalidate decorate tokenAt scrollToRow reveal fromInput fromState inputBias stateBias likeliest normaliser alphabet strangers nearest freeLoss comparing editable resume setRelabel onValues onProblem";
 
 // The same in every bundle: the program that is loaded where a network lives calls the classes of the ordinary one.
 const SHORT = Object.fromEntries(OWN.split(" ").map((name, i) => [name, `$${i.toString(36)}`]));
@@ -97,6 +97,8 @@ const builds = [
       // Loaded only where a network lives in the page.
       { in: "src/editing/main.ts", out: "network" },
       { in: "src/editing/more.ts", out: "more" },
+      // Loaded only where its panels are shown.
+      { in: "src/extras/main.ts", out: "extras" },
       { in: "src/widget.css", out: "widget" },
     ],
     format: "esm",

@@ -62,6 +62,15 @@ def colours(name: str, positions: ArrayLike) -> NDArray[np.uint8]:
     return np.floor(np.stack(channels, axis=-1) + 0.5).astype(np.uint8)
 
 
+def positions(values: ArrayLike, low: float, high: float) -> NDArray[np.float64]:
+    """Return where on a palette's scale, -1 to 1, values lie whose colours end at `low` and `high`.
+
+    A scale that begins at 0 has the palette's upper half: 0 is its middle, as for gates.
+    """
+    share = (np.asarray(values, np.float64) - low) / (high - low)
+    return share if low == 0 else 2 * share - 1
+
+
 def ink(backgrounds: ArrayLike) -> NDArray[np.uint8]:
     """Return the colours `(N, 3)` of texts on backgrounds `(N, 3)`; their contrast is 4.5 or more.
 

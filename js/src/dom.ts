@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals-core";
+import { effect } from "./signals";
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -19,10 +19,38 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Calls `run` once, when `signal` aborts. */
+export function atEnd(signal: AbortSignal, run: () => void): void {
+  signal.addEventListener("abort", run, { once: true });
+}
+
+/** Calls `run` at every event of a kind, until `signal` aborts. */
+export function on<K extends keyof HTMLElementEventMap>(
+  target: EventTarget,
+  type: K | "selectionchange" | "beforeprint" | "afterprint" | "loadingdone",
+  run: (event: HTMLElementEventMap[K]) => void,
+  signal: AbortSignal,
+): void {
+  target.addEventListener(type, run as EventListener, { signal });
+}
+
+/** A button with words on it. */
+export function button(
+  name: string,
+  words: string,
+  run: () => void,
+  signal: AbortSignal,
+  attributes: Attributes = {},
+): HTMLButtonElement {
+  const element = h("button", { type: "button", class: `rnnviz-${name}`, ...attributes }, words);
+  on(element, "click", run, signal);
+  return element;
+}
+
 /** Runs `run` now and after each change of a signal that it read, until `signal` aborts. */
 export function watch(run: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;
-  signal.addEventListener("abort", effect(run), { once: true });
+  atEnd(signal, effect(run));
 }
 
 /**
@@ -50,7 +78,7 @@ export function watchFrames(read: () => void, draw: () => boolean, signal: Abort
     read();
     if (!waiting) attempt(true);
   }, signal);
-  signal.addEventListener("abort", cancel, { once: true });
+  atEnd(signal, cancel);
 }
 
 /** What `watchFrames` will draw in the next frame. */
@@ -65,7 +93,7 @@ export function drawNow(): void {
 export function onResize(element: Element, measured: () => void, signal: AbortSignal): void {
   const observer = new ResizeObserver(measured);
   observer.observe(element);
-  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+  atEnd(signal, () => observer.disconnect());
 }
 
 /** The 2D context of a canvas; throws where the browser has none. */

@@ -11,6 +11,8 @@ export interface Host {
   readonly hasKernel: boolean;
   /** A network that may run here; null where there is none. */
   readonly engine: Engine | Promise<Engine> | null;
+  /** The panels that only some widgets need. */
+  extras(): Promise<typeof import("./extras/main")>;
 }
 
 /** What answers for units: a host, or a network that runs here. */
@@ -47,16 +49,53 @@ export interface SyncedTraits {
   arrange: Arrange;
   /** Which checkpoint of a training is shown. */
   checkpoint: number;
-  /** Whether what stands ahead of the cursor is hidden, to be guessed. */
-  guess: boolean;
+  /** Whether what stands ahead of the cursor is hidden, to be guessed: its colours, or its letters too. */
+  guess: Guess | boolean;
   /** Whether it is drawn for a hall. */
   present: boolean;
   /** The text as it was edited. */
   text: string;
+  /** Most CSS pixels and columns of the text; null for what there is room for. */
+  height: number | null;
+  wrap: number | null;
+  /** Whether there is something to choose by. */
+  controls: boolean;
+  /** Whether tokens are set apart; null where their kind decides. */
+  apart: boolean | null;
+  /** `[state, unit, low, high]`: the ends of colour scales; unit -1 stands for all of a state, the last that fits counts. */
+  _limits: [string, number, number, number][];
+  /** The source of the panels that only some widgets need; empty where this one does not. */
+  _extras: string;
 }
 
+/** What they are where nothing is said: pages of earlier versions do not say all. */
+export const DEFAULTS: SyncedTraits = {
+  state: "",
+  unit: 0,
+  cursor: -1,
+  selection: [],
+  palette: "red-blue",
+  flipped: [],
+  units: [],
+  active: 0,
+  arrange: "auto",
+  checkpoint: 0,
+  guess: false,
+  present: false,
+  text: "",
+  height: null,
+  wrap: null,
+  controls: true,
+  apart: null,
+  _limits: [],
+  _extras: "",
+};
+
+/** What is hidden to be guessed. */
+export type Guess = "values" | "text";
+
 /** How several copies of the text stand. */
-export type Arrange = "stacked" | "side by side";
+export type Arrange = "auto" | "stacked" | "side by side";
 
 export interface Traits extends SyncedTraits {
   /** Decoded, and so checked, by `wire.ts`. */

@@ -1,3 +1,4 @@
+import { on } from "./dom";
 import { rowSpan, tokenBelow } from "./store/layout";
 import type { Store } from "./store/store";
 
@@ -19,7 +20,8 @@ export function followKeys(store: Store, root: HTMLElement, lifetime: AbortSigna
   };
   for (const type of ["focusin", "keydown", "keyup"])
     root.addEventListener(type, claim, { signal: lifetime, capture: true });
-  root.addEventListener(
+  on(
+    root,
     "keydown",
     (event) => {
       const ours = !event.defaultPrevented && act(store, event);
@@ -28,7 +30,7 @@ export function followKeys(store: Store, root: HTMLElement, lifetime: AbortSigna
       // command that nobody here has a use for goes on: Ctrl+S saves the notebook.
       if (ours || !isForeign(event)) event.stopPropagation();
     },
-    { signal: lifetime },
+    lifetime,
   );
 }
 
@@ -44,8 +46,13 @@ function act(store: Store, event: KeyboardEvent): boolean {
   const takes = target.matches(TAKES_KEYS);
   if (event.altKey || (takes && !target.matches(SLIDER))) return false;
   const command = event.ctrlKey || event.metaKey;
+  const pressed = target.matches("button") && [" ", "Enter"].includes(event.key);
+  if (store.guess.value === "text" && !command && !pressed && /^(.|Enter)$/u.test(event.key)) {
+    store.guessNext(event.key === "Enter" ? "\n" : event.key);
+    return true;
+  }
   if (!command && letter(store, event.key)) return true;
-  if (takes || (target.matches("button") && [" ", "Enter"].includes(event.key))) return false;
+  if (takes || pressed) return false;
   if (store.guess.value && !command) return reveal(store, event.key);
   return target.matches(TEXT) && move(store, event, command);
 }

@@ -1,15 +1,19 @@
-import { signal } from "@preact/signals-core";
-import { fitCanvas, h, onResize, variable, watch, watchFrames } from "./dom";
+import { atEnd, button, fitCanvas, h, on, onResize, variable, watch, watchFrames } from "./dom";
 import type { Engine, Host } from "./host";
+import { signal } from "./signals";
 import type { Store } from "./store/store";
 
 /** What the program that is loaded only here shares with the ordinary one. */
-export const kit = { fitCanvas, h, load, onResize, signal, variable, watch, watchFrames };
+export const kit = { atEnd, button, fitCanvas, h, load, on, onResize, signal, variable, watch, watchFrames };
 
 export type Kit = typeof kit;
 
-/** Where its parts go. */
+/** Where the parts go that are loaded. */
 export interface Slots {
+  root: HTMLElement;
+  /** What chooses a unit, and what reveals a text. */
+  head: HTMLElement;
+  game: HTMLElement;
   /** The copies of the text. */
   copies: HTMLElement;
   /** What its buttons are put behind. */
@@ -41,13 +45,26 @@ export async function enliven(host: Host, store: Store, slots: Slots, lifetime: 
   }
 }
 
-/** A program that came as text. */
-async function load<P>(code: string): Promise<P> {
+/** Adds the panels that only some widgets need, once this one does. */
+export function addExtras(host: Host, store: Store, slots: Slots, lifetime: AbortSignal): void {
+  let asked = false;
+  watch(() => {
+    if (asked || !store.extras.value) return;
+    asked = true;
+    host
+      .extras()
+      .then(({ add }) => lifetime.aborted || add(kit, store, slots, lifetime))
+      .catch((error) => store.setProblem(`Some panels are missing here. ${error.message}`));
+  }, lifetime);
+}
+
+/** A program from its source. */
+export async function load<P>(code: string): Promise<P> {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
     return await import(url);
   } catch {
-    throw new Error("The page's policy does not let its network run.");
+    throw new Error("The page's policy does not let it run.");
   } finally {
     URL.revokeObjectURL(url);
   }

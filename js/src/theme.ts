@@ -1,4 +1,4 @@
-import { h } from "./dom";
+import { atEnd, h, on } from "./dom";
 import { luminance, type RGB, type Theme } from "./store/colour";
 import type { Store } from "./store/store";
 
@@ -17,8 +17,8 @@ export function followTheme(store: Store, root: HTMLElement, lifetime: AbortSign
       attributes: true,
       attributeFilter: ["class", "style", "data-jp-theme-light", "data-theme"],
     });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", look, { signal: lifetime });
-  lifetime.addEventListener("abort", () => observer.disconnect(), { once: true });
+  on(matchMedia("(prefers-color-scheme: dark)"), "change", look, lifetime);
+  atEnd(lifetime, () => observer.disconnect());
   return look;
 }
 

@@ -1,7 +1,7 @@
-import { h, watch } from "./dom";
+import { atEnd, h, watch } from "./dom";
 import type { Host } from "./host";
 import { followKeys } from "./keys";
-import { enliven } from "./live";
+import { addExtras, enliven } from "./live";
 import { chart } from "./panels/chart";
 import { controls } from "./panels/controls";
 import { copiesPanel } from "./panels/copies";
@@ -12,9 +12,7 @@ import { minimap } from "./panels/minimap";
 import { notes } from "./panels/notes";
 import { printout } from "./panels/printout";
 import { readout } from "./panels/readout";
-import { saturationPanel } from "./panels/saturation";
 import { tools } from "./panels/tools";
-import { trainingPanel } from "./panels/training";
 import { Store } from "./store/store";
 import { followTheme } from "./theme";
 
@@ -24,7 +22,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   const root = h("div", { class: "rnnviz", role: "group", "aria-label": "what a hidden unit does" });
   // The root measures itself, so it has no width of its own to offer; the box around it has.
   const box = h("div", { class: "rnnviz-place" }, root);
-  lifetime.addEventListener("abort", () => box.remove(), { once: true });
+  atEnd(lifetime, () => box.remove());
   parent.append(box);
   let store: Store;
   try {
@@ -40,6 +38,8 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   const look = followTheme(store, root, lifetime);
   followKeys(store, root, lifetime);
   const copies = copiesPanel(store, lifetime);
+  const head = controls(store, lifetime);
+  const game = guessPanel(store, lifetime);
   const foot = h(
     "div",
     { class: "rnnviz-foot" },
@@ -49,24 +49,23 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
   root.append(
     title,
     problem,
-    controls(store, lifetime),
-    trainingPanel(store, lifetime),
+    head,
     h(
       "div",
       { class: "rnnviz-room" },
       h("div", { class: "rnnviz-main" }, copies, minimap(store, lifetime), readout(store, lifetime)),
       printout(store, lifetime),
-      guessPanel(store, lifetime),
+      game,
       foot,
     ),
     notes(store, lifetime),
-    saturationPanel(store, lifetime),
     helpPanel(store, lifetime),
   );
   look();
   watch(() => {
     root.dataset.theme = store.theme.value;
     root.classList.toggle("rnnviz-present", store.present.value);
+    root.classList.toggle("rnnviz-plain", !store.controls.value);
   }, lifetime);
   watch(() => {
     title.textContent = store.content.value.title;
@@ -76,7 +75,9 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     problem.textContent = store.problem.value;
     problem.hidden = !store.problem.value;
   }, lifetime);
-  void enliven(host, store, { copies, foot }, lifetime);
+  const slots = { root, head, game, copies, foot };
+  addExtras(host, store, slots, lifetime);
+  void enliven(host, store, slots, lifetime);
 }
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error));

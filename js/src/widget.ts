@@ -1,6 +1,7 @@
 import type { AnyModel, Render } from "@anywidget/types";
 import {
   type Bytes,
+  DEFAULTS,
   type Host,
   type NetworkRequest,
   REPLY_TIMEOUT,
@@ -8,25 +9,11 @@ import {
   type SyncedTraits,
   type Traits,
 } from "./host";
+import { load } from "./live";
 import { mount } from "./view";
 
 type Model = AnyModel<Traits>;
-const TRAITS = [
-  "state",
-  "unit",
-  "cursor",
-  "selection",
-  "palette",
-  "flipped",
-  "units",
-  "active",
-  "arrange",
-  "checkpoint",
-  "guess",
-  "present",
-  "text",
-  "_content",
-] as const;
+const TRAITS = [...Object.keys(DEFAULTS), "_content"] as (keyof Traits)[];
 
 /** At most this often does the kernel hear of changes, in milliseconds; of the last one always. */
 const SAVE_EVERY = 50;
@@ -115,6 +102,7 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
     get hasKernel() {
       return hasKernel;
     },
+    extras: () => load(model.get("_extras")),
     get engine() {
       const [code, more] = model.get("_engine") ?? [];
       return code ? { code, more, network: model.get("_network"), initial: model.get("_initial") } : null;

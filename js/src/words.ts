@@ -6,7 +6,8 @@ export function labelled({ kind, values }: Pick<Label, "kind" | "values">, token
   const value = values[token];
   if (Number.isNaN(value)) return "not known";
   if (kind === "bool") return value ? "yes" : "no";
-  return String(Number(value.toPrecision(4))).replace("-", "−");
+  // A float32 is good for seven figures; a whole number is right as it is.
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(7))).replace("-", "−");
 }
 
 /** A token with signs for what has no shape: blanks, newlines, tabs and other controls. */
@@ -34,10 +35,17 @@ export function written({
   if (Number.isNaN(value)) return "missing";
   if (!Number.isFinite(value)) return value > 0 ? "+∞" : "−∞";
   const size = Math.abs(value);
-  const digits = decimals > 8 ? size.toExponential(3) : size.toFixed(Math.max(0, Math.min(8, decimals)));
+  const fixed = size.toFixed(Math.max(0, Math.min(8, decimals)));
+  // Of another magnitude than the rest, it would read as 0, or as a row of digits that mean nothing.
+  const other = decimals > 8 || size >= 1e7 || Number(fixed) === 0;
+  const digits = size && other ? size.toExponential(3) : fixed;
   const sign = value > 0 ? "+" : value < 0 ? "−" : "";
   return `${exact ? "" : "≈ "}${sign}${digits}`;
 }
+
+/** A number in few characters, with its sign; `plus` is what stands before those above 0. */
+export const signed = (value: number, plus = "+") =>
+  `${value < 0 ? "−" : value > 0 ? plus : ""}${short(Math.abs(value))}`;
 
 /** A positive number in few characters: 1, 0.35, 12.4, 3.1e-5. */
 export function short(value: number): string {

@@ -52,7 +52,7 @@ describe.each(every)("palette $name, $theme", ({ name, theme }) => {
 
   it("has readable ink on each of the 256 entries", () => {
     const ground: RGB = theme === "dark" ? [24, 24, 27] : [255, 255, 255];
-    const table = paint(ramp, 1, 1, ground);
+    const table = paint(ramp, ends(1, 1), ground);
     for (let q = -128; q < 128; q++) {
       const back = q === -128 ? ground : (pixel(table.pixels, q).slice(0, 3) as RGB);
       expect(contrast(parsed(table.ink[q + 128]), back)).toBeGreaterThanOrEqual(4.5);
@@ -71,27 +71,47 @@ describe("high values", () => {
   });
 });
 
+const ends = (scale: number, limit: number) => ({ scale, low: -limit, high: limit });
+
 describe("paint", () => {
   const ramp = anchors("red-blue", "light");
 
   it("gives each byte the colour of value over limit", () => {
-    const { pixels } = paint(ramp, 2, 4, [255, 255, 255]);
+    const { pixels } = paint(ramp, ends(2, 4), [255, 255, 255]);
     for (const q of [-127, -64, 0, 1, 100, 127])
       expect(pixel(pixels, q)).toEqual([...colourAt(ramp, ((q / 127) * 2) / 4), 255]);
   });
 
   it("gives what lies beyond the limit the end's colour", () => {
-    const { pixels } = paint(ramp, 8, 4, [255, 255, 255]);
+    const { pixels } = paint(ramp, ends(8, 4), [255, 255, 255]);
     expect(pixel(pixels, 127)).toEqual([...colourAt(ramp, 1), 255]);
     expect(pixel(pixels, -100)).toEqual([...colourAt(ramp, -1), 255]);
   });
 
   it("leaves a missing value without colour", () => {
-    expect(pixel(paint(ramp, 1, 1, [255, 255, 255]).pixels, -128)[3]).toBe(0);
+    expect(pixel(paint(ramp, ends(1, 1), [255, 255, 255]).pixels, -128)[3]).toBe(0);
   });
 
   it("shows a unit without extent as zero", () => {
-    expect(pixel(paint(ramp, 0, 0, [255, 255, 255]).pixels, 0)).toEqual([...colourAt(ramp, 0), 255]);
+    expect(pixel(paint(ramp, ends(0, 1), [255, 255, 255]).pixels, 0)).toEqual([...colourAt(ramp, 0), 255]);
+  });
+
+  it("goes from one end to the other wherever zero is", () => {
+    const { pixels } = paint(ramp, { scale: 127, low: 10, high: 30 }, [255, 255, 255]);
+    for (const [value, place] of [
+      [10, -1],
+      [20, 0],
+      [25, 0.5],
+      [30, 1],
+      [-5, -1],
+    ])
+      expect(pixel(pixels, value)).toEqual([...colourAt(ramp, place), 255]);
+  });
+
+  it("has the palette's upper half where the scale begins at zero", () => {
+    const { pixels } = paint(ramp, { scale: 1, low: 0, high: 1 }, [255, 255, 255]);
+    expect(pixel(pixels, 0)).toEqual([...colourAt(ramp, 0), 255]);
+    expect(pixel(pixels, 127)).toEqual([...colourAt(ramp, 1), 255]);
   });
 
   it("falls back to red-blue for a palette that it does not know", () => {

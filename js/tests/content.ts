@@ -1,4 +1,4 @@
-import type { Traits } from "../src/host";
+import { DEFAULTS, type Traits } from "../src/host";
 
 export const utf16 = (text: string) => {
   const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
@@ -59,19 +59,8 @@ export function rawContent(overrides: Record<string, unknown> = {}): Record<stri
 
 export function someTraits(overrides: Partial<Traits> = {}): Traits {
   return {
+    ...DEFAULTS,
     state: "a.h",
-    unit: 0,
-    cursor: -1,
-    selection: [],
-    palette: "red-blue",
-    flipped: [],
-    units: [],
-    active: 0,
-    arrange: "stacked",
-    checkpoint: 0,
-    guess: false,
-    present: false,
-    text: "",
     _network: new Uint8Array(),
     _engine: [],
     _initial: new Uint8Array(),

@@ -1,6 +1,6 @@
-import { signal } from "@preact/signals-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { watchFrames } from "../src/dom";
+import { signal } from "../src/signals";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -9,6 +9,7 @@ export class FakeHost implements Host {
   readonly traits: Traits;
   hasKernel = true;
   engine = null;
+  extras = () => import("../src/extras/main");
   readonly #listeners = new Set<() => void>();
 
   constructor(traits: Partial<Traits> = {}) {

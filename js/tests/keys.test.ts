@@ -81,7 +81,7 @@ describe("letters", () => {
     press("g", "button");
     press("l");
     press("?");
-    expect(host.traits).toMatchObject({ unit: 1, guess: true, present: true });
+    expect(host.traits).toMatchObject({ unit: 1, guess: "values", present: true });
     expect(store.help.value).toBe(true);
     expect(press("n", "[type=number]")).toBe(false);
     expect(press("n", "button", { ctrlKey: true })).toBe(false);

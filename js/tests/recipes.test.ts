@@ -31,6 +31,7 @@ function addressHost(traits: Traits): Host & { address: string } {
     request: () => Promise.reject(new Error("nobody answers")),
     hasKernel: false,
     engine: null,
+    extras: () => import("../src/extras/main"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { trainingPanel } from "../src/extras/training";
 import type { Traits } from "../src/host";
-import { trainingPanel } from "../src/panels/training";
+import { kit } from "../src/live";
 import { Store } from "../src/store/store";
 import { onRequest, rawCheckpoint, rawContent } from "./content";
 import { FakeHost } from "./host";
@@ -14,7 +15,7 @@ function open(checkpoints: Record<string, unknown>[], traits: Partial<Traits> = 
   const host = new FakeHost({ _content: rawContent({ checkpoints }), ...traits });
   const lifetime = new AbortController();
   const store = new Store(host, lifetime.signal);
-  const panel = trainingPanel(store, lifetime.signal);
+  const panel = trainingPanel(kit, store, lifetime.signal);
   const [play] = panel.querySelectorAll("button");
   return { host, store, panel, play, slider: panel.querySelector("input") as HTMLInputElement, lifetime };
 }

@@ -87,6 +87,12 @@ class Contents:
         Whether the copies stand side by side.
     guess, present
         Whether it is in these modes.
+    text_height
+        Most CSS pixels of the text, if it was said.
+    columns
+        Most columns of the text, if it was said.
+    controls
+        Whether there are any.
     gates
         Whether their saturation is drawn.
     notes
@@ -104,6 +110,9 @@ class Contents:
     beside: bool = False
     guess: bool = False
     present: bool = False
+    text_height: int | None = None
+    columns: int | None = None
+    controls: bool = True
     gates: bool = False
     notes: Sequence[int] = ()
     heading: bool = False
@@ -115,7 +124,8 @@ class Contents:
         lines = [math.ceil(length / at["noteColumns"]) for length in self.notes if length]
         around = sum(lines) * at["noteLine"] + len(lines) * at["note"] + at["slack"]
         around += self.heading * at["heading"]
-        around += at["controlsPresent" if self.present else "controls"]
+        if self.controls:
+            around += at["controlsPresent" if self.present else "controls"]
         around += at["training"] if self.checkpoints > 1 else 0
         around += at["ranking"] if self.rankings and not self.guess else 0
         around += at["gates"] if self.gates and not self.guess else 0
@@ -132,12 +142,19 @@ class Contents:
         at, manner = heights(), "Present" if self.present else ""
         deep = 1 if self.beside else self.copies
         columns = at["columns" + manner] // (self.copies if self.beside else 1)
-        most = max(at["fewestRows"], at["rows" + manner] // deep)
-        rows = 0
-        for length in self.lines:
-            rows += max(1, math.ceil(length / columns))
-            if rows >= most:
-                break
+        columns = min(columns, self.columns or columns)
         row = at["row" + manner] + (at["strip" + manner] if self.labels else 0)
-        head = at["copyHead"] if self.copies > 1 else 0
-        return at["aroundText"] + deep * (min(rows, most) * row + head)
+        fewest = at["fewestOfTwo" if deep <= 2 else "fewestOfMany"]  # noqa: PLR2004  (two)
+        most = max(fewest, at["rows" + manner] // deep)
+        room = (
+            most * row
+            if self.text_height is None
+            else max(1, self.text_height // deep // row) * row
+        )
+        height = 0
+        for length in self.lines:
+            height += max(1, math.ceil(length / columns)) * row
+            if height >= room:
+                break
+        head = at["copyHead"] if self.copies > 1 or not self.controls else 0
+        return at["aroundText"] + deep * (min(height, room) + head)

@@ -33,44 +33,71 @@ class Scale:
     ----------
     palette
         A palette's name.
-    limit
-        The value at the end of the scale, as `quantise` sets it.
+    low, high
+        The values at the ends of the scale, as `quantise` or a person sets them.
     peak
-        The largest finite size of a value; beyond `limit` it has the end's colour.
-    gate
-        Whether the scale goes from 0, not from ``-limit``.
+        The largest finite size of a value.
+    chosen
+        Whether a person set the ends.
     """
 
     palette: str
-    limit: float
+    low: float
+    high: float
     peak: float
-    gate: bool
+    chosen: bool = False
+
+    @property
+    def limit(self) -> float:
+        """The size of the value at the farther end."""
+        return max(abs(self.low), abs(self.high))
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether the scale begins at 0, and so has the upper half of the palette."""
+        return self.low == 0
 
     def colours(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the colours `(N, 3)` of finite values."""
-        return palettes.colours(self.palette, values.astype(np.float64) / self.limit)
+        return palettes.colours(self.palette, palettes.positions(values, self.low, self.high))
 
     @property
     def ends(self) -> tuple[str, str]:
         """What stands at the two ends."""
-        end = short(self.limit)
-        return ("0" if self.gate else f"\N{MINUS SIGN}{end}", end if self.gate else f"+{end}")
+        return self._written(self.low), self._written(self.high)
+
+    @property
+    def middle(self) -> str:
+        """What stands in the middle; empty where the scale begins at 0."""
+        return "" if self.from_zero else self._written((self.low + self.high) / 2)
+
+    def _written(self, value: float) -> str:
+        plus = "+" if self.low < 0 else ""
+        sign = "\N{MINUS SIGN}" if value < 0 else plus if value > 0 else ""
+        return sign + short(abs(value))
 
     @property
     def beyond(self) -> str:
         """What to say of values that are not on the scale; empty if all are."""
+        if self.chosen:
+            return "a scale set by hand: what lies beyond has the end colours"
         if self.peak <= self.limit:
             return ""
         return f"values up to {short(self.peak)} in size have the end colours"
 
 
 def scale_of(
-    values: NDArray[np.float32], bounds: tuple[float, float] | None, palette: str
+    values: NDArray[np.float32],
+    bounds: tuple[float, float] | None,
+    palette: str,
+    limits: tuple[float, float] | None = None,
 ) -> Scale:
-    """Return the scale for all of a unit's values."""
+    """Return the scale for all of a unit's values; `limits` are its ends where they were set."""
     palettes.anchors(palette)  # refuses an unknown name
     unit = quantise(values, bounds)
-    return Scale(palette, unit.limit, unit.peak, kind(bounds) == "gate")
+    low = 0.0 if kind(bounds) == "gate" else -unit.limit
+    ends = (low, unit.limit) if limits is None else limits
+    return Scale(palette, *ends, unit.peak, chosen=limits is not None)
 
 
 def short(value: float) -> str:

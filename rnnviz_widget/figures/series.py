@@ -13,6 +13,7 @@ from rnnviz_widget import palettes
 from rnnviz_widget.figures.layout import visible
 from rnnviz_widget.figures.scale import INK, MUTED, scale_of, strip_of
 from rnnviz_widget.figures.token_axis import axes_of_size, draw_token_axis, plain
+from rnnviz_widget.limits import EVERY_UNIT, limits_of, trace_limits
 from rnnviz_widget.trace.excerpt import span
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.figures.scale import Scale
     from rnnviz_widget.labels.reading import LabelLike
+    from rnnviz_widget.limits import LimitsLike
     from rnnviz_widget.trace import Trace
 
 _VECTOR_CELLS = 20_000  # up to which a heatmap is drawn as rectangles: a file of more opens slowly
@@ -38,6 +40,7 @@ def plot_unit(
     *,
     label: LabelLike | None = None,
     palette: str = "red-blue",
+    limits: LimitsLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Return axes with a unit's value as a line over the tokens, and a label below it.
@@ -47,7 +50,7 @@ def plot_unit(
 
     Parameters
     ----------
-    trace, state, unit, start, stop, palette
+    trace, state, unit, start, stop, palette, limits
         As in `plot_text`; one unit.
     label : array_like or callable, optional
         Bools or numbers `(T,)`, or a function of the trace: a bar below each token.
@@ -61,7 +64,8 @@ def plot_unit(
     """
     shown = span(trace, start, stop)
     values = trace.unit(state, unit)
-    scale = scale_of(values, trace.bounds(state), palette)
+    ends = limits_of(trace_limits(limits, trace), state, unit)
+    scale = scale_of(values, trace.bounds(state), palette, ends)
     strip = None if label is None else strip_of(trace, label)
     values = values[shown]
     known = np.isfinite(values)
@@ -72,8 +76,10 @@ def plot_unit(
     ax.plot(tokens, np.where(known, values, np.nan), color=INK / 255, linewidth=1, gid="unit")
     for t in tokens[~known]:
         ax.axvspan(t - 0.5, t + 0.5, facecolor="none", edgecolor=MUTED / 255, hatch="////", lw=0)
-    end = max(scale.limit, float(np.abs(values[known]).max(initial=0)))
-    ax.set_ylim(-0.04 * end if scale.gate else -1.04 * end, 1.04 * end)
+    low = min(scale.low, float(values[known].min(initial=0)))
+    high = max(scale.high, float(values[known].max(initial=0)))
+    margin = 0.02 * (high - low)
+    ax.set_ylim(low - margin, high + margin)
     ax.spines[["top", "right"]].set_visible(False)
     plain(ax.set_ylabel(visible(f"{state}[{unit}]")))
     colours = np.full((len(values), 3), 255, np.uint8)
@@ -91,6 +97,7 @@ def plot_heatmap(
     *,
     label: LabelLike | None = None,
     palette: str = "red-blue",
+    limits: LimitsLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Return axes with units as rows, tokens as columns, values as colours.
@@ -102,8 +109,8 @@ def plot_heatmap(
 
     Parameters
     ----------
-    trace, state, start, stop, palette
-        As in `plot_text`.
+    trace, state, start, stop, palette, limits
+        As in `plot_text`; one scale for all units.
     units : sequence of int, optional
         Columns of the state from top to bottom, all by default.
     label : array_like or callable, optional
@@ -122,7 +129,8 @@ def plot_heatmap(
         msg = "units must name at least one unit, got none"
         raise ValueError(msg)
     values = np.stack([trace.unit(state, unit) for unit in chosen])  # (N, T)
-    scale = scale_of(values.ravel(), trace.bounds(state), palette)
+    ends = limits_of(trace_limits(limits, trace), state, EVERY_UNIT)
+    scale = scale_of(values.ravel(), trace.bounds(state), palette, ends)
     strip = None if label is None else strip_of(trace, label)
     values = values[:, shown]
     known = np.isfinite(values)
@@ -161,8 +169,7 @@ def plot_heatmap(
 
 def _draw_colour_bar(ax: Axes, scale: Scale) -> None:
     """Draw the scale beside the axes."""
-    low = 0 if scale.gate else -1
-    ramp = palettes.colours(scale.palette, np.linspace(low, 1, 256)) / 255
-    shades = ScalarMappable(Normalize(low * scale.limit, scale.limit), ListedColormap(ramp))
-    beyond = "neither" if not scale.beyond else "max" if scale.gate else "both"
+    ramp = palettes.colours(scale.palette, np.linspace(0 if scale.from_zero else -1, 1, 256)) / 255
+    shades = ScalarMappable(Normalize(scale.low, scale.high), ListedColormap(ramp))
+    beyond = "neither" if not scale.beyond else "max" if scale.from_zero else "both"
     ax.figure.colorbar(shades, ax=ax, extend=beyond, fraction=0.05, pad=0.01, aspect=25)

@@ -11,6 +11,8 @@ from rnnviz_widget.figures.fonts import ADVANCE
 from rnnviz_widget.figures.layout import lay_out
 from rnnviz_widget.figures.scale import INK, MUTED, columns_of, scale_of, strip_of
 from rnnviz_widget.figures.sheet import LINE, Sheet, axes_for
+from rnnviz_widget.limits import limits_of, trace_limits
+from rnnviz_widget.pieces import readable
 from rnnviz_widget.trace.excerpt import span
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from rnnviz_widget.figures.scale import Scale, Strip
     from rnnviz_widget.figures.sheet import RGB
     from rnnviz_widget.labels.reading import LabelLike
+    from rnnviz_widget.limits import LimitsLike
     from rnnviz_widget.trace import Trace
 
 _MOST_ROWS = 1000
@@ -46,6 +49,7 @@ def plot_text(
     *,
     label: LabelLike | None = None,
     palette: str = "red-blue",
+    limits: LimitsLike | None = None,
     signs: bool = False,
     legend: bool = True,
     columns: int = 72,
@@ -78,6 +82,10 @@ def plot_text(
     palette : str
         As in `HiddenStateWidget`. ``"red-blue"`` and ``"purple-green"`` are told apart by those who
         confuse red and green; printed without colour only ``"grey"`` tells high from low.
+    limits : (float, float) or dict, optional
+        The values at the ends of the colour scale, as in `HiddenStateWidget`: ``(low, high)``, or
+        by state, or by state and unit. By default what is proven of a state, else what the unit's
+        own values are.
     signs : bool
         Mark a value above zero by a bar along the top of its cell and one below by a bar along the
         bottom, from a quarter of the scale on: for prints and projectors without colour.
@@ -108,12 +116,13 @@ def plot_text(
         raise ValueError(msg)
     pairs = columns_of(state, unit)
     values = [trace.unit(name, column) for name, column in pairs]
+    ends = trace_limits(limits, trace)
     scales = [
-        scale_of(column, trace.bounds(name), palette)
-        for column, (name, _) in zip(values, pairs, strict=True)
+        scale_of(of_unit, trace.bounds(name), palette, limits_of(ends, name, column))
+        for of_unit, (name, column) in zip(values, pairs, strict=True)
     ]
     strip = None if label is None else strip_of(trace, label)
-    cells = lay_out(trace.tokens[shown], columns, first=start)
+    cells = lay_out(readable(trace.tokens)[shown], columns, first=start)
     rows = (cells[-1].row + 1) * len(pairs)
     if rows > _MOST_ROWS:
         msg = (
@@ -147,15 +156,16 @@ def _head(sheet: Sheet, name: str, scale: Scale, *, signs: bool) -> None:
     if sheet.write(name, 0, y, INK) + 2 + width > sheet.width:
         y += _HEAD_LINE
     x = sheet.write(low, sheet.width - width, y, MUTED) + 1
-    positions = np.linspace(0 if scale.gate else -1, 1, _RAMP)
+    positions = np.linspace(0 if scale.from_zero else -1, 1, _RAMP)
     colours = palettes.colours(scale.palette, positions)
     for i, position in enumerate(positions):
         box = (x + i, y - 0.3, x + i + 1, y + 0.3)
         sheet.cells.append((*box, colours[i]))
         if signs:
             _mark_sign(sheet, box, position, colours[i])
-    if not scale.gate:
-        sheet.write("0", x + _RAMP // 2, y, palettes.quiet_ink(colours[_RAMP // 2]))
+    if scale.middle:
+        left = x + (_RAMP - len(scale.middle)) // 2
+        sheet.write(scale.middle, left, y, palettes.quiet_ink(colours[_RAMP // 2]))
     sheet.write(high, x + _RAMP + 1, y, MUTED)
     sheet.height = y + 0.85
 

@@ -15,6 +15,7 @@ from rnnviz_widget.figures.layout import clusters
 from rnnviz_widget.figures.letters import Letters, PrintFigure
 from rnnviz_widget.figures.scale import MUTED
 from rnnviz_widget.figures.sheet import rectangles
+from rnnviz_widget.pieces import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +96,7 @@ def draw_token_axis(
         )
         plain(name)
         y -= _GAP
-    tokens = trace.tokens[shown]
+    tokens = readable(trace.tokens)[shown]
     drawn = clusters(tokens)
     if len(drawn) <= _MOST_LETTERS and all(len(cluster) == 1 for cluster in drawn):
         ax.set_xticks([])

@@ -93,7 +93,7 @@ class LazyArray:
 
 
 def real(name: str, values: ArrayLike) -> NDArray[np.float32]:
-    """Return a float32 copy of real numbers, also of a torch tensor."""
+    """Return a float32 copy of real numbers, also of a torch tensor; what is masked is NaN."""
     detach = getattr(values, "detach", None)
     if detach is not None:  # a tensor may need gradients, lie on a GPU or be bfloat16
         values = detach().cpu().double().numpy()
@@ -107,6 +107,10 @@ def real(name: str, values: ArrayLike) -> NDArray[np.float32]:
         raise TypeError(msg)
     with np.errstate(over="ignore"):
         result = np.array(array, dtype=np.float32)
+    if isinstance(values, np.ma.MaskedArray):
+        masked = np.ma.getmaskarray(values)
+        result[masked] = np.nan
+        array = np.where(masked, 0, array)
     if array.dtype.itemsize > result.dtype.itemsize and np.any(
         np.isinf(result) & np.isfinite(array)
     ):

@@ -115,6 +115,28 @@ class WidgetData:
 
     # --- what it has -------------------------------------------------------------------------
 
+    @property
+    def units(self) -> dict[str, int]:
+        """How many units each state that is offered has."""
+        return {state: self.trace.num_units(state) for state in self.states}
+
+    @property
+    def characters(self) -> bool:
+        """Whether each token is a single character."""
+        return all(len(token) == 1 for token in self.trace.tokens)
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether there is something to draw that ordinary widgets have not."""
+        return len(self.checkpoints) > 1 or self.saturation is not None
+
+    def guess(self, hidden: str | bool) -> str | bool:  # noqa: FBT001  (a trait's value)
+        """Return what is hidden to be guessed, or refuse it."""
+        if hidden == "text" and not self.characters:
+            msg = "guess must be 'values' where tokens have several characters, got 'text'"
+            raise TraitError(msg)
+        return hidden
+
     def state(self, name: str) -> str:
         """Return the name of a state that is offered, or refuse it."""
         if name not in self.states:

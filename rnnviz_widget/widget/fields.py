@@ -33,7 +33,10 @@ class StateFields(TypedDict):
 
 
 class PinnedUnit(TypedDict):
-    """A unit's values as float16, for the readout of a page without a kernel."""
+    """A unit's values, for the readout of a page without a kernel.
+
+    They are float16, or float32 where that cannot hold them.
+    """
 
     state: str
     unit: int

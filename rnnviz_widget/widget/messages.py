@@ -53,6 +53,7 @@ def checked(
     copies = data.copies(now["units"], state)
     for name, check in (
         ("unit", lambda unit: data.unit(state, unit)),
+        ("guess", data.guess),
         ("cursor", data.cursor),
         ("selection", data.selection),
         ("marked", data.marked),

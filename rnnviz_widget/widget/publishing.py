@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from rnnviz_widget import palettes
 from rnnviz_widget.export import (
     LIMIT,
     Contents,
@@ -17,6 +18,8 @@ from rnnviz_widget.export import (
     page,
 )
 from rnnviz_widget.export.site import SavedSite, replacing_site, size_of, write_site_page
+from rnnviz_widget.limits import Limit, limits_of
+from rnnviz_widget.pieces import readable
 from rnnviz_widget.trace.excerpt import choose
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.live import NO_MODEL
@@ -103,7 +106,13 @@ class Publisher:
         self, excerpt: Excerpt, traits: Mapping[str, Any], rankings: Sequence[dict[str, Any]]
     ) -> str:
         trace = self.data.traces[self.traits["checkpoint"]]
-        words = in_words(trace, excerpt, traits["state"], traits["unit"], rankings)
+        words = in_words(
+            trace,
+            excerpt,
+            (traits["state"], traits["unit"]),
+            rankings,
+            quoted=traits["guess"] != "text",
+        )
         names = list(self.data.checkpoints)
         if len(names) == 1:
             return words
@@ -199,8 +208,12 @@ class Publisher:
         values, bounds = trace.unit(traits["state"], traits["unit"]), trace.bounds(traits["state"])
         columns = [each.unit(traits["state"], traits["unit"]) for each in self.data.traces]
         seen = excerpt.start + traits["cursor"] + 1 if traits["guess"] else excerpt.stop
-        positions = values[excerpt.start : seen] / colour_limit(columns, bounds)
-        return opening_picture(trace.tokens[excerpt.start : seen], positions, traits["palette"])
+        end = colour_limit(columns, bounds)
+        limits = [Limit(*row) for row in traits["_limits"]]
+        low, high = limits_of(limits, traits["state"], traits["unit"]) or (-end, end)
+        positions = palettes.positions(values[excerpt.start : seen], low, high)
+        tokens = readable(trace.tokens)[excerpt.start : seen]
+        return opening_picture(tokens, positions, traits["palette"])
 
     def _check_living(self, excerpt: Excerpt) -> None:
         """Refuse a live page of what a network cannot go on from.
@@ -224,13 +237,16 @@ def _contents(
     """Return what of a snapshot takes room."""
     content, traits = shown.content, shown.traits
     return Contents(
-        lines=[len(line) for line in "".join(trace.tokens[excerpt.span]).splitlines()],
+        lines=[len(line) for line in "".join(readable(trace.tokens)[excerpt.span]).splitlines()],
         labels=len(content["labels"]),
         predictions=content["checkpoints"][0]["top_k"],
         copies=max(1, len(traits["units"])),
         checkpoints=len(content["checkpoints"]),
-        beside=traits["arrange"] != "stacked",
-        guess=traits["guess"],
+        beside=traits["arrange"] == "side by side",
+        guess=bool(traits["guess"]),
+        text_height=traits["height"],
+        columns=traits["wrap"],
+        controls=traits["controls"],
         present=traits["present"],
         gates=content["saturation"] is not None,
         rankings=len(content["rankings"]),

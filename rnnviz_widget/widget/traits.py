@@ -21,7 +21,7 @@ PALETTES = tuple(palettes())
 DISPLAYS = ("live", "iframe")
 """What a notebook's cell may show."""
 
-ARRANGEMENTS = ("stacked", "side by side")
+ARRANGEMENTS = ("auto", "stacked", "side by side")
 """How several copies of the text stand."""
 
 

@@ -9,19 +9,20 @@ import anywidget
 import traitlets
 
 from rnnviz_widget.export.pages import programs
+from rnnviz_widget.widget.appearance import Appearance
 from rnnviz_widget.widget.background import Background
 from rnnviz_widget.widget.checkpoints import as_checkpoints
 from rnnviz_widget.widget.data import WidgetData
 from rnnviz_widget.widget.live import living
 from rnnviz_widget.widget.marking import Marking
-from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, active_copy, checked
+from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, checked
 from rnnviz_widget.widget.page_export import PageExport
+from rnnviz_widget.widget.place import Place
 from rnnviz_widget.widget.publishing import Publisher
 from rnnviz_widget.widget.requests import respond
 from rnnviz_widget.widget.traits import (
     ARRANGEMENTS,
     PALETTES,
-    Integer,
     display_of,
     frontend,
     whole_number,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.counters import Saturation
     from rnnviz_widget.labels.reading import LabelLike
+    from rnnviz_widget.limits import LimitsLike
     from rnnviz_widget.ranking import Ranking
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.widget.checkpoints import Traces
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
+class HiddenStateWidget(PageExport, Marking, Place, Appearance, anywidget.AnyWidget):
     """The text of a trace, every token coloured by the value of one hidden unit.
 
     Parameters
@@ -60,7 +62,12 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         go).
     palette : str
         One of `PALETTES`: ``"red-blue"`` (red high, blue low), ``"blue-red"`` (the other way
-        round, as in Karpathy, Johnson and Fei-Fei 2015), ``"purple-green"``, ``"grey"``.
+        round, as in Karpathy, Johnson and Fei-Fei 2015), ``"purple-green"``, ``"green-blue"``
+        (green high, as in Karpathy's blog post of that year), ``"grey"``.
+    limits : (float, float) or dict, optional
+        The ends of the colour scale, for other units and texts too: ``(low, high)``, or by state,
+        ``{"*.c": (-2, 2)}``, or by unit, ``{"rnn.l0.c": {152: (-2, 2)}}``. From 0 up the palette's
+        upper half is used. By default the proven bounds, else a robust maximum of the unit.
     flip : bool, optional
         Whether to turn the colours of the units that are opened, so that red is low. By default
         those are turned that a ranking found to be low where its label holds: red is the label.
@@ -68,9 +75,8 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         A line above the text.
     display : str, optional
         What a notebook's cell shows: ``"live"``, the widget that talks to the kernel, or
-        ``"iframe"``, what `to_iframe` returns, for a notebook that will be published; nothing then
-        talks to the kernel. By default what the environment variable ``RNNVIZ_DISPLAY`` says, else
-        ``"live"``: one notebook serves both.
+        ``"iframe"``, what `to_iframe` returns, for a notebook that will be published. By default
+        what the environment variable ``RNNVIZ_DISPLAY`` says, else ``"live"``.
     model, text : object and str
         A character model that runs in the view, see `portable`, and what it is to read in place of
         `trace`: the text can then be edited, units held, and the model writes. Given both a trace
@@ -82,16 +88,30 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         Several units to show at once, at most 16: one coloured copy of the text for each, with one
         cursor. Pairs ``(state, unit)``; a unit alone is of the state of the one before it.
     arrange : str
-        ``"stacked"`` or ``"side by side"``: how the copies stand.
+        How the copies stand: ``"stacked"``, ``"side by side"``, or ``"auto"``: side by side where
+        there is room for 72 columns of each.
     checkpoint : int, optional
-        The checkpoint to open on, counted from 0; the last by default.
-    guess : bool
-        Whether to hide what stands ahead of the cursor, so that a class can guess what the unit
-        will do; keys and buttons reveal the next token, line or span. Of a text that can be edited
-        it hides the characters, too: who types the next one guesses against the network.
+        The checkpoint to open on; the last by default.
+    guess : bool or str
+        What to hide ahead of the cursor. ``"values"`` (or True): the colours, so that a class can
+        guess what the unit will do; keys and buttons reveal the next token, line or span.
+        ``"text"``: the letters too, for Shannon's game against the network (*Prediction and entropy
+        of printed English*, 1951), on single characters. A key guesses the next one; an arrow
+        reveals it unguessed. Of what was guessed right the bits a character are shown: the class's
+        as the entropy of its numbers of guesses, Shannon's upper bound, rough for few characters;
+        the network's as the mean of -log2 p, if the trace has predictions. Of a text that can be
+        edited ``"values"`` hides the characters, too.
     present : bool
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.
+    height : int, optional
+        CSS pixels that the text takes up at most, all copies together; by default 18 rows.
+    wrap : int, optional
+        Columns of the text at most; by default what there is room for.
+    controls : bool
+        Whether there are slider, lists and buttons; without them one can still point and type.
+    apart : bool, optional
+        Whether tokens are set apart; by default where nothing else divides them, as numbers.
     saturation : Saturation, optional
         A result of `gate_saturation`: drawn under the chart, a point for each unit of each gate; a
         click on one shows its unit. Until the trace is swapped.
@@ -121,8 +141,8 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         Which of `units` is `state` and `unit`: the copy that the slider acts on.
     checkpoint
         The checkpoint shown; `checkpoints` has all of them by name.
-    arrange, guess, present
-        As the parameters.
+    arrange, guess, present, limits, height, wrap, controls, apart
+        As the parameters; `guess` is False, ``"values"`` or ``"text"``.
     text
         The text as it was edited in the view, `trace` follows; empty without a model.
 
@@ -135,30 +155,6 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
     _esm = frontend("widget.js")
     _css = frontend("widget.css")
 
-    state = traitlets.Unicode(help="Name of the state shown.").tag(sync=True)
-    # These follow a slider or a pointer: an echo that comes late would pull it back.
-    unit = Integer(0, help="Unit shown.").tag(sync=True, echo_update=False)
-    cursor = Integer(-1, help="Token the cursor is on; -1: none.").tag(sync=True, echo_update=False)
-    selection = traitlets.List(Integer(), help="Selected tokens: [start, stop], or empty.").tag(
-        sync=True, echo_update=False
-    )
-    marked: traitlets.List[tuple[int, int]] = traitlets.List(
-        help="Marked stretches: (start, stop) of each."
-    ).tag(sync=True, echo_update=False)
-    palette = traitlets.Enum(PALETTES, PALETTES[0], help="Name of the palette.").tag(sync=True)
-    flipped: traitlets.List[tuple[str, int]] = traitlets.List(
-        help="(state, unit) of those whose colours are turned: red is low."
-    ).tag(sync=True, echo_update=False)
-    units: traitlets.List[tuple[str, int]] = traitlets.List(
-        help="(state, unit) of each copy; empty: one copy."
-    ).tag(sync=True, echo_update=False)
-    active = Integer(0, help="Which of units is state and unit.").tag(sync=True, echo_update=False)
-    arrange = traitlets.Enum(ARRANGEMENTS, ARRANGEMENTS[0], help="How the copies stand.").tag(
-        sync=True
-    )
-    checkpoint = Integer(0, help="Which checkpoint is shown.").tag(sync=True, echo_update=False)
-    guess = traitlets.Bool(help="Whether what is ahead of the cursor is hidden.").tag(sync=True)
-    present = traitlets.Bool(help="Whether it is drawn for a hall.").tag(sync=True)
     text = traitlets.Unicode(help="The text as it was edited.").tag(sync=True, echo_update=False)
     # All that depends on the trace is one trait, so that a swap is one change in the view.
     _content = traitlets.Dict().tag(sync=True)
@@ -187,8 +183,13 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         units: Sequence[tuple[str, int] | int] = (),
         arrange: str = ARRANGEMENTS[0],
         checkpoint: int | None = None,
-        guess: bool = False,
+        guess: bool | str = False,
         present: bool = False,
+        limits: LimitsLike | None = None,
+        height: int | None = None,
+        wrap: int | None = None,
+        controls: bool = True,
+        apart: bool | None = None,
         saturation: Saturation | None = None,
     ) -> None:
         self._display = display_of(display)
@@ -231,6 +232,11 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
             checkpoint=moment,
             guess=guess,
             present=present,
+            limits=limits,
+            height=height,
+            wrap=wrap,
+            controls=controls,
+            apart=apart,
             text=self._data.trace.text if self._living else "",
             _content=content,
             _network=network.bytes if network else b"",
@@ -238,6 +244,7 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
             _initial=self._living.initial if self._living else b"",
         )
         self._background = Background()
+        self._follow_trace()
         self.on_msg(self._answer)
 
     # --- the trace ---------------------------------------------------------------------------
@@ -277,6 +284,7 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
             self._background.drop()
             self._data = data
             self._content = content
+            self._follow_trace()
             self.text = trace.text if self._living else ""
             self.state = state
             if len(copies) > 1:
@@ -290,44 +298,6 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         """The traces of all checkpoints, by name; of a single trace the name is empty."""
         return dict(self._data.checkpoints)
 
-    # --- validation --------------------------------------------------------------------------
-
-    @traitlets.validate("state")
-    def _validate_state(self, proposal: Mapping[str, Any]) -> str:
-        return self._data.state(proposal["value"])
-
-    @traitlets.validate("unit")
-    def _validate_unit(self, proposal: Mapping[str, Any]) -> int:
-        return self._data.unit(self.state, proposal["value"])
-
-    @traitlets.validate("cursor")
-    def _validate_cursor(self, proposal: Mapping[str, Any]) -> int:
-        return self._data.cursor(proposal["value"])
-
-    @traitlets.validate("selection")
-    def _validate_selection(self, proposal: Mapping[str, Any]) -> list[int]:
-        return self._data.selection(proposal["value"])
-
-    @traitlets.validate("marked")
-    def _validate_marked(self, proposal: Mapping[str, Any]) -> list[tuple[int, int]]:
-        return self._data.marked(proposal["value"])
-
-    @traitlets.validate("units")
-    def _validate_units(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
-        return self._data.copies(proposal["value"], self.state)
-
-    @traitlets.validate("flipped")
-    def _validate_flipped(self, proposal: Mapping[str, Any]) -> list[tuple[str, int]]:
-        return self._data.flips(proposal["value"])
-
-    @traitlets.validate("active")
-    def _validate_active(self, proposal: Mapping[str, Any]) -> int:
-        return active_copy(proposal["value"], self.units)
-
-    @traitlets.validate("checkpoint")
-    def _validate_checkpoint(self, proposal: Mapping[str, Any]) -> int:
-        return self._data.checkpoint(proposal["value"])
-
     @traitlets.observe("text")
     def _follow_text(self, _: object) -> None:
         """Read the text that was edited; the view has its own values of it."""
@@ -336,22 +306,6 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         traces = as_checkpoints(self._living.read(self.text))
         self.marked = []
         self._data = self._data.with_traces(traces, self._offered)
-
-    @traitlets.observe("state", "unit")
-    def _follow_unit(self, _: object) -> None:
-        """Keep the unit one of the state's, and the active copy what both say."""
-        self.unit = min(self.unit, self._data.trace.num_units(self.state) - 1)
-        shown = (self.state, self.unit)
-        if self.units and self.units[self.active] != shown:
-            self.units = [shown if i == self.active else u for i, u in enumerate(self.units)]
-
-    @traitlets.observe("units", "active")
-    def _follow_copies(self, _: object) -> None:
-        """Keep the active copy one of those there are, and state and unit what it shows."""
-        self.active = min(self.active, max(0, len(self.units) - 1))
-        if self.units:
-            with self.hold_trait_notifications():
-                self.state, self.unit = self.units[self.active]
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take values from the view, all or none; what is refused is set back there."""
@@ -389,13 +343,14 @@ class HiddenStateWidget(PageExport, Marking, anywidget.AnyWidget):
         return {"text/plain": repr(self), "text/html": frame.html}, {}
 
     def _publisher(self) -> Publisher:
-        own = HiddenStateWidget.class_own_traits(sync=True)
-        traits = {name: getattr(self, name) for name in own if not name.startswith("_")}
-        return Publisher(self._data, traits, self._living)
+        shown = {name: getattr(self, name) for name in [*_FROM_VIEW, "_limits"]}
+        return Publisher(self._data, shown, self._living)
 
     def __repr__(self) -> str:
         """Say in words what is shown: the plain-text output of a notebook cell."""
         return f"HiddenStateWidget: {self._publisher().words}"
 
 
-_FROM_VIEW = [name for name in HiddenStateWidget.class_own_traits(sync=True) if name[0] != "_"]
+_OWN = (HiddenStateWidget, Place, Appearance)
+_SYNCED = {name for part in _OWN for name in part.class_own_traits(sync=True)}
+_FROM_VIEW = sorted(name for name in _SYNCED if name[0] != "_")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz_widget.labels.reading import read_label
+from rnnviz_widget.pieces import readable, readable_vocabulary
 from rnnviz_widget.widget.label_rules import label_rule
 from rnnviz_widget.widget.quantise import (
     LEVELS,
@@ -77,13 +78,14 @@ def encode_text(trace: Trace, excerpt: Excerpt) -> dict[str, Any]:
     Tokens and units keep the numbers that they have in the whole trace: ``origin`` says where the
     excerpt begins, and a state's ``ids`` which of its ``of`` units are here.
     """
-    text, offsets = encode_tokens(trace.tokens[excerpt.span])
+    tokens = readable(trace.tokens)
+    text, offsets = encode_tokens(tokens[excerpt.span])
     return {
         "version": VERSION,
         "length": excerpt.stop - excerpt.start,
         "text": text,
         "offsets": offsets,
-        "origin": _origin(trace, excerpt.start),
+        "origin": _origin(tokens, excerpt.start),
         "states": [_describe_state(trace, excerpt, name) for name in excerpt.units],
     }
 
@@ -106,7 +108,7 @@ def encode_checkpoints(checkpoints: Mapping[str, Trace], excerpt: Excerpt) -> li
             "pinned": [],
             "rows": [],
             "loss": None if trace.loss is None else _float32(trace.loss[excerpt.span]),
-            **_encode_predictions(trace.predictions if few else None, excerpt),
+            **_encode_predictions(trace.predictions if few else None, trace.tokens, excerpt),
         }
         for name, trace in checkpoints.items()
     ]
@@ -190,16 +192,25 @@ def encode_label(name: str, label: LabelLike, trace: Trace, excerpt: Excerpt) ->
 
 
 def pin(trace: Trace, excerpt: Excerpt, units: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Return near-exact float16 values of some units, for the readout of a page without kernel."""
-    with np.errstate(over="ignore"):  # what float16 cannot hold reads as infinite
-        return [
-            {
-                "state": state,
-                "unit": unit,
-                "values": trace.unit(state, unit)[excerpt.span].astype("<f2").tobytes(),
-            }
-            for state, unit in dict.fromkeys(units)
-        ]
+    """Return near-exact values of some units, for the readout of a page without kernel.
+
+    They are float16; float32 where the one cannot hold some of a unit's values.
+    """
+    return [
+        {
+            "state": state,
+            "unit": unit,
+            "values": _near_exact(trace.unit(state, unit)[excerpt.span]).tobytes(),
+        }
+        for state, unit in dict.fromkeys(units)
+    ]
+
+
+def _near_exact(values: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    half = np.finfo(np.float16)
+    fits = ((sizes >= half.smallest_normal) & (sizes <= half.max)).all()
+    return values.astype("<f2" if fits else "<f4")
 
 
 def encode_row(
@@ -223,9 +234,9 @@ def encode_row(
     return {"state": state, "unit": unit, "values": row.values.tobytes(), "scales": scales}
 
 
-def _origin(trace: Trace, start: int) -> dict[str, int]:
+def _origin(tokens: Sequence[str], start: int) -> dict[str, int]:
     """Return the first token's number, from 0, and its line and column, from 1."""
-    before = "".join(trace.tokens[:start])
+    before = "".join(tokens[:start])
     return {
         "token": start,
         "line": before.count("\n") + 1,
@@ -245,11 +256,13 @@ def _describe_state(trace: Trace, excerpt: Excerpt, name: str) -> dict[str, Any]
     }
 
 
-def _encode_predictions(predictions: Predictions | None, excerpt: Excerpt) -> dict[str, Any]:
+def _encode_predictions(
+    predictions: Predictions | None, tokens: Sequence[str], excerpt: Excerpt
+) -> dict[str, Any]:
     if predictions is None:
         return {"vocabulary": None, "top_ids": None, "top_probs": None, "top_k": 0}
     return {
-        "vocabulary": [json_safe(entry) for entry in predictions.vocabulary],
+        "vocabulary": list(map(json_safe, readable_vocabulary(predictions.vocabulary, tokens))),
         "top_ids": predictions.ids[excerpt.span].astype("<u4").tobytes(),
         "top_probs": predictions.probabilities[excerpt.span].astype("<f2").tobytes(),
         "top_k": predictions.ids.shape[1],

@@ -24,10 +24,10 @@ LAYERS = (
     ("network",),
     ("charlm", "counters"),
     ("ranking", "recording"),
-    ("labels", "recurrent"),
+    ("labels", "limits", "recurrent"),
     ("trace",),
     ("coloured",),
-    ("stats", "palettes", "progress", "signs", "tables", "texts"),
+    ("stats", "palettes", "pieces", "progress", "signs", "tables", "texts"),
     ("escaping", "former"),
 )
 """From the top down; a part imports from below its own layer only."""
@@ -41,7 +41,9 @@ WITHOUT_TORCH = (
     "figures",
     "former",
     "labels",
+    "limits",
     "palettes",
+    "pieces",
     "progress",
     "ranking",
     "signs",

@@ -46,7 +46,7 @@ def test_the_grey_palette_becomes_steadily_darker_so_that_prints_without_colour_
     assert shades[0] > 10 * shades[-1]
 
 
-@pytest.mark.parametrize("name", ["red-blue", "purple-green"])
+@pytest.mark.parametrize("name", ["red-blue", "purple-green", "green-blue"])
 def test_the_two_ends_differ_for_those_who_confuse_red_and_green(name: str) -> None:
     """Deuteranopia as Vienot, Brettel and Mollon (1999) simulate it, in linear RGB."""
     simulated = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])

@@ -89,7 +89,7 @@ def test_a_smaller_state_clamps_the_unit() -> None:
         ({"state": "x"}, traitlets.TraitError, "state must be one of"),
         ({"labels": {"a": [1]}}, ValueError, r"labels\['a'\] must have shape"),
         ({"saturation": [1]}, TypeError, "saturation must be a Saturation, got list"),
-        ({"height": 3}, TypeError, "height"),
+        ({"size": 3}, TypeError, "size"),
     ],
 )
 def test_arguments_are_refused_by_name(

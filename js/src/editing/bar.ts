@@ -66,7 +66,7 @@ export function bar(
   const panel = h("div", { class: "rnnviz-live" }, row, hold.panel, write.panel, cost);
   watch(() => {
     // Whoever guesses what comes next has all else out of sight.
-    panel.classList.toggle("rnnviz-playing", store.guess.value);
+    panel.classList.toggle("rnnviz-playing", !!store.guess.value);
   }, lifetime);
   return { panel, held: hold.panel, chance: write.chance };
 }

@@ -55,7 +55,7 @@ export function game({ kit, store, desk, field, lifetime }: Parts): HTMLElement 
   };
   let playing = false;
   watch(() => {
-    const guess = store.guess.value;
+    const guess = !!store.guess.value;
     if (guess !== playing) (guess ? begin : finish)();
     playing = guess;
     pass.hidden = end.hidden = !guess;

@@ -1,6 +1,7 @@
-import { signal } from "@preact/signals-core";
-import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
+import { button, fitCanvas, h, on, onResize, variable, watch, watchFrames } from "../dom";
 import { label as LABEL_HEIGHT, lane as LANE_HEIGHT, line as LINE_HEIGHT } from "../heights.json";
+import { signal } from "../signals";
+import { shareOf } from "../store/colour";
 import type { Copy } from "../store/copy";
 import { LANE_HEAD, PAD } from "../store/lanes";
 import type { Store } from "../store/store";
@@ -11,17 +12,25 @@ import { hatch } from "../text/decor";
 /** Longer texts open with the chart of what is on screen: a million tokens in one line are a grey band. */
 const WHOLE_BY_DEFAULT = 6000;
 const BAR_ROOM = 9;
+/** How opaque an envelope is. */
+const ENVELOPE = 0.3;
 
 /** Each unit as a line over the text, the labels as bars under them. Shares hover and cursor with the text. */
 export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
-  const listen = { signal: lifetime };
   const whole = signal(store.content.value.tokens.length <= WHOLE_BY_DEFAULT);
   const canvas = h("canvas", { role: "img" });
   const pointer = h("div", { class: "rnnviz-hair" });
   const cursor = h("div", { class: "rnnviz-hair rnnviz-hair-cursor" });
   const names = h("div");
+  const toggle = button(
+    "link",
+    "",
+    () => {
+      whole.value = !whole.value;
+    },
+    lifetime,
+  );
   const plot = h("div", { class: "rnnviz-plot" }, canvas, pointer, cursor, names);
-  const toggle = h("button", { type: "button", class: "rnnviz-link" });
 
   const span = (): Span => {
     const { length } = store.content.value.tokens;
@@ -37,9 +46,11 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
     if (width === 0) return false;
     const { start, stop } = span();
     if (whole.value) {
-      const { from, to } = shareOf(store.visible.value, start, stop);
+      const { visible } = store;
+      const at = (token: number) => ((token - start) / (stop - start)) * width;
+      const [left, right] = [at(visible.value.start), at(visible.value.stop)];
       context.fillStyle = variable(canvas, "shade");
-      if (to - from < 1) context.fillRect(from * width, 0, (to - from) * width, height);
+      if (right - left < width) context.fillRect(left, 0, right - left, height);
     }
     const axis = variable(canvas, "axis");
     const fg = variable(canvas, "fg");
@@ -114,40 +125,31 @@ export function chart(store: Store, lifetime: AbortSignal): HTMLElement {
     const share = (event.clientX - box.left) / box.width;
     return Math.max(start, Math.min(stop - 1, start + Math.floor(share * (stop - start))));
   };
-  plot.addEventListener(
+  on(
+    plot,
     "pointermove",
     (event) => {
       store.setHover(tokenAt(event));
     },
-    listen,
+    lifetime,
   );
-  plot.addEventListener(
+  on(
+    plot,
     "pointerleave",
     () => {
       store.setHover(-1);
     },
-    listen,
+    lifetime,
   );
-  plot.addEventListener("click", (event) => store.setCursor(tokenAt(event)), listen);
-  toggle.addEventListener(
-    "click",
-    () => {
-      whole.value = !whole.value;
-    },
-    listen,
-  );
+  on(plot, "click", (event) => store.setCursor(tokenAt(event)), lifetime);
   return h("div", { class: "rnnviz-chart" }, plot, toggle);
-}
-
-function shareOf(part: Span, start: number, stop: number) {
-  return { from: (part.start - start) / (stop - start), to: (part.stop - start) / (stop - start) };
 }
 
 /** A label's name; one of several, a button that puts it under the characters of the text. */
 function labelName(store: Store, label: Label, index: number): HTMLElement {
-  const name = label.values.includes(Number.NaN) ? `${label.name} (hatched: not known)` : label.name;
-  if (store.content.value.labels.length < 2) return h("span", { class: "rnnviz-label" }, name);
-  const button = h(
+  const words = label.values.includes(Number.NaN) ? `${label.name} (hatched: not known)` : label.name;
+  if (store.content.value.labels.length < 2) return h("span", { class: "rnnviz-label" }, words);
+  const name = h(
     "button",
     {
       type: "button",
@@ -155,13 +157,13 @@ function labelName(store: Store, label: Label, index: number): HTMLElement {
       title: "draw it under the characters",
       "aria-pressed": String(store.label.value === label),
     },
-    name,
+    words,
   );
-  button.addEventListener("click", (event) => {
+  name.addEventListener("click", (event) => {
     event.stopPropagation();
     store.setLabel(index);
   });
-  return button;
+  return name;
 }
 
 /** Which tokens are drawn where, in CSS pixels. */
@@ -179,11 +181,10 @@ function line(
   axis: string,
   pen: { colour: string; width: number },
 ): void {
-  const { bytes, scale, limit, kind } = copy.row.value;
-  const range = scale > 0 && limit > 0 ? limit : 1;
-  const y = (value: number) => {
-    const share = Math.max(-1, Math.min(1, value / range));
-    const up = kind === "gate" ? share : (share + 1) / 2;
+  const row = copy.row.value;
+  const { bytes } = row;
+  const y = (q: number) => {
+    const up = Math.max(0, Math.min(1, shareOf(q, row)));
     return place.top + PAD + (1 - up) * (place.height - 2 * PAD);
   };
   context.lineWidth = 1;
@@ -193,12 +194,12 @@ function line(
   context.lineTo(place.width, Math.round(y(0)) + 0.5);
   context.stroke();
   if (!bytes) return;
-  context.strokeStyle = pen.colour;
+  context.strokeStyle = context.fillStyle = pen.colour;
   context.lineWidth = pen.width;
-  trace(context, bytes, place, (q) => y((q * scale) / 127));
+  trace(context, bytes, place, y);
 }
 
-/** Draws the line; where several tokens share a pixel, from their lowest to their highest. Missing values leave gaps. */
+/** Draws the line; where tokens share a pixel, their mean, and from their lowest to their highest an envelope. Missing values leave gaps. */
 function trace(
   context: CanvasRenderingContext2D,
   bytes: Int8Array,
@@ -208,29 +209,36 @@ function trace(
   const count = stop - start;
   const steps = Math.min(count, Math.max(1, Math.floor(width)));
   context.beginPath();
+  context.globalAlpha = ENVELOPE;
   let pen = false;
   for (let step = 0; step < steps; step++) {
     const from = start + Math.floor((step * count) / steps);
     const to = start + Math.floor(((step + 1) * count) / steps);
     let low = 128;
     let high = -128;
+    let sum = 0;
+    let known = 0;
     for (let i = from; i < Math.min(to, bytes.length); i++) {
       const q = bytes[i];
       if (q === MISSING) continue;
       if (q < low) low = q;
       if (q > high) high = q;
+      sum += q;
+      known++;
     }
-    if (low > high) {
+    if (!known) {
       pen = false;
       continue;
     }
     const x = ((step + 0.5) * width) / steps;
+    const mean = y(sum / known);
+    context.fillRect(x - 0.5, y(high), 1, y(low) - y(high));
     // Where one pixel holds one value, a gap's neighbour alone would draw nothing: a stub keeps it visible.
-    if (!pen) context.moveTo(x - 0.5, y(low));
-    context.lineTo(x, y(low));
-    if (high > low) context.lineTo(x, y(high));
+    if (!pen) context.moveTo(x - 0.5, mean);
+    context.lineTo(x, mean);
     pen = true;
   }
+  context.globalAlpha = 1;
   context.stroke();
 }
 

@@ -1,5 +1,5 @@
-import { computed } from "@preact/signals-core";
-import { h, watch } from "../dom";
+import { button, h, on, watch } from "../dom";
+import { computed } from "../signals";
 import type { Store } from "../store/store";
 import { nearestIndex, unitAt } from "../store/wire";
 
@@ -10,7 +10,6 @@ const TICKS = 3;
 
 /** Which state, which unit, which rankings there are to choose from; and a slider with a tick at each ranked unit. */
 export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
-  const listen = { signal: lifetime };
   const select = (name: string) => h("select", { class: "rnnviz-select", "aria-label": name });
   const states = select("state");
   const slider = h("input", {
@@ -27,32 +26,36 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     step: 1,
     "aria-label": "unit number",
   });
-  const previous = h("button", { type: "button", class: "rnnviz-step", "aria-label": "previous unit" }, "‹");
-  const next = h("button", { type: "button", class: "rnnviz-step", "aria-label": "next unit" }, "›");
+  const step = (by: number, sign: string, name: string) =>
+    button("step", sign, () => store.setUnitIndex(store.unitIndex.value + by), lifetime, {
+      "aria-label": name,
+    });
+  const previous = step(-1, "‹", "previous unit");
+  const next = step(1, "›", "next unit");
   const count = h("span", { class: "rnnviz-count" });
   const ranked = select("follows");
   const rankedField = h("label", { class: "rnnviz-field rnnviz-ranked" }, "follows", ranked);
   const ticks = h("div", { class: "rnnviz-ticks", "aria-hidden": "true" });
 
-  states.addEventListener("change", () => store.setState(states.value), listen);
-  slider.addEventListener("input", () => store.setUnitIndex(slider.valueAsNumber), listen);
-  number.addEventListener(
+  on(states, "change", () => store.setState(states.value), lifetime);
+  on(slider, "input", () => store.setUnitIndex(slider.valueAsNumber), lifetime);
+  on(
+    number,
     "change",
     () => {
       if (Number.isFinite(number.valueAsNumber)) store.setUnit(number.valueAsNumber);
       number.value = String(store.unit.value);
     },
-    listen,
+    lifetime,
   );
-  previous.addEventListener("click", () => store.setUnitIndex(store.unitIndex.value - 1), listen);
-  next.addEventListener("click", () => store.setUnitIndex(store.unitIndex.value + 1), listen);
-  ranked.addEventListener(
+  on(
+    ranked,
     "change",
     () => {
       const found = store.offers.value[Number(ranked.value)];
       if (found) store.setOffer(found);
     },
-    listen,
+    lifetime,
   );
 
   // The same for every text that is typed: what is chosen stays.
@@ -122,7 +125,7 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     );
   }, lifetime);
 
-  return h(
+  const panel = h(
     "div",
     { class: "rnnviz-controls" },
     h("label", { class: "rnnviz-field" }, "state", states),
@@ -138,4 +141,8 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
     rankedField,
     h("div", { class: "rnnviz-range" }, ticks, slider),
   );
+  watch(() => {
+    panel.hidden = !store.controls.value;
+  }, lifetime);
+  return panel;
 }

@@ -1,6 +1,6 @@
-import { signal, untracked } from "@preact/signals-core";
-import { h, onResize, watch } from "../dom";
-import { fewestRows, rows, rowsPresent, strip, stripPresent } from "../heights.json";
+import { atEnd, button, h, on, onResize, watch } from "../dom";
+import { fewestOfMany, fewestOfTwo, rows, rowsPresent, strip, stripPresent } from "../heights.json";
+import { signal, untracked } from "../signals";
 import type { Copy } from "../store/copy";
 import type { Store } from "../store/store";
 import { textPanel } from "../text/panel";
@@ -9,8 +9,8 @@ import { written } from "../words";
 
 /** Rows on screen: of one copy, or of those that stand on one another together. */
 const ROWS = { present: rowsPresent, otherwise: rows };
-/** Copies side by side are at least this wide, in columns of text and their gutter. */
-const FEWEST_COLUMNS = 30;
+/** Copies side by side are at least this wide, in columns of text and their gutter: by themselves, or as they are told. */
+const FEWEST_COLUMNS = { auto: 78, "side by side": 30, stacked: Number.POSITIVE_INFINITY };
 const CELL = { present: 17, otherwise: 8 };
 
 /** All copies of the text, each under its name; they have one cursor and scroll as one. */
@@ -20,15 +20,21 @@ export function copiesPanel(store: Store, lifetime: AbortSignal): HTMLElement {
   const width = signal(0);
   const manner = () => (store.present.value ? "present" : "otherwise");
   const across = () => {
-    if (store.arrange.value === "stacked") return 1;
-    const room = Math.floor(width.value / (FEWEST_COLUMNS * CELL[manner()]));
+    const room = Math.floor(width.value / (FEWEST_COLUMNS[store.arrange.value] * CELL[manner()]));
     return Math.max(1, Math.min(store.copies.value.length, room));
   };
   const setting = (): Setting => {
     const present = store.present.value;
-    const share = Math.floor(ROWS[manner()] / Math.ceil(store.copies.value.length / across()));
-    const under = store.label.value ? (present ? stripPresent : strip) : 0;
-    return { rows: Math.max(fewestRows, share), foot: present ? 10 : 0, strip: under };
+    const deep = Math.ceil(store.copies.value.length / across());
+    return {
+      rows: Math.max(deep > 2 ? fewestOfMany : fewestOfTwo, Math.floor(ROWS[manner()] / deep)),
+      foot: present ? 10 : 0,
+      strip: store.label.value ? (present ? stripPresent : strip) : 0,
+      height: (store.height.value ?? 0) / deep,
+      wrap: store.wrap.value ?? 0,
+      apart: store.apart.value,
+      seen: store.seen.value,
+    };
   };
 
   watch(() => {
@@ -41,11 +47,11 @@ export function copiesPanel(store: Store, lifetime: AbortSignal): HTMLElement {
       for (const [index, copy] of copies.entries()) {
         if (made[index]) continue;
         const end = new AbortController();
-        lifetime.addEventListener("abort", () => end.abort(), { signal: end.signal });
+        atEnd(lifetime, () => end.abort());
         const text = textPanel(store, copy, index, setting, end.signal);
         const element = h("div", { class: "rnnviz-copy" }, head(store, copy, index, end.signal), text);
         // By pointer or by keyboard: what has the focus is what the controls act on.
-        element.addEventListener("focusin", () => store.activate(index), { signal: end.signal });
+        on(element, "focusin", () => store.activate(index), end.signal);
         panel.append(element);
         made.push({ element, end });
       }
@@ -73,14 +79,16 @@ export function copiesPanel(store: Store, lifetime: AbortSignal): HTMLElement {
 
 /** Which unit a copy shows, how well it follows what it was ranked by, its value; a way to be rid of it. */
 function head(store: Store, copy: Copy, index: number, lifetime: AbortSignal): HTMLElement {
-  const name = h("button", { type: "button", class: "rnnviz-copy-name" });
+  const name = button("copy-name", "", () => store.activate(index), lifetime);
   const score = h("span", { class: "rnnviz-copy-score" });
   const value = h("span", { class: "rnnviz-copy-value" });
-  const close = h("button", { type: "button", class: "rnnviz-step" }, "×");
+  const close = button("step", "×", () => store.removeCopy(index), lifetime);
   const element = h("div", { class: "rnnviz-copy-head" }, name, score, value, close);
-  close.addEventListener("click", () => store.removeCopy(index), { signal: lifetime });
   watch(() => {
-    element.hidden = store.copies.value.length < 2;
+    // Without controls nothing else says which unit this is.
+    const alone = store.copies.value.length < 2;
+    element.hidden = alone && store.controls.value;
+    close.hidden = alone || !store.controls.value;
     name.textContent = `${copy.state.value.name}  ${copy.unit.value}`;
     name.setAttribute("aria-pressed", String(store.active.value === index));
     close.setAttribute(

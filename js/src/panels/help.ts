@@ -1,4 +1,4 @@
-import { h, watch } from "../dom";
+import { button, h, on, watch } from "../dom";
 import type { Store } from "../store/store";
 
 type Keys = [keys: string, does: string][];
@@ -6,12 +6,13 @@ type Keys = [keys: string, does: string][];
 const EVERYWHERE: Keys = [
   ["n  p", "next, previous unit"],
   ["s  Shift+s", "next, previous span of the label (or sentence)"],
-  ["g", "guess mode: hide what stands ahead of the cursor"],
+  ["g", "guess: hide what stands ahead of the cursor"],
   ["f", "flip the unit's colours: red is low"],
   ["l", "large type, for a hall"],
   ["?", "this list"],
 ];
 const TRAINING: Keys = [["c  Shift+c", "next, previous checkpoint"]];
+const TYPING: Keys = [["any character", "guess that it comes next"]];
 const IN_TEXT: Keys = [
   ["← → ↑ ↓", "move the cursor; with Shift, select"],
   ["Home  End", "to the ends of the row; with Ctrl, of the text"],
@@ -27,8 +28,7 @@ const GUESSING: Keys = [
 
 /** A list of all keys over the widget, while it is asked for. */
 export function helpPanel(store: Store, lifetime: AbortSignal): HTMLElement {
-  const listen = { signal: lifetime };
-  const close = h("button", { type: "button", class: "rnnviz-step", "aria-label": "close" }, "×");
+  const close = button("step", "×", () => store.setHelp(false), lifetime, { "aria-label": "close" });
   const list = h("div", { class: "rnnviz-keys" });
   const panel = h(
     "div",
@@ -45,19 +45,22 @@ export function helpPanel(store: Store, lifetime: AbortSignal): HTMLElement {
     panel.hidden = !open;
     (open ? close : before)?.focus();
   }, lifetime);
-  close.addEventListener("click", () => store.setHelp(false), listen);
-  panel.addEventListener(
+  on(
+    panel,
     "keydown",
     (event) => {
       if (event.key !== "Escape") return;
       event.preventDefault();
       store.setHelp(false);
     },
-    listen,
+    lifetime,
   );
   watch(() => {
     const several = store.content.value.checkpoints.length > 1;
-    const keys = [...EVERYWHERE, ...(several ? TRAINING : []), ...(store.guess.value ? GUESSING : IN_TEXT)];
+    const keys =
+      store.guess.value === "text"
+        ? [...TYPING, ...GUESSING]
+        : [...EVERYWHERE, ...(several ? TRAINING : []), ...(store.guess.value ? GUESSING : IN_TEXT)];
     list.replaceChildren(
       ...keys.map(([key, does]) => h("p", {}, h("kbd", {}, key), " ", h("span", {}, does))),
     );

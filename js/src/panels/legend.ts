@@ -1,8 +1,8 @@
-import { context2d, fitCanvas, h, onResize, resizeCanvas, variable, watch, watchFrames } from "../dom";
-import { colourAt, PALETTES, position } from "../store/colour";
+import { context2d, fitCanvas, h, on, onResize, resizeCanvas, variable, watch, watchFrames } from "../dom";
+import { colourAt, PALETTES, shareOf } from "../store/colour";
 import type { Store } from "../store/store";
 import { MISSING } from "../store/wire";
-import { short } from "../words";
+import { short, signed } from "../words";
 
 const BINS = 48;
 
@@ -23,20 +23,19 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     { class: "rnnviz-select rnnviz-palette" },
     ...PALETTES.map((name) => h("option", { value: name }, name)),
   );
-  palette.addEventListener("change", () => store.setPalette(palette.value), { signal: lifetime });
+  on(palette, "change", () => store.setPalette(palette.value), lifetime);
 
   const drawHistogram = () => {
     const { context, width, height } = fitCanvas(histogram);
-    const { bytes, scale, limit, kind } = store.row.value;
+    const row = store.row.value;
+    const { bytes } = row;
     if (width === 0) return false;
     if (!bytes) return true;
     const counts = new Float64Array(256);
     for (let i = 0; i < bytes.length; i++) counts[bytes[i] + 128]++;
     const bins = new Float64Array(BINS);
     for (let q = -127; q < 128; q++) {
-      const at = Math.max(-1, Math.min(1, position(q, scale, limit)));
-      const share = kind === "gate" ? at : (at + 1) / 2;
-      bins[Math.max(0, Math.min(BINS - 1, Math.floor(share * BINS)))] += counts[q + 128];
+      bins[Math.max(0, Math.min(BINS - 1, Math.floor(shareOf(q, row) * BINS)))] += counts[q + 128];
     }
     const most = Math.max(...bins, 1);
     context.fillStyle = variable(histogram, "faint");
@@ -48,12 +47,15 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     return true;
   };
   const drawStrip = () => {
-    const gate = store.row.value.kind === "gate";
+    const upper = store.row.value.low === 0;
     resizeCanvas(strip, 256, 1);
     const image = new ImageData(256, 1);
     for (let x = 0; x < 256; x++)
       image.data.set(
-        [...colourAt(store.ramp.value, store.copy.value.turn.value(gate ? x / 255 : (x / 255) * 2 - 1)), 255],
+        [
+          ...colourAt(store.ramp.value, store.copy.value.turn.value(upper ? x / 255 : (x / 255) * 2 - 1)),
+          255,
+        ],
         x * 4,
       );
     context2d(strip).putImageData(image, 0, 0);
@@ -62,7 +64,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
 
   watchFrames(() => [store.row.value, store.theme.value], drawHistogram, lifetime);
   watchFrames(
-    () => [store.row.value.kind, store.ramp.value, store.copy.value.turn.value],
+    () => [store.row.value.low, store.ramp.value, store.copy.value.turn.value],
     drawStrip,
     lifetime,
   );
@@ -71,13 +73,14 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     palette.value = store.palette.value;
   }, lifetime);
   watch(() => {
-    const { limit, peak, kind, bytes } = store.row.value;
-    const end = short(limit);
-    low.textContent = kind === "gate" ? "0" : `−${end}`;
-    middle.textContent = kind === "gate" ? "" : "0";
-    high.textContent = `${kind === "gate" ? "" : "+"}${end} high${store.flip.value ? ", flipped" : ""}`;
+    const { peak, bytes, set, ...ends } = store.row.value;
+    const plus = ends.low < 0 ? "+" : "";
+    low.textContent = signed(ends.low, plus);
+    middle.textContent = ends.low === 0 ? "" : signed((ends.low + ends.high) / 2, plus);
+    high.textContent = `${signed(ends.high, plus)} high${store.flip.value ? ", flipped" : ""}`;
     const lines: (Node | string)[] = [];
-    if (peak > limit && !store.guess.value)
+    if (set) lines.push(h("p", {}, "A scale set by hand: what lies beyond has the end colours."));
+    else if (peak > ends.high && short(peak) !== short(ends.high) && !store.guess.value)
       lines.push(h("p", {}, `Values up to ${short(peak)} in size have the end colours.`));
     if (bytes?.includes(MISSING))
       lines.push(h("p", {}, h("span", { class: "rnnviz-swatch" }), " missing value"));

@@ -1,10 +1,9 @@
-import { context2d, h, onResize, resizeCanvas, watch, watchFrames } from "../dom";
+import { context2d, h, on, onResize, resizeCanvas, watch, watchFrames } from "../dom";
 import type { Store } from "../store/store";
 import { MISSING } from "../store/wire";
 
 /** The whole text as one strip: down it runs time, each pixel is the mean of what it covers. Press to go there. */
 export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
-  const listen = { signal: lifetime };
   const canvas = h("canvas");
   const frame = h("div", { class: "rnnviz-viewport" });
   // What it does, the text's own scrolling does too: readers without sight miss nothing.
@@ -52,16 +51,17 @@ export function minimap(store: Store, lifetime: AbortSignal): HTMLElement {
     const centre = (event.clientY - box.top) / box.height;
     store.scrollTo(Math.max(0, centre - (to - from) / 2) * layout.rows);
   };
-  panel.addEventListener(
+  on(
+    panel,
     "pointerdown",
     (event) => {
       panel.setPointerCapture(event.pointerId);
       event.preventDefault();
       go(event);
     },
-    listen,
+    lifetime,
   );
-  panel.addEventListener("pointermove", go, listen);
+  on(panel, "pointermove", go, lifetime);
   return panel;
 }
 

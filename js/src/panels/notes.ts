@@ -10,7 +10,7 @@ export function notes(store: Store, lifetime: AbortSignal): HTMLElement {
     const shown = store.copies.value.flatMap((copy) => store.offerOf(copy) ?? []);
     const active = store.offerOf(store.copy.value);
     // The line stays where a unit is in no ranking: nothing below the slider moves while it is pulled.
-    panel.hidden = store.guess.value || !store.offers.value.length;
+    panel.hidden = !!store.guess.value || !store.offers.value.length;
     line.textContent = active
       ? `${active.ranking.label}: ${active.text}, ${active.sign < 0 ? "low" : "high"} where it holds`
       : `unit ${store.unit.value} is in no ranking here`;

@@ -1,4 +1,4 @@
-import { drawNow, h } from "../dom";
+import { drawNow, h, on } from "../dom";
 import { anchors, GROUND, paint } from "../store/colour";
 import type { Copy } from "../store/copy";
 import { type Cell, layout, rowCells } from "../store/layout";
@@ -19,7 +19,8 @@ export function printout(store: Store, lifetime: AbortSignal): HTMLElement {
   if (window.parent !== window) return sheet;
   const root = () => sheet.closest(".rnnviz");
   let theme = store.theme.value;
-  window.addEventListener(
+  on(
+    window,
     "beforeprint",
     () => {
       theme = store.theme.value;
@@ -29,16 +30,17 @@ export function printout(store: Store, lifetime: AbortSignal): HTMLElement {
       // There will be no frame before the paper.
       drawNow();
     },
-    { signal: lifetime },
+    lifetime,
   );
-  window.addEventListener(
+  on(
+    window,
     "afterprint",
     () => {
       sheet.replaceChildren();
       root()?.classList.remove("rnnviz-printing");
       store.setTheme(theme);
     },
-    { signal: lifetime },
+    lifetime,
   );
   return sheet;
 }
@@ -51,24 +53,26 @@ function heading({ state, unit }: Copy): HTMLElement {
 /** One element per line of the text; where it wraps is for the paper to say. */
 function* lines(store: Store, copy: Copy): Generator<HTMLElement> {
   const { tokens } = store.content.value;
-  const { bytes, scale, limit } = copy.row.value;
+  const { bytes } = copy.row.value;
   const revealed = store.revealed.value;
   const label = store.label.value;
   const { pixels, ink } = paint(
     anchors(store.palette.value, "light"),
-    scale,
-    limit,
+    copy.row.value,
     GROUND.light,
     copy.turn.value,
   );
   const rgb = new Uint8Array(pixels.buffer);
-  const text = layout(tokens, Number.POSITIVE_INFINITY);
+  const apart = store.apart.value;
+  const text = layout(tokens, Number.POSITIVE_INFINITY, apart);
   const level = ({ token }: Cell) => (token >= revealed ? HIDDEN : bytes ? bytes[token] : MISSING);
   const holds = ({ token }: Cell) => label?.kind === "bool" && token < revealed && label.values[token] === 1;
   const run = (cells: Cell[]) => {
     const shown = cells.map(({ shown, width, sign }) => (sign ? shown.padEnd(width) : shown));
     const span = h("span", {}, shown.join(""));
     const q = level(cells[0]);
+    if (tokens.several) span.classList.add("rnnviz-printed-token");
+    if (apart) span.classList.add("rnnviz-printed-gap");
     if (holds(cells[0])) span.classList.add("rnnviz-printed-label");
     if (q === HIDDEN) return span;
     if (q === MISSING) span.classList.add("rnnviz-missing");
@@ -78,6 +82,7 @@ function* lines(store: Store, copy: Copy): Generator<HTMLElement> {
     }
     return span;
   };
+  // Of a text that is to be guessed nothing is printed that cannot be seen.
   for (let row = 0; row < text.rows; row++) {
     const line = h("div", {
       class: "rnnviz-printed-line",
@@ -85,14 +90,18 @@ function* lines(store: Store, copy: Copy): Generator<HTMLElement> {
     });
     let open: Cell[] = [];
     for (const cell of rowCells(tokens, text, row)) {
-      const same = open.length && level(open[0]) === level(cell) && holds(open[0]) === holds(cell);
-      if (open.length && !same) {
+      if (cell.token >= store.seen.value) break;
+      const [first] = open;
+      const same = tokens.several
+        ? first?.token === cell.token
+        : first && level(first) === level(cell) && holds(first) === holds(cell);
+      if (first && !same) {
         line.append(run(open));
         open = [];
       }
       open.push(cell);
     }
-    line.append(run(open));
+    if (open.length) line.append(run(open));
     yield line;
   }
 }

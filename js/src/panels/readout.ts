@@ -42,12 +42,14 @@ export function readout(store: Store, lifetime: AbortSignal): HTMLElement {
     const t = store.focus.value;
     const { tokens, labels: known } = store.content.value;
     const { loss: losses, predictions } = store.moment.value;
-    const guessing = store.guess.value;
+    const guessing = !!store.guess.value;
     const shown = t >= 0 && t < store.revealed.value;
     hint.hidden = t >= 0 || guessing;
-    facts.hidden = t < 0;
+    facts.hidden = t < 0 || t >= store.seen.value;
     changeRow.hidden = labels.hidden = !shown;
-    predicted.hidden = !shown || !(predictions || losses);
+    // What is expected next, and what came, would tell what is to be guessed.
+    const told = t + 1 < store.seen.value || store.guess.value !== "text";
+    predicted.hidden = !shown || !told || !(predictions || losses);
     if (t >= 0) {
       const { line, column } = tokens.position(t);
       token.replaceChildren(h("code", {}, visibly(tokens.string(t))));

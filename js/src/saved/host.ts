@@ -1,3 +1,4 @@
+import * as extras from "../extras/main";
 import type { Bytes, Engine, Host, Request, Traits } from "../host";
 
 /** Where a page that has no kernel gets what it did not open with. */
@@ -31,6 +32,7 @@ export function pageHost(traits: Traits, source: Source = {}): Host & { changed(
     },
     hasKernel: source.unit !== undefined,
     engine: source.engine ?? null,
+    extras: async () => extras,
   };
 }
 

@@ -19,7 +19,8 @@ export interface SavedWidget {
 export async function readOpening<L>(data: PackedJson): Promise<Opening<L>> {
   const { traits, content, later } = await unpack<{ traits: Traits; content: unknown; later?: L }>(data);
   const none = new ArrayBuffer(0);
-  return { traits: { ...traits, _content: content, _network: none, _initial: none, _engine: [] }, later };
+  const here = { _content: content, _network: none, _initial: none, _engine: [], _extras: "here" };
+  return { traits: { ...traits, ...here }, later };
 }
 
 /** After the next painting. */

@@ -90,11 +90,11 @@ export interface Paint {
 }
 
 /**
- * Tables for a unit with `value = q * scale / 127`, drawn on a scale that ends at `limit`.
+ * Tables for a unit with `value = q * scale / 127`.
  *
  * `ground` is the colour that shows where a value is missing; `turn` says where on the scale a position has its colour.
  */
-export function paint(ramp: RGB[], scale: number, limit: number, ground: RGB, turn = straight): Paint {
+export function paint(ramp: RGB[], row: Ends, ground: RGB, turn = straight): Paint {
   const pixels = new Uint8ClampedArray(256 * 4);
   const edges = new Uint8ClampedArray(256 * 4);
   const tones = new Uint8Array(256);
@@ -102,7 +102,7 @@ export function paint(ramp: RGB[], scale: number, limit: number, ground: RGB, tu
   const quiets: string[] = [];
   for (let i = 0; i < 256; i++) {
     const missing = i - 128 === MISSING;
-    const colour = missing ? ground : colourAt(ramp, turn(position(i - 128, scale, limit)));
+    const colour = missing ? ground : colourAt(ramp, turn(position(i - 128, row)));
     pixels.set([...colour, missing ? 0 : 255], i * 4);
     const letters = ink(colour);
     edges.set([...mixed(colour, letters, EDGE), 255], i * 4);
@@ -124,7 +124,15 @@ export type Turn = (position: number) => number;
 export const straight: Turn = (position) => position;
 export const flipped = (gate: boolean): Turn => (gate ? (position) => 1 - position : (position) => -position);
 
-/** Where on the colour scale a byte lies; 0 where the unit has no extent. */
-export function position(q: number, scale: number, limit: number): number {
-  return limit > 0 ? (q * scale) / 127 / limit : 0;
+/** How a unit's bytes are read, and where its colour scale ends. */
+export interface Ends {
+  scale: number;
+  low: number;
+  high: number;
 }
+
+/** Where between the ends a byte lies, 0 to 1 and beyond. */
+export const shareOf = (q: number, { scale, low, high }: Ends) => ((q * scale) / 127 - low) / (high - low);
+
+/** Where on the palette a byte lies, -1 to 1; from 0 up where the scale begins at 0. */
+export const position = (q: number, row: Ends) => (row.low === 0 ? shareOf(q, row) : 2 * shareOf(q, row) - 1);

@@ -1,5 +1,5 @@
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
+import { computed, type ReadonlySignal, type Signal, signal } from "../signals";
 import { flipped, type Paint, paint, type RGB, straight, type Turn } from "./colour";
 import type { Unit, UnitRow, Value, Values } from "./values";
 import type { Content, StateInfo } from "./wire";
@@ -53,11 +53,10 @@ export class Copy {
     this.turn = computed(() => {
       const { name } = this.state.value;
       const isFlipped = units.value.some(([state, unit]) => state === name && unit === this.unit.value);
-      return isFlipped ? flipped(this.#row.value.kind === "gate") : straight;
+      return isFlipped ? flipped(this.#row.value.low === 0) : straight;
     });
     this.paint = computed(() => {
-      const { scale, limit } = this.#row.value;
-      return paint(ramp.value, scale, limit, ground.value, this.turn.value);
+      return paint(ramp.value, this.#row.value, ground.value, this.turn.value);
     });
     let settledIn: Content | undefined;
     watch(() => {

@@ -10,6 +10,8 @@ import { lastNotAbove, type Tokens } from "./tokens";
  */
 export interface Layout {
   columns: number;
+  /** Whether there is a space between tokens. */
+  apart: boolean;
   rows: number;
   /** Code unit at which each row begins; one more for the end of the text. */
   starts: Uint32Array;
@@ -48,8 +50,8 @@ export const GAP = 1;
  *
  * A token of several characters is broken only where it is wider than a row.
  */
-export function layout(tokens: Tokens, columns: number): Layout {
-  const { text, several, apart } = tokens;
+export function layout(tokens: Tokens, columns: number, apart = tokens.apart): Layout {
+  const { text, several } = tokens;
   const stops = tabStops(columns);
   const starts: number[] = [];
   const lines: number[] = [];
@@ -96,23 +98,24 @@ export function layout(tokens: Tokens, columns: number): Layout {
   }
   if (start < text.length) endRow(text.length);
   starts.push(text.length);
-  return { columns, rows: lines.length, starts: Uint32Array.from(starts), lines: Uint32Array.from(lines) };
+  const rows = lines.length;
+  return { columns, apart, rows, starts: Uint32Array.from(starts), lines: Uint32Array.from(lines) };
 }
 
 const newest = new WeakMap<Tokens, Layout>();
 
 /** `layout`, worked out once for all copies of a text that are equally wide. */
-export function layoutOf(tokens: Tokens, columns: number): Layout {
+export function layoutOf(tokens: Tokens, columns: number, apart: boolean): Layout {
   const known = newest.get(tokens);
-  if (known?.columns === columns) return known;
-  const fresh = layout(tokens, columns);
+  if (known?.columns === columns && known.apart === apart) return known;
+  const fresh = layout(tokens, columns, apart);
   newest.set(tokens, fresh);
   return fresh;
 }
 
 /** The cells of one row, in reading order. */
-export function rowCells(tokens: Tokens, { columns, starts }: Layout, row: number): Cell[] {
-  const { text, apart } = tokens;
+export function rowCells(tokens: Tokens, { columns, apart, starts }: Layout, row: number): Cell[] {
+  const { text } = tokens;
   const stops = tabStops(columns);
   const cells: Cell[] = [];
   let column = 0;

@@ -1,12 +1,12 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { watch } from "../dom";
-import type { Arrange, Host, SyncedTraits, UnitSource } from "../host";
+import { type Arrange, DEFAULTS, type Guess, type Host, type SyncedTraits, type UnitSource } from "../host";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "../signals";
 import { anchors, GROUND, type Paint, type RGB, straight } from "./colour";
 import { Copy, type CopyContext } from "./copy";
 import { rowSpan } from "./layout";
 import { segmentEnd, segments } from "./segments";
 import { type ComputedUnit, type Unit, type UnitRow, type Value, Values } from "./values";
-import { type Span, ViewState } from "./viewstate";
+import { put, type Span, ViewState } from "./viewstate";
 import {
   type Checkpoint,
   type Content,
@@ -24,20 +24,9 @@ export type Offer = Ranking["entries"][number] & { ranking: Ranking };
 /** What the panels read, and the named actions by which they change it. One per view. */
 export class Store extends ViewState {
   readonly #host: Host;
-  readonly #state = signal("");
-  readonly #unit = signal(0);
-  readonly #cursor = signal(-1);
-  readonly #selection = signal<Span | null>(null);
-  readonly #palette = signal("red-blue");
-  readonly #flipped = signal<SyncedTraits["flipped"]>([]);
-  readonly #units = signal<SyncedTraits["units"]>([]);
-  readonly #active = signal(0);
-  readonly #arrange = signal<Arrange>("stacked");
-  readonly #checkpoint = signal(0);
-  readonly #guess = signal(false);
-  readonly #present = signal(false);
-  readonly #content: Signal<Content>;
-  readonly #copies = signal<Copy[]>([]);
+  readonly #traits = Object.fromEntries(
+    Object.entries(DEFAULTS).map(([name, value]) => [name, signal(value)]),
+  ) as unknown as { readonly [K in keyof SyncedTraits]: Signal<SyncedTraits[K]> };
   readonly #made: Copy[] = [];
   readonly #label = signal(0);
   readonly #offer = signal<Offer | null>(null);
@@ -45,18 +34,28 @@ export class Store extends ViewState {
   readonly #shared: CopyContext;
   readonly #lifetime: AbortSignal;
   #raw: unknown;
+  /** What was last hidden to be guessed. */
+  #hidden: Guess = "values";
 
   readonly content: ReadonlySignal<Content>;
-  readonly palette: ReadonlySignal<string>;
+  readonly palette: ReadonlySignal<string> = this.#traits.palette;
   readonly selection: ReadonlySignal<Span | null>;
-  readonly arrange: ReadonlySignal<Arrange>;
-  readonly guess: ReadonlySignal<boolean>;
-  readonly present: ReadonlySignal<boolean>;
+  readonly arrange: ReadonlySignal<Arrange> = this.#traits.arrange;
+  readonly present: ReadonlySignal<boolean> = this.#traits.present;
+  readonly height: ReadonlySignal<number | null> = this.#traits.height;
+  readonly wrap: ReadonlySignal<number | null> = this.#traits.wrap;
+  readonly controls: ReadonlySignal<boolean> = this.#traits.controls;
+  /** Source of the panels that only some widgets need. */
+  readonly extras: ReadonlySignal<string> = this.#traits._extras;
+  /** Whether there is a space between tokens. */
+  readonly apart: ReadonlySignal<boolean>;
+  /** What is hidden to be guessed. */
+  readonly guess: ReadonlySignal<Guess | false>;
   /** Which checkpoint is shown, always one there is, and what is its own. */
   readonly checkpoint: ReadonlySignal<number>;
   readonly moment: ReadonlySignal<Checkpoint>;
   /** The coloured copies of the text, at least one; `active` is the one that the controls act on. */
-  readonly copies: ReadonlySignal<Copy[]>;
+  readonly copies: ReadonlySignal<Copy[]> = signal<Copy[]>([]);
   readonly active: ReadonlySignal<number>;
   readonly copy: ReadonlySignal<Copy>;
   /** The active copy's state: the trait's, or the first where the trace has no such state. */
@@ -75,6 +74,10 @@ export class Store extends ViewState {
   readonly focus: ReadonlySignal<number>;
   /** How many tokens may be shown with their values; the others are to be guessed. */
   readonly revealed: ReadonlySignal<number>;
+  /** How many tokens may be shown at all. */
+  readonly seen: ReadonlySignal<number>;
+  /** What a class last guessed that comes next. */
+  readonly typed: ReadonlySignal<{ character: string }> = signal({ character: "" });
   /** All ranked units. */
   readonly offers: ReadonlySignal<Offer[]>;
   /** The label that runs along under the characters. */
@@ -89,50 +92,51 @@ export class Store extends ViewState {
     this.#host = host;
     this.#lifetime = lifetime;
     this.#raw = host.get("_content");
-    this.#content = signal(decode(this.#raw));
-    this.content = this.#content;
-    this.palette = this.#palette;
-    this.selection = this.#selection;
-    this.arrange = this.#arrange;
-    this.guess = this.#guess;
-    this.present = this.#present;
-    this.checkpoint = computed(() => clamp(this.#checkpoint.value, this.#content.value.checkpoints.length));
-    this.moment = computed(() => this.#content.value.checkpoints[this.checkpoint.value]);
-    this.cursor = computed(() => Math.min(this.#cursor.value, this.#content.value.tokens.length - 1));
+    this.content = signal(decode(this.#raw));
+    const { content } = this;
+    const traits = this.#traits;
+    const length = () => content.value.tokens.length;
+    this.selection = computed(() => {
+      const [start, stop] = traits.selection.value;
+      return stop === undefined ? null : { start, stop };
+    });
+    this.apart = computed(() => traits.apart.value ?? content.value.tokens.apart);
+    this.guess = computed(() => (traits.guess.value === true ? "values" : traits.guess.value));
+    this.checkpoint = computed(() => clamp(traits.checkpoint.value, content.value.checkpoints.length));
+    this.moment = computed(() => content.value.checkpoints[this.checkpoint.value]);
+    this.cursor = computed(() => Math.min(traits.cursor.value, length() - 1));
     this.focus = computed(() => {
       const hover = this.hover.value;
-      return hover >= 0 && hover < this.#content.value.tokens.length ? hover : this.cursor.value;
+      return hover >= 0 && hover < length() ? hover : this.cursor.value;
     });
-    this.revealed = computed(() =>
-      this.#guess.value ? this.cursor.value + 1 : this.#content.value.tokens.length,
-    );
-    const rankings = computed(() => this.#content.value.rankings);
+    this.revealed = computed(() => (this.guess.value ? this.cursor.value + 1 : length()));
+    this.seen = computed(() => (this.guess.value === "text" ? this.revealed.value : length()));
+    const rankings = computed(() => content.value.rankings);
     this.offers = computed(() =>
       rankings.value.flatMap((ranking) => ranking.entries.map((entry) => ({ ...entry, ranking }))),
     );
     this.label = computed(() => {
-      const { labels } = this.#content.value;
+      const { labels } = content.value;
       return labels[this.#label.value] ?? labels[0];
     });
     this.segments = computed(() => {
-      const { labels, tokens } = this.#content.value;
+      const { labels, tokens } = content.value;
       const label = [this.label.value, ...labels].find((known) => known?.kind === "bool");
       return { starts: segments(tokens, label), label };
     });
-    this.ramp = computed(() => anchors(this.#palette.value, this.theme.value));
-    this.#values = new Values(host, this.content);
+    this.ramp = computed(() => anchors(this.palette.value, this.theme.value));
+    this.#values = new Values(host, content, traits._limits);
     this.#shared = {
       values: this.#values,
-      content: this.content,
+      content,
       revealed: this.revealed,
       ramp: this.ramp,
       ground: computed(() => GROUND[this.theme.value]),
-      flipped: this.#flipped,
+      flipped: traits.flipped,
     };
     this.#pull();
-    this.copies = this.#copies;
-    this.active = computed(() => clamp(this.#active.value, this.#copies.value.length));
-    this.copy = computed(() => this.#copies.value[this.active.value]);
+    this.active = computed(() => clamp(traits.active.value, this.copies.value.length));
+    this.copy = computed(() => this.copies.value[this.active.value]);
     this.state = computed(() => this.copy.value.state.value);
     this.unit = computed(() => this.copy.value.unit.value);
     this.unitIndex = computed(() => nearestIndex(this.state.value, this.unit.value));
@@ -144,7 +148,7 @@ export class Store extends ViewState {
     watch(() => this.#values.fetchRows(this.#wishes()), lifetime);
     watch(() => {
       const token = this.focus.value;
-      const shown = this.#copies.value.map(({ wanted }) => wanted.value);
+      const shown = this.copies.value.map(({ wanted }) => wanted.value);
       this.#values.fetchExact(shown, token >= 0 ? token : this.visible.value.start);
     }, lifetime);
   }
@@ -154,8 +158,8 @@ export class Store extends ViewState {
     const { wanted } = this.copy.value;
     const { state, checkpoint } = wanted.value;
     const index = this.unitIndex.value;
-    const last = this.#content.value.checkpoints.length - 1;
-    const shown = this.#copies.value.map((copy) => copy.wanted.value);
+    const last = this.content.value.checkpoints.length - 1;
+    const shown = this.copies.value.map((copy) => copy.wanted.value);
     const units = [index + 1, index - 1].filter((i) => i >= 0 && i < state.units);
     const moments = [checkpoint + 1, checkpoint - 1].filter((i) => i >= 0 && i <= last);
     return [
@@ -173,7 +177,7 @@ export class Store extends ViewState {
 
   /** What a ranking says of a copy's unit: the one it was last chosen in, else the first; nothing while a class guesses. */
   offerOf({ state, unit }: Copy): Offer | undefined {
-    if (this.#guess.value) return undefined;
+    if (this.guess.value) return undefined;
     const here = this.offers.value.filter(
       (offer) => offer.state === state.value.name && offer.unit === unit.value,
     );
@@ -188,7 +192,7 @@ export class Store extends ViewState {
   }
 
   setState(name: string): void {
-    const state = this.#content.value.states.find((known) => known.name === name);
+    const state = this.content.value.states.find((known) => known.name === name);
     if (state) this.setStateAndUnit(name, unitAt(state, nearestIndex(state, this.unit.value)));
   }
 
@@ -203,7 +207,7 @@ export class Store extends ViewState {
   }
 
   setStateAndUnit(state: string, unit: number): void {
-    const units = this.#units.value.map((one, i): [string, number] =>
+    const units = this.#traits.units.value.map((one, i): [string, number] =>
       i === this.active.value ? [state, unit] : one,
     );
     this.#push({ state, unit, units });
@@ -211,13 +215,13 @@ export class Store extends ViewState {
 
   /** Makes the controls act on another copy. */
   activate(index: number): void {
-    const { state, unit } = this.#copies.value[index];
+    const { state, unit } = this.copies.value[index];
     this.#push({ active: index, state: state.value.name, unit: unit.value });
   }
 
   /** One more copy of the text, at first of the same unit. */
   addCopy(): void {
-    const units = this.#copies.value.map(({ state, unit }): [string, number] => [
+    const units = this.copies.value.map(({ state, unit }): [string, number] => [
       state.value.name,
       unit.value,
     ]);
@@ -226,7 +230,7 @@ export class Store extends ViewState {
   }
 
   removeCopy(index: number): void {
-    const left = this.#units.value.filter((_, i) => i !== index);
+    const left = this.#traits.units.value.filter((_, i) => i !== index);
     if (!left.length) return;
     const active = clamp(this.active.value - (index < this.active.value ? 1 : 0), left.length);
     const [state, unit] = left[active];
@@ -236,7 +240,7 @@ export class Store extends ViewState {
   /** Turns the colours of the active copy's unit, so that red is low, or turns them back. */
   setFlipped(flip: boolean): void {
     const [state, unit] = [this.state.value.name, this.unit.value];
-    const others = this.#flipped.value.filter(([s, u]) => s !== state || u !== unit);
+    const others = this.#traits.flipped.value.filter(([s, u]) => s !== state || u !== unit);
     this.#push({ flipped: flip ? [...others, [state, unit]] : others });
   }
 
@@ -245,11 +249,21 @@ export class Store extends ViewState {
   }
 
   setCheckpoint(checkpoint: number): void {
-    this.#push({ checkpoint: clamp(checkpoint, this.#content.value.checkpoints.length) });
+    this.#push({ checkpoint: clamp(checkpoint, this.content.value.checkpoints.length) });
   }
 
+  /** Hides what was hidden last, or nothing. */
   setGuess(guess: boolean): void {
-    this.#push({ guess });
+    this.#push({ guess: guess && this.#hidden });
+  }
+
+  /** Guesses the next character. */
+  guessNext(character: string): void {
+    put(this.typed, { character });
+  }
+
+  setApart(apart: boolean): void {
+    this.#push({ apart });
   }
 
   setPresent(present: boolean): void {
@@ -275,7 +289,7 @@ export class Store extends ViewState {
 
   /** Moves the cursor and extends the selection with it, from where it was begun. */
   selectTo(token: number): void {
-    const selection = this.#selection.value;
+    const selection = this.selection.value;
     const cursor = this.cursor.value;
     const anchor = !selection ? cursor : cursor === selection.start ? selection.stop - 1 : selection.start;
     this.select(Math.min(anchor, token), Math.max(anchor, token) + 1, token);
@@ -283,14 +297,14 @@ export class Store extends ViewState {
 
   /** Reveals the rest of the segment that comes next, or hides the last one again. */
   revealSegment(step: 1 | -1): void {
-    const { length } = this.#content.value.tokens;
+    const { length } = this.content.value.tokens;
     this.setCursor(segmentEnd(this.segments.value.starts, this.cursor.value, length, step));
   }
 
   /** Reveals the rest of the row that comes next, or hides the last one again. */
   revealRow(step: 1 | -1): void {
     const layout = this.layout.value;
-    const { tokens } = this.#content.value;
+    const { tokens } = this.content.value;
     const cursor = this.cursor.value;
     if (!layout || (step < 0 && cursor < 0)) return;
     const { first, last } = rowSpan(tokens, layout, Math.min(tokens.length - 1, cursor + (step > 0 ? 1 : 0)));
@@ -310,8 +324,8 @@ export class Store extends ViewState {
   /** Shows another text, or more of what is known of it: from a network that runs here. */
   show(content: Content, rows: ComputedUnit[]): void {
     batch(() => {
-      if (content.tokens !== this.#content.peek().tokens) this.setHover(-1);
-      this.#content.value = content;
+      if (content.tokens !== this.content.peek().tokens) this.setHover(-1);
+      put(this.content, content);
       this.#values.put(rows);
     });
   }
@@ -322,7 +336,7 @@ export class Store extends ViewState {
   }
 
   #inText(token: number): number {
-    return Math.max(-1, Math.min(token, this.#content.value.tokens.length - 1));
+    return Math.max(-1, Math.min(token, this.content.value.tokens.length - 1));
   }
 
   /** Tells the host what differs from what it has, and shows it at once. */
@@ -340,40 +354,31 @@ export class Store extends ViewState {
     batch(() => {
       const raw = host.get("_content");
       if (raw !== this.#raw) this.#swap(raw);
-      this.#state.value = host.get("state");
-      this.#unit.value = host.get("unit");
-      this.#cursor.value = host.get("cursor");
-      this.#palette.value = host.get("palette");
-      this.#arrange.value = host.get("arrange");
-      this.#checkpoint.value = host.get("checkpoint");
-      this.#guess.value = host.get("guess");
-      this.#present.value = host.get("present");
-      this.#units.value = host.get("units");
-      this.#flipped.value = host.get("flipped") ?? []; // pages of earlier versions have none
-      this.#active.value = host.get("active");
-      const [start, stop] = host.get("selection");
-      const old = this.#selection.peek();
-      if (stop === undefined) this.#selection.value = null;
-      else if (old?.start !== start || old.stop !== stop) this.#selection.value = { start, stop };
+      for (const name of Object.keys(DEFAULTS) as (keyof SyncedTraits)[])
+        put<unknown>(this.#traits[name], host.get(name) ?? DEFAULTS[name]);
+      this.#hidden = this.guess.peek() || this.#hidden;
       this.#makeCopies();
     });
   }
 
   /** As many copies as there are units to show; those that are left over wait for another time. */
   #makeCopies(): void {
-    const count = Math.max(1, this.#units.peek().length);
-    if (this.#copies.peek().length === count) return;
+    const count = Math.max(1, this.#traits.units.peek().length);
+    if (this.copies.peek().length === count) return;
     while (this.#made.length < count) this.#made.push(this.#makeCopy(this.#made.length));
-    this.#copies.value = this.#made.slice(0, count);
+    put(this.copies, this.#made.slice(0, count));
   }
 
   #makeCopy(index: number): Copy {
     const wanted = computed(() => {
-      const units = this.#units.value;
-      const isActive = index === clamp(this.#active.value, Math.max(1, units.length));
+      const units = this.#traits.units.value;
+      const isActive = index === clamp(this.#traits.active.value, Math.max(1, units.length));
       // The active copy follows the traits of its own: Python may set them one by one.
-      const [name, unit] = (isActive ? undefined : units[index]) ?? [this.#state.value, this.#unit.value];
-      const { states } = this.#content.value;
+      const [name, unit] = (isActive ? undefined : units[index]) ?? [
+        this.#traits.state.value,
+        this.#traits.unit.value,
+      ];
+      const { states } = this.content.value;
       const state = states.find((known) => known.name === name) ?? states[0];
       return { state, unit: unitAt(state, nearestIndex(state, unit)), checkpoint: this.checkpoint.value };
     });
@@ -384,11 +389,11 @@ export class Store extends ViewState {
     this.#raw = raw;
     try {
       const content = decode(raw);
-      if (content.tokens !== this.#content.peek().tokens) {
+      if (content.tokens !== this.content.peek().tokens) {
         this.#values.clear();
         this.setHover(-1);
       }
-      this.#content.value = content;
+      put(this.content, content);
       this.setProblem("");
     } catch (error) {
       this.setProblem(`The new trace cannot be shown: ${error instanceof Error ? error.message : error}`);

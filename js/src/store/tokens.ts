@@ -5,8 +5,8 @@ export interface Origin {
   column: number;
 }
 
-/** White space, what tokenizers write for it, and scripts that have none. */
-const SET_OFF = /[\s▁ĠĊ\u3040-\u9fff\u0e00-\u0eff]/;
+/** White space, and scripts that have none. */
+const SET_OFF = /[\s\u3040-\u9fff\u0e00-\u0eff]/;
 /** So many borders tell whether tokens run together. */
 const BORDERS_SEEN = 1000;
 

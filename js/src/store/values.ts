@@ -1,5 +1,5 @@
-import type { ReadonlySignal } from "@preact/signals-core";
-import type { UnitSource } from "../host";
+import type { SyncedTraits, UnitSource } from "../host";
+import type { ReadonlySignal } from "../signals";
 import { Fetcher, type Wish } from "./fetcher";
 import {
   type Content,
@@ -16,6 +16,10 @@ export interface UnitRow extends QuantisedUnit {
   /** Which unit, as `unitKey` writes it. */
   key: string;
   kind: StateInfo["kind"];
+  /** The ends of its colour scale; whether they were set by hand. */
+  low: number;
+  high: number;
+  set: boolean;
 }
 
 export interface Value {
@@ -57,14 +61,20 @@ const PINNED_DIGITS = 3;
 export class Values {
   #host: UnitSource;
   readonly #content: ReadonlySignal<Content>;
+  readonly #limits: ReadonlySignal<SyncedTraits["_limits"]>;
   readonly #rows = new Fetcher<QuantisedUnit>(ROWS_KEPT);
   readonly #blocks = new Fetcher<Float32Array>(BLOCKS_KEPT);
   readonly #computed = new Map<string, Float32Array>();
   #resting: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: UnitSource, content: ReadonlySignal<Content>) {
+  constructor(
+    host: UnitSource,
+    content: ReadonlySignal<Content>,
+    limits: ReadonlySignal<SyncedTraits["_limits"]>,
+  ) {
     this.#host = host;
     this.#content = content;
+    this.#limits = limits;
   }
 
   /** Lets another one than the host answer from now on. */
@@ -81,26 +91,27 @@ export class Values {
     }
   }
 
-  /** What is here of a unit. */
-  row({ state, unit, checkpoint }: Unit): UnitRow {
+  /** What is here of a unit, and where its colours end. */
+  row(unit: Unit): UnitRow {
+    const { name, kind } = unit.state;
+    const row = this.#quantised(unit);
+    const set = this.#limits.value.findLast(([state, u]) => state === name && (u === unit.unit || u < 0));
+    const end = row.limit || 1;
+    const [, , low, high] = set ?? [name, 0, kind === "gate" ? 0 : -end, end];
+    return { ...row, key: unitKey(name, unit.unit), kind, low, high, set: !!set };
+  }
+
+  #quantised({ state, unit, checkpoint }: Unit): QuantisedUnit {
     const { checkpoints, tokens } = this.#content.value;
-    const { whole } = checkpoints[checkpoint];
-    const { name, kind, first } = state;
-    const index = first + nearestIndex(state, unit);
-    const key = unitKey(name, unit);
-    if (whole) {
-      const bytes = whole.values.subarray(index * tokens.length, (index + 1) * tokens.length);
-      const { scales, limits, peaks } = whole;
-      return { key, kind, bytes, scale: scales[index], limit: limits[index], peak: peaks[index] };
+    const { whole, rows } = checkpoints[checkpoint];
+    if (!whole) {
+      this.#rows.version.value;
+      const known = this.#rows.get(rowKey({ state, unit, checkpoint }));
+      return known ?? rows.get(unitKey(state.name, unit)) ?? NOTHING;
     }
-    this.#rows.version.value;
-    return {
-      key,
-      kind,
-      ...(this.#rows.get(rowKey({ state, unit, checkpoint })) ??
-        checkpoints[checkpoint].rows.get(key) ??
-        NOTHING),
-    };
+    const index = state.first + nearestIndex(state, unit);
+    const bytes = whole.values.subarray(index * tokens.length, (index + 1) * tokens.length);
+    return { bytes, scale: whole.scales[index], limit: whole.limits[index], peak: whole.peaks[index] };
   }
 
   /** Whether the bytes of a row may still come. */
@@ -155,9 +166,11 @@ export class Values {
     const start = blockOf(token);
     const exact =
       this.#computed.get(rowKey(unit))?.[token] ?? this.#blocks.get(blockKey(start, unit))?.[token - start];
-    if (exact !== undefined) return { value: exact, exact: true, decimals: EXACT_DIGITS - leading };
+    if (exact !== undefined)
+      return { value: exact, exact: true, decimals: enough(exact, EXACT_DIGITS - leading) };
     const pinned = this.#content.value.checkpoints[unit.checkpoint].pinned.get(key)?.[token];
-    if (pinned !== undefined) return { value: pinned, exact: false, decimals: PINNED_DIGITS - leading };
+    if (pinned !== undefined)
+      return { value: pinned, exact: false, decimals: enough(pinned, PINNED_DIGITS - leading) };
     const q = bytes ? bytes[token] : MISSING;
     const value = q === MISSING ? Number.NaN : (q * scale) / 127;
     return { value, exact: false, decimals: scale > 0 ? Math.floor(2 - Math.log10(scale)) : 2 };
@@ -168,6 +181,13 @@ export class Values {
     this.#blocks.clear();
     this.#computed.clear();
   }
+}
+
+/** As many decimals as all have; more for a value of another magnitude, which they would falsify. */
+function enough(value: number, decimals: number): number {
+  const size = Math.abs(value);
+  const off = Math.abs(Number(size.toFixed(Math.max(0, Math.min(8, decimals)))) - size);
+  return off > size / 20 ? 2 - Math.floor(Math.log10(size)) : decimals;
 }
 
 const rowKey = ({ state, unit, checkpoint }: Unit) => `${checkpoint} ${unitKey(state.name, unit)}`;

@@ -216,12 +216,18 @@ function decodeCheckpoint(raw: Raw, units: number, length: number): Checkpoint {
     pinned: new Map(
       ((raw.pinned as Raw[]) ?? []).map((pin) => [
         unitKey(pin.state as string, pin.unit as number),
-        Float32Array.from(new Uint16Array(aligned(pin.values)), halfToNumber),
+        decodePinned(toBytes(pin.values), length),
       ]),
     ),
     rows: new Map(((raw.rows as Raw[]) ?? []).map((row) => decodeRow(row, length))),
   };
 }
+
+/** float16; or float32 of a unit whose values are too large or too small for that. */
+const decodePinned = (bytes: Uint8Array, length: number) =>
+  bytes.length === 4 * length
+    ? toFloat32(bytes)
+    : Float32Array.from(new Uint16Array(aligned(bytes)), halfToNumber);
 
 function decodeRow(raw: Raw, length: number): [string, QuantisedUnit] {
   const [scale, limit, peak] = toFloat32(raw.scales);

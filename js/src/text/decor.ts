@@ -1,4 +1,4 @@
-import { type Paint, position } from "../store/colour";
+import type { Paint } from "../store/colour";
 import type { UnitRow } from "../store/values";
 import { type Label, labelShare } from "../store/wire";
 import type { Row } from "./rows";
@@ -68,7 +68,7 @@ export function drawSigns(
   const pen = Math.max(2, Math.round(arm / 4));
   const mark = (token: number, middle: number, y: number) => {
     const q = token < bytes.length ? bytes[token] : 0;
-    const share = position(q, scale, limit);
+    const share = (q * scale) / 127 / limit;
     if (Math.abs(share) < NO_SIGN) return;
     const left = Math.round(middle - arm / 2);
     const top = y * height + cell - foot;

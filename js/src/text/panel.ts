@@ -1,4 +1,4 @@
-import { onResize, variable, watch, watchFrames } from "../dom";
+import { atEnd, on, onResize, variable, watch, watchFrames } from "../dom";
 import type { Copy } from "../store/copy";
 import type { Store } from "../store/store";
 import { drawLabel, drawSigns } from "./decor";
@@ -20,7 +20,6 @@ export function textPanel(
   };
   const view = new TextView(again);
   const { scroller } = view;
-  const listen = { signal: lifetime };
   const isActive = () => store.active.value === index;
   let arranged = false;
   // A copy made later shows what the others show, wherever the cursor is.
@@ -89,15 +88,15 @@ export function textPanel(
   onResize(scroller, draw, lifetime);
   onResize(view.gauge, draw, lifetime);
   // A font that arrives late may be as wide as the one before, and not so in every script.
-  document.fonts?.addEventListener("loadingdone", again, listen);
-  lifetime.addEventListener("abort", () => view.dispose(), { once: true });
+  if (document.fonts) on(document.fonts, "loadingdone", again, lifetime);
+  atEnd(lifetime, () => view.dispose());
   scroller.addEventListener(
     "scroll",
     () => {
       store.scrollTo(view.top);
       draw();
     },
-    { ...listen, passive: true },
+    { signal: lifetime, passive: true },
   );
   watch(() => view.scrollToRow(store.top.value), lifetime);
   watch(() => {
@@ -108,7 +107,7 @@ export function textPanel(
     );
   }, lifetime);
 
-  followPointer(store, view, listen);
-  followSelection(store, view, listen);
+  followPointer(store, view, lifetime);
+  followSelection(store, view, lifetime);
   return scroller;
 }

@@ -1,3 +1,4 @@
+import { on } from "../dom";
 import type { Store } from "../store/store";
 import type { TextView } from "./view";
 
@@ -5,31 +6,35 @@ import type { TextView } from "./view";
 const STILL = 4;
 
 /** Hover follows the pointer, the cursor clicks. */
-export function followPointer(store: Store, view: TextView, listen: { signal: AbortSignal }): void {
+export function followPointer(store: Store, view: TextView, lifetime: AbortSignal): void {
   const { scroller } = view;
   let down = { x: 0, y: 0 };
-  scroller.addEventListener(
+  on(
+    scroller,
     "pointerdown",
     (event) => {
       down = { x: event.clientX, y: event.clientY };
     },
-    listen,
+    lifetime,
   );
-  scroller.addEventListener(
+  on(
+    scroller,
     "pointermove",
     (event) => {
       store.setHover(view.tokenAt(event.clientX, event.clientY));
     },
-    listen,
+    lifetime,
   );
-  scroller.addEventListener(
+  on(
+    scroller,
     "pointerleave",
     () => {
       store.setHover(-1);
     },
-    listen,
+    lifetime,
   );
-  scroller.addEventListener(
+  on(
+    scroller,
     "click",
     (event) => {
       // A click that ends a drag, or comes twice, has selected letters: it sets no cursor.
@@ -41,6 +46,6 @@ export function followPointer(store: Store, view: TextView, listen: { signal: Ab
       if (event.shiftKey && store.cursor.value >= 0) store.selectTo(token);
       else store.setCursor(token);
     },
-    listen,
+    lifetime,
   );
 }

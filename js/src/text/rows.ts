@@ -37,9 +37,9 @@ const LOOKED_AT = 400;
 
 export const isRightToLeft = (text: string) => RIGHT_TO_LEFT.test(text);
 
-/** Builds the element of one row: text, with elements only for signs and for what is spaced. */
-export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics: Metrics): Row {
-  const cells = rowCells(tokens, layout, index);
+/** Builds the element of one row, as far as its tokens may be seen: text, with elements only for signs and for what is spaced. */
+export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics: Metrics, seen: number): Row {
+  const cells = rowCells(tokens, layout, index).filter(({ token }) => token < seen);
   const ink = h("span", { class: "rnnviz-ink" });
   const places: LetterPlace[] = [];
   let node: Text | undefined;
@@ -79,7 +79,7 @@ export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics:
       node.data += shown;
       places.push({ node, from, to: node.data.length, sign: null, colour: "" });
     }
-    if (tokens.apart && tokens.beginsAt(cell.to) && i + 1 < cells.length) {
+    if (layout.apart && tokens.beginsAt(cell.to) && i + 1 < cells.length) {
       const gap = h("span", { class: "rnnviz-tab" });
       gap.style.width = `${GAP * metrics.cell}px`;
       ink.append(gap);
@@ -87,10 +87,10 @@ export function buildRow(tokens: Tokens, layout: Layout, index: number, metrics:
     }
   });
   const element = h("div", { class: "rnnviz-row", "data-row": index }, ink);
-  if (cells.length) element.dataset.rowStart = String(cells[0].token);
+  element.dataset.rowStart = String(tokens.at(layout.starts[index]));
   if (lineRunsRightToLeft(tokens.text, layout.starts[index])) element.dir = "rtl";
   const line = layout.lines[index];
-  if (index === 0 || layout.lines[index - 1] !== line)
+  if (cells.length && (index === 0 || layout.lines[index - 1] !== line))
     element.dataset.line = String(tokens.origin.line + line);
   return { index, cells, places, element, ink, width: 0, plain, edges: new Float32Array(2 * cells.length) };
 }

@@ -1,3 +1,4 @@
+import { on } from "../dom";
 import type { Store } from "../store/store";
 import { borderAt } from "./rows";
 import type { TextView } from "./view";
@@ -16,7 +17,7 @@ export function selectionEnds(scroller: Element): Node[] {
 }
 
 /** What is selected by mouse or touch becomes the selected tokens; a copy takes their text. */
-export function followSelection(store: Store, view: TextView, listen: { signal: AbortSignal }): void {
+export function followSelection(store: Store, view: TextView, lifetime: AbortSignal): void {
   const { scroller } = view;
   const follow = () => {
     const selection = ownSelection(scroller);
@@ -33,35 +34,39 @@ export function followSelection(store: Store, view: TextView, listen: { signal: 
     if (start !== null && stop !== null && start < stop) store.select(start, stop);
   };
   let dragging = false;
-  scroller.addEventListener(
+  on(
+    scroller,
     "pointerdown",
     () => {
       dragging = true;
     },
-    listen,
+    lifetime,
   );
-  for (const end of ["pointerup", "pointercancel"])
-    document.addEventListener(
+  for (const end of ["pointerup", "pointercancel"] as const)
+    on(
+      document,
       end,
       () => {
         dragging = false;
       },
-      listen,
+      lifetime,
     );
-  document.addEventListener("selectionchange", follow, listen);
+  on(document, "selectionchange", follow, lifetime);
   // Dragged past the edge, the text scrolls, and what is selected grows without any other notice.
-  scroller.addEventListener("scroll", () => dragging && follow(), listen);
-  scroller.addEventListener(
+  on(scroller, "scroll", () => dragging && follow(), lifetime);
+  on(
+    scroller,
     "copy",
     (event) => {
       const selection = store.selection.value;
       if (!selection || !event.clipboardData) return;
       // The rows hold signs for newlines and tabs, and only what is on screen: the text itself is what was meant.
       const { tokens } = store.content.value;
-      const text = tokens.text.slice(tokens.start(selection.start), tokens.start(selection.stop));
+      const [from, to] = [selection.start, Math.min(selection.stop, store.seen.value)];
+      const text = tokens.text.slice(tokens.start(from), tokens.start(Math.max(from, to)));
       event.clipboardData.setData("text/plain", text);
       event.preventDefault();
     },
-    listen,
+    lifetime,
   );
 }

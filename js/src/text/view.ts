@@ -30,6 +30,13 @@ export interface Setting {
   foot: number;
   /** Pixels under that, on the background. */
   strip: number;
+  /** Most pixels of all rows, and most columns; 0 for any. */
+  height: number;
+  wrap: number;
+  /** Whether there is a space between tokens. */
+  apart: boolean;
+  /** How many tokens may be seen. */
+  seen: number;
 }
 
 /** A mark over or under cells. */
@@ -62,7 +69,7 @@ export class TextView {
   #tokens: Tokens | undefined;
   #metrics: Metrics | undefined;
   #layout: Layout | undefined;
-  #setting: Setting = { rows: 18, foot: 0, strip: 0 };
+  #setting: Setting = { rows: 18, foot: 0, strip: 0, height: 0, wrap: 0, apart: false, seen: 0 };
   #arranged = "";
   #gutter = 0;
   #first = 0;
@@ -132,7 +139,7 @@ export class TextView {
   /** The tokens on screen. */
   get visible(): Span {
     const { rows } = this;
-    const last = rows.at(-1)?.cells.at(-1);
+    const last = rows.findLast(({ cells }) => cells.length)?.cells.at(-1);
     return { start: rows[0]?.cells[0]?.token ?? 0, stop: last ? last.token + 1 : 0 };
   }
 
@@ -158,7 +165,8 @@ export class TextView {
     set("gutter", gutter);
     set("row", height);
     set("cell", this.#cell);
-    this.#wrap(tokens, Math.max(MIN_COLUMNS, Math.floor((room - gutter) / cell) - 1));
+    const fit = Math.floor((room - gutter) / cell) - 1;
+    this.#wrap(tokens, Math.max(MIN_COLUMNS, Math.min(fit, setting.wrap || fit)));
     return true;
   }
 
@@ -166,15 +174,16 @@ export class TextView {
   #wrap(tokens: Tokens, columns: number): void {
     const anchor = tokens === this.#tokens ? this.visible.start : -1;
     this.#tokens = tokens;
-    this.#layout = layoutOf(tokens, columns);
+    this.#layout = layoutOf(tokens, columns, this.#setting.apart);
     this.#rows.clear();
     this.#watcher.disconnect();
     this.#body.replaceChildren();
     const { rows } = this.#layout;
     const height = this.#height;
     this.scroller.dataset.columns = String(columns);
-    this.scroller.style.height =
-      this.#stage.style.height = `${Math.min(rows, this.#setting.rows) * height}px`;
+    const most = Math.max(1, Math.floor(this.#setting.height / height));
+    const shown = Math.min(rows, this.#setting.height ? most : this.#setting.rows);
+    this.scroller.style.height = this.#stage.style.height = `${shown * height}px`;
     this.#sizer.style.height = `${Math.min(rows * height, MAX_HEIGHT)}px`;
     if (anchor > 0) this.scrollToRow(rowOf(tokens, this.#layout, anchor));
   }
@@ -199,7 +208,7 @@ export class TextView {
     const fresh: Row[] = [];
     for (let index = this.#first; index < this.#last; index++) {
       if (this.#rows.has(index)) continue;
-      const row = buildRow(this.#tokens, this.#layout, index, metrics);
+      const row = buildRow(this.#tokens, this.#layout, index, metrics, this.#setting.seen);
       this.#rows.set(index, row);
       this.#watcher.observe(row.ink);
       fresh.push(row);
@@ -248,7 +257,7 @@ export class TextView {
     const pixels = new Uint32Array(image.data.buffer);
     // Beyond the bytes nothing is revealed: it looks as if there were no values.
     const level = (token: number) => (bytes && token < bytes.length ? bytes[token] : MISSING) + 128;
-    const withEdges = tokens.several && !tokens.apart;
+    const withEdges = tokens.several && !this.#setting.apart;
     const pen = Math.max(1, Math.round(ratio));
     rows.forEach(({ cells, edges }, y) => {
       const at = (x: number) => y * across + Math.max(0, Math.min(across, Math.round(x * ratio)));

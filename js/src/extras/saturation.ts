@@ -1,5 +1,4 @@
-import { signal } from "@preact/signals-core";
-import { fitCanvas, h, onResize, variable, watch, watchFrames } from "../dom";
+import type { Kit } from "../live";
 import type { Store } from "../store/store";
 import type { GateShares } from "../store/wire";
 
@@ -8,26 +7,32 @@ const PAD = 7;
 const REACH = 14;
 
 /** How often each gate of each unit is closed and open, where that was measured. Click a point to see its unit. */
-export function saturationPanel(store: Store, lifetime: AbortSignal): HTMLElement {
+export function saturationPanel(kit: Kit, store: Store, lifetime: AbortSignal): HTMLElement {
+  const { atEnd, h, watch } = kit;
   const plots = h("div", { class: "rnnviz-gates" });
   const note = h("p");
   const panel = h("section", { class: "rnnviz-saturation", "aria-label": "gates" }, plots, note);
   let shown = new AbortController();
-  lifetime.addEventListener("abort", () => shown.abort(), { once: true });
+  atEnd(lifetime, () => shown.abort());
   watch(() => {
     const { saturation } = store.content.value;
     shown.abort();
     shown = new AbortController();
     // It tells of the whole text: not while a class is to guess it.
-    panel.hidden = !saturation || store.guess.value;
+    panel.hidden = !saturation || !!store.guess.value;
     const gates = panel.hidden ? [] : (saturation?.gates ?? []);
-    plots.replaceChildren(...gates.map((gate) => scatter(store, gate, shown.signal)));
+    plots.replaceChildren(...gates.map((gate) => scatter(kit, store, gate, shown.signal)));
     note.textContent = `Each point is a unit: across, the share of the time that its gate is closed (below 0.1); up, open (above 0.9). Over ${(saturation?.tokens ?? 0).toLocaleString("en")} tokens.`;
   }, lifetime);
   return panel;
 }
 
-function scatter(store: Store, gate: GateShares, lifetime: AbortSignal): HTMLElement {
+function scatter(
+  { fitCanvas, h, on, onResize, signal, variable, watch, watchFrames }: Kit,
+  store: Store,
+  gate: GateShares,
+  lifetime: AbortSignal,
+): HTMLElement {
   const { state, ids, closed, open } = gate;
   const canvas = h("canvas", { role: "img" });
   const name = h("p", { class: "rnnviz-gate" });
@@ -85,13 +90,13 @@ function scatter(store: Store, gate: GateShares, lifetime: AbortSignal): HTMLEle
     name.replaceChildren(h("strong", {}, state), " ", said);
     canvas.setAttribute("aria-label", `how often the gates of ${state} are closed and open. ${said}`);
   }, lifetime);
-  const listen = { signal: lifetime };
   const hover = (index: number) => {
     hovered.value = index;
   };
-  canvas.addEventListener("pointermove", (event) => hover(nearest(event)), listen);
-  canvas.addEventListener("pointerleave", () => hover(-1), listen);
-  canvas.addEventListener(
+  on(canvas, "pointermove", (event) => hover(nearest(event)), lifetime);
+  on(canvas, "pointerleave", () => hover(-1), lifetime);
+  on(
+    canvas,
     "click",
     (event) => {
       const i = nearest(event);
@@ -100,7 +105,7 @@ function scatter(store: Store, gate: GateShares, lifetime: AbortSignal): HTMLEle
       if (offered) store.setStateAndUnit(state, ids[i]);
       else store.setUnit(ids[i]);
     },
-    listen,
+    lifetime,
   );
   return h("div", { class: "rnnviz-scatter" }, canvas, name);
 }

@@ -1,12 +1,15 @@
-import { h, watch } from "../dom";
+import type { Kit } from "../live";
 import type { Store } from "../store/store";
 
 /** From one checkpoint to the next while it plays, in milliseconds. */
 const STEP = 900;
 
 /** A slider over the checkpoints of a training, where there are several, and a button that runs through them. */
-export function trainingPanel(store: Store, lifetime: AbortSignal): HTMLElement {
-  const listen = { signal: lifetime };
+export function trainingPanel(
+  { atEnd, button, h, on, watch }: Kit,
+  store: Store,
+  lifetime: AbortSignal,
+): HTMLElement {
   const slider = h("input", {
     type: "range",
     class: "rnnviz-slider",
@@ -14,8 +17,8 @@ export function trainingPanel(store: Store, lifetime: AbortSignal): HTMLElement 
     step: 1,
     "aria-label": "checkpoint",
   });
-  const play = h("button", { type: "button", class: "rnnviz-step" });
   const name = h("span", { class: "rnnviz-checkpoint" });
+  const play = button("step", "", () => toggle(), lifetime);
   const panel = h(
     "div",
     { class: "rnnviz-training", role: "group", "aria-label": "training" },
@@ -41,25 +44,22 @@ export function trainingPanel(store: Store, lifetime: AbortSignal): HTMLElement 
     store.setCheckpoint(store.checkpoint.value + 1);
     if (store.checkpoint.value === last()) stop();
   };
-  play.addEventListener(
-    "click",
-    () => {
-      if (timer !== undefined) return stop();
-      if (store.checkpoint.value === last()) store.setCheckpoint(0);
-      timer = setInterval(step, STEP);
-      show();
-    },
-    listen,
-  );
-  slider.addEventListener(
+  const toggle = () => {
+    if (timer !== undefined) return stop();
+    if (store.checkpoint.value === last()) store.setCheckpoint(0);
+    timer = setInterval(step, STEP);
+    show();
+  };
+  on(
+    slider,
     "input",
     () => {
       stop();
       store.setCheckpoint(slider.valueAsNumber);
     },
-    listen,
+    lifetime,
   );
-  lifetime.addEventListener("abort", stop, { once: true });
+  atEnd(lifetime, stop);
   show();
   watch(() => {
     const { checkpoints } = store.content.value;
