@@ -13,7 +13,15 @@ const watch = process.argv.includes("--watch");
 
 // Quarto and saved pages write the bundle unescaped into HTML: these strings would end or open a script there.
 async function refuseMarkup() {
-  for (const name of ["widget.js", "page.js", "site.js", "network.js", "more.js", "extras.js", "widget.css"]) {
+  for (const name of [
+    "widget.js",
+    "page.js",
+    "site.js",
+    "network.js",
+    "more.js",
+    "extras.js",
+    "widget.css",
+  ]) {
     const text = await readFile(out + name, "utf8");
     for (const forbidden of ["<!--", "<script", "</script", "</style"]) {
       if (text.toLowerCase().includes(forbidden)) throw new Error(`${name} contains ${forbidden}`);
