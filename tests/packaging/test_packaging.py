@@ -15,6 +15,8 @@ BUNDLE = {
     "page.js",
     "network.js",
     "more.js",
+    "extras.js",
+    "site.js",
     "widget.css",
     "heights.json",
     "palettes.json",
