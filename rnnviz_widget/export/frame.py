@@ -95,6 +95,8 @@ class Contents:
         Whether there are any.
     gates
         Whether their saturation is drawn.
+    beyond
+        Whether values may lie beyond the colour scale, which the legend says.
     notes
         How long the paragraphs above and below are; none of length 0 is there.
     heading
@@ -114,6 +116,7 @@ class Contents:
     columns: int | None = None
     controls: bool = True
     gates: bool = False
+    beyond: bool = False
     notes: Sequence[int] = ()
     heading: bool = False
 
@@ -132,9 +135,11 @@ class Contents:
         around += self._text() + self.guess * at["guessPresent" if self.present else "guess"]
         labels = self.labels * at["label"]
         if self.present:
-            return around + at["footPresent"] + (self.copies > 1) * at["copyPresent"] + labels
+            foot = at["footPresent"] + (self.copies > 1) * at["copyPresent"]
+            return around + foot + self.beyond * at["beyondPresent"] + labels
         lanes = self.copies * at["lane"] if self.copies > 1 else at["line"]
-        foot = max(at["legend"], at["aroundChart"] + lanes + labels)
+        beyond = self.beyond and not self.guess
+        foot = max(at["legend"] + beyond * at["beyond"], at["aroundChart"] + lanes + labels)
         return around + at["readout"] + bool(self.predictions) * at["readoutLine"] + foot
 
     def _text(self) -> int:

@@ -249,6 +249,7 @@ def _contents(
         controls=traits["controls"],
         present=traits["present"],
         gates=content["saturation"] is not None,
+        beyond=trace.bounds(traits["state"]) is None or bool(traits["_limits"]),
         rankings=len(content["rankings"]),
         notes=[len(note) for note in notes],
         heading=bool(heading),

@@ -52,12 +52,14 @@ def trace(seed: int = 5, *, predictions: bool = False) -> Trace:
 PLAIN = trace()
 INSIDE = labels.inside_quotes(PLAIN)
 QUOTES = {"inside quotes": INSIDE}
+UNBOUNDED = Trace.from_arrays(TEXT, {"c": 3 * PLAIN["rnn.l0.h"]})
 RANKING = rank_units(PLAIN, INSIDE, states="*.h", shifts=0, resamples=0, probe=False)
 
 PARTS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "nothing else": (PLAIN, {}, {}),
     "a label": (PLAIN, {"labels": QUOTES}, {}),
     "three labels": (PLAIN, {"labels": dict.fromkeys("abc", INSIDE)}, {}),
+    "values beyond": (UNBOUNDED, {}, {}),
     "next tokens": (trace(predictions=True), {}, {}),
     "a ranking": (PLAIN, {"ranking": RANKING}, {}),
     "checkpoints": ([PLAIN, trace(6)], {"checkpoint": 0}, {}),
@@ -69,6 +71,7 @@ PARTS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "a hall": (PLAIN, {"present": True}, {}),
     "a riddle in a hall": (PLAIN, {"present": True, "guess": True}, {}),
     "copies in a hall": (PLAIN, {"present": True, "units": [1, 2]}, {}),
+    "values beyond in a hall": (UNBOUNDED, {"present": True}, {}),
     "a label in a hall": (PLAIN, {"present": True, "labels": QUOTES}, {}),
 }
 """What is shown, the widget's arguments and the frame's."""
@@ -101,9 +104,9 @@ def main() -> None:
         found = {part: height(page, part, Path(folder)) for part in PARTS}
         browser.close()
     for part, (guessed, needed) in found.items():
-        base = found["a hall" if "in a hall" in part else "nothing else"]
+        base = found["a hall" if "a hall" in part else "nothing else"]
         more = f"{guessed - base.guessed:+5d} {needed - base.needed:+5d}"
-        sys.stdout.write(f"{part:22}{guessed:6d}{needed:6d}   {more}\n")
+        sys.stdout.write(f"{part:32}{guessed:6d}{needed:6d}   {more}\n")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def test_a_text_is_edited_by_the_network_in_the_page_and_python_follows(
     field, keys = field_of(notebook, 0), notebook.page.keyboard
     field.locator("textarea").click(position={"x": 8 * 8, "y": 10})
     active = notebook.active_cell
-    # Undone before a cell of the notebook is run: the browser has one history for all that is typed in a page.
+    # Before a cell of the notebook is run: the browser has one history for all typed in a page.
     keys.type('"jd')
     assert text_of(field) == TEXT[:8] + '"jd' + TEXT[8:]
     for _ in range(3):

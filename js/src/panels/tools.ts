@@ -20,7 +20,7 @@ export function tools(store: Store, lifetime: AbortSignal): HTMLElement {
     apart.setAttribute("aria-pressed", String(store.apart.value));
   }, lifetime);
   watch(() => flip.setAttribute("aria-pressed", String(store.flip.value)), lifetime);
-  watch(() => guess.setAttribute("aria-pressed", String(store.guess.value)), lifetime);
+  watch(() => guess.setAttribute("aria-pressed", String(!!store.guess.value)), lifetime);
   watch(() => large.setAttribute("aria-pressed", String(store.present.value)), lifetime);
   return h("div", { class: "rnnviz-tools" }, compare, flip, guess, apart, large, keys);
 }
