@@ -92,7 +92,7 @@ def test_a_frame_is_as_high_as_the_text_may_be() -> None:
     trace = make_trace("a line\n" * 100)
     whole = HiddenStateWidget(trace).to_iframe().height
     low = HiddenStateWidget(trace, height=100).to_iframe().height
-    assert whole - low == 18 * 21 - 100
+    assert whole - low == (18 - 100 // 21) * 21  # whole rows
     narrow = HiddenStateWidget(make_trace("word " * 60), wrap=8).to_iframe().height
     assert narrow > HiddenStateWidget(make_trace("word " * 60)).to_iframe().height
     assert HiddenStateWidget(trace, controls=False).to_iframe().height < whole

@@ -17,9 +17,6 @@ const SLACK = 1;
 const NEWLINE = "\u21b5";
 const BLANK = "\u2423";
 
-/** Where a notebook finds this on the focused element, keys are not its own. */
-const OURS = "data-lm-suppress-shortcuts";
-
 /**
  * A text that is edited in place: letters and colours are painted behind a real, transparent text area.
  *
@@ -133,24 +130,11 @@ export class Field {
       (event) => {
         // Letters are the widget's keys again.
         if (event.key === "Escape") this.element.focus();
-        this.#offer(event);
       },
       listen,
     );
-    // A notebook that looks at keys first must not undo in its cells what is undone here.
-    for (const event of ["focusin", "keydown", "keyup"])
-      area.addEventListener(event, () => area.setAttribute(OURS, ""), listen);
     area.addEventListener("pointerleave", () => this.#store.setHover(-1), listen);
     this.element.addEventListener("scroll", () => this.#draw(), listen);
-  }
-
-  /** Offers the host a command that has nothing to do with text, such as Ctrl+S, which it was kept from. */
-  #offer(event: KeyboardEvent): void {
-    const command = event.ctrlKey || event.metaKey;
-    if (!command || !event.isTrusted || !/^[^acvxyz]$/i.test(event.key)) return;
-    event.stopPropagation();
-    this.area.removeAttribute(OURS);
-    if (!this.area.dispatchEvent(new KeyboardEvent(event.type, event))) event.preventDefault();
   }
 
   /** The cursor is the last character before the caret: the one that was read last. */
