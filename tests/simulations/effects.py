@@ -36,7 +36,6 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("brackets", "rnn.l0.h", "recurrence", 16),
     Row("prose", "rnn.l1.h", "readout", 60),
     Row("linux", "rnn.l0.h", "readout", 60),
 )

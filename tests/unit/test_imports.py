@@ -149,4 +149,4 @@ def test_numbers_and_labels_need_neither_torch_nor_a_widget() -> None:
         if part_of(name) in {"stats", "labels"}
         for other in IMPORTS[name]
     }
-    assert known <= {"", "stats", "labels", "trace"}
+    assert known <= {"", "stats", "labels", "trace", "escaping"}
