@@ -240,7 +240,7 @@ class StoredState:
             return
         expected = shard_head(self.store.said["generation"], self.key, number)
         if file.read(HEAD) != expected:
-            raise self.store.damage(f"{shard_path(self.key, number)} is a shard of another trace")
+            raise self.store.damage(f"{shard_path(self.key, number)} belongs elsewhere")
 
     def _units(self, file: BinaryIO, number: int, first: int, count: int) -> NDArray[Any]:
         """Return neighbouring units of a shard, `(units, rows)`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -156,7 +157,9 @@ class TestInTheWidget:
             background.start(lambda _: 1 // 0, found.put_nowait)
             seen.append(await found.get())
 
-        asyncio.run(asked())
+        # In a thread of its own: the tests of browsers leave a loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, asked()).result()
         assert seen[0] == "new"
         assert isinstance(seen[1], ZeroDivisionError)
 
@@ -171,7 +174,8 @@ class TestInTheWidget:
         for number, marked in ((4, MARKS[:9]), (5, [])):
             done.clear()
             request = {"id": number, "kind": kind, "checkpoint": 0, "marked": marked}
-            w._answer(None, request, None)
+            with ThreadPoolExecutor(1) as thread:  # where no loop runs
+                thread.submit(w._answer, None, request, None).result()
             assert done.wait(60)
         (first, (buffer,)), (second,) = sent
         assert first == {"id": 4}

@@ -172,7 +172,7 @@ def test_what_a_page_cannot_run_is_refused_with_the_reason_and_the_remedy(
 ) -> None:
     with pytest.raises(ValueError, match=said) as caught:
         rnnviz.portable(module.eval(), CHARACTERS)
-    assert "HiddenStateWidget(rnnviz.record(module, ...))" in str(caught.value)
+    assert "HiddenStateWidget(model=module, text=text)" in str(caught.value)
 
 
 @pytest.mark.parametrize(

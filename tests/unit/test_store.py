@@ -50,7 +50,7 @@ def test_shards_that_changed_places_are_found(folder: Path) -> None:
     first, second = one.read_bytes(), two.read_bytes()
     one.write_bytes(second)
     two.write_bytes(first)
-    with pytest.raises(ValueError, match=r"one.zarr' is damaged: states/0/c/0/0 is not a part"):
+    with pytest.raises(ValueError, match=r"one.zarr' is damaged: states/0/c/0/0 belongs elsewhere"):
         Trace.load(folder).unit("rnn.l0.h", 0)
     assert len(Trace.load(folder).unit("rnn.l0.c", 0)) == 20
 
@@ -83,11 +83,15 @@ def test_hostile_descriptions_are_refused_or_right(
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("length", 5 * 10**8, "is missing|is not what|has .* bytes where"),
+        ("length", 5 * 10**8, "is missing|does not describe a state|has .* bytes where"),
         ("length", 0, "its length is 0"),
         ("length", True, "its length is True"),
         ("states", [], "it has no states"),
-        ("states", [{"name": "a", "units": 2**40}], "is not what|shards of None rows"),
+        (
+            "states",
+            [{"name": "a", "units": 2**40}],
+            "does not describe a state|shards of None rows",
+        ),
         ("states", [{"name": "\ud800", "units": 3}], "a state is named"),
         ("states", [3], "not a JSON object"),
         ("source", "x" * 99, "source is not a JSON object"),
