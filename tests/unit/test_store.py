@@ -90,7 +90,7 @@ def test_hostile_descriptions_are_refused_or_right(
         (
             "states",
             [{"name": "a", "units": 2**40}],
-            "does not describe a state|shards of None rows",
+            "not describe a state|shards of None rows",
         ),
         ("states", [{"name": "\ud800", "units": 3}], "a state is named"),
         ("states", [3], "not a JSON object"),
