@@ -250,6 +250,9 @@ def test_a_unit_is_held_by_pulling_at_its_line_and_what_is_written_stands_beside
     guarded.mouse.move(box["x"] + box["width"] / 3, box["y"] + 20)
     button = guarded.get_by_role("button", name="hold unit 86")
     expect(button).to_be_visible()
+    box = guarded.locator(".rnnviz-plot").bounding_box()  # what the readout says may have moved it
+    assert box
+    guarded.mouse.move(box["x"] + box["width"] / 3, box["y"] + 20)
     guarded.mouse.down()
     guarded.mouse.move(box["x"] + box["width"] / 3, box["y"] + 63, steps=4)
     guarded.mouse.up()

@@ -86,6 +86,7 @@ def test_a_text_is_edited_by_the_network_in_the_page_and_python_follows(
 ) -> None:
     field, keys = field_of(notebook, 0), notebook.page.keyboard
     field.locator("textarea").click(position={"x": 8 * 8, "y": 10})
+    expect(field.locator("textarea")).to_be_focused()
     active = notebook.active_cell
     now = TEXT[:8] + '"jd' + TEXT[8:]
     keys.type('"jd')
