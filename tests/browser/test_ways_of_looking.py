@@ -348,5 +348,5 @@ def test_no_way_of_looking_stands_in_anyones_way(
 def test_a_frame_is_as_high_as_what_it_shows(page: Page, tmp_path: Path) -> None:
     """Each part alone: `python -m tests.browser.heights` prints what to write down anew."""
     found = {part: heights.height(page, part, tmp_path) for part in heights.PARTS}
-    wrong = {part: h for part, h in found.items() if not 0 <= h.guessed - h.needed <= 20}
+    wrong = {part: h for part, h in found.items() if not 0 <= h.guessed - h.needed <= 40}
     assert wrong == {}
