@@ -172,7 +172,7 @@ def _page(title: str, body: str, *, kind: str, mark: str, live: bool | None) -> 
     """Return a page: with widgets, live or not, or with None at all."""
     code = "" if live is None else head(live=live)
     style, keys = (path.read_text(encoding="utf-8") for path in (_CSS, _KEYS))
-    top = f'<style>{style}</style>\n<script type="module">{keys}</script>\n{code}'
+    top = f'<style>{style}</style>\n<script type="module" async>{keys}</script>\n{code}'
     return _PAGE.format(
         title=escape(title),
         policy=content_policy(top, live=bool(live)),

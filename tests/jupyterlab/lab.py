@@ -134,7 +134,9 @@ class Notebook:
         path = server.folder / f"{name}.ipynb"
         path.write_text(json.dumps(_notebook(cells)), encoding="utf-8")
         page.set_default_timeout(START_SECONDS * 1000)
-        page.goto(f"{server.url}/{server.opens}/{path.name}?token={server.token}")
+        page.goto(
+            f"{server.url}/{server.opens}/{path.name}?token={server.token}&reset"
+        )  # no tabs of before
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
         for outputs in page.evaluate(_RUN_ALL):
             _printed(outputs)
