@@ -92,7 +92,7 @@ def _scheduler(text: str) -> str | int:
 def _survey(options: argparse.Namespace) -> None:
     # torch takes seconds to import: only a command that needs it pays.
     from rnnviz_widget import labels, load_model, survey, untrained  # noqa: PLC0415
-    from rnnviz_widget.surveys.folder import Folder  # noqa: PLC0415
+    from rnnviz_widget.surveys.folder import TaskFolder  # noqa: PLC0415
     from rnnviz_widget.surveys.site import recognise  # noqa: PLC0415
 
     if options.out.exists() and not options.force:
@@ -114,6 +114,6 @@ def _survey(options: argparse.Namespace) -> None:
     store = options.out.with_name(f"{options.out.name}.zarr")
     found.save(store)
     index = found.to_site(options.out, overwrite=options.force)
-    Folder(work).remove()
+    TaskFolder(work).remove()
     say(found)
     show(index, sum(file.stat().st_size for file in options.out.rglob("*.html")), options)

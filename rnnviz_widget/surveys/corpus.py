@@ -15,7 +15,7 @@ _WILD = "*?["
 
 
 @dataclass(frozen=True)
-class Block:
+class TextBlock:
     """A piece of a text, read from zero.
 
     Attributes
@@ -45,7 +45,7 @@ class Block:
 
 
 @dataclass
-class Corpus:
+class BlockedTexts:
     """Texts, given as strings, files or patterns.
 
     Parameters
@@ -76,7 +76,7 @@ class Corpus:
     names: list[str] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Block]:
+    def __iter__(self) -> Iterator[TextBlock]:
         """Yield the blocks, in order."""
         index = 0
         for item in self._items():
@@ -113,13 +113,13 @@ class Corpus:
             else:
                 yield item
 
-    def _blocks(self, item: str | Path, index: int) -> Iterator[Block]:
+    def _blocks(self, item: str | Path, index: int) -> Iterator[TextBlock]:
         source = len(self.names)
         self.names.append(f"text {source + 1}" if isinstance(item, str) else str(item))
         before, start, line, column = "", 0, 1, 1
         try:
             for piece in self._pieces(item):
-                yield Block(
+                yield TextBlock(
                     index, source, start, line, column, before + piece, len(before) or self.skip
                 )
                 index += 1

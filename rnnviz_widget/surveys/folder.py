@@ -15,7 +15,7 @@ _DIGEST = 64  # hexadecimal digits
 
 
 @dataclass(frozen=True)
-class Folder:
+class TaskFolder:
     """A folder with a file for each task that is done.
 
     A file begins with the digest of the task and that of the rest of it. One that is of another

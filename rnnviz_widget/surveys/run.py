@@ -15,13 +15,13 @@ from rnnviz_widget.progress import Bar
 from rnnviz_widget.ranking import rank_units
 from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.surveys.bins import BINS, edges_of, levels_of
-from rnnviz_widget.surveys.corpus import Corpus
+from rnnviz_widget.surveys.corpus import BlockedTexts
 from rnnviz_widget.surveys.engine import results
-from rnnviz_widget.surveys.folder import Folder
+from rnnviz_widget.surveys.folder import TaskFolder
 from rnnviz_widget.surveys.report import LabelReport
 from rnnviz_widget.surveys.result import Survey
 from rnnviz_widget.surveys.rows import binned_scores, exact_scores, rows_of
-from rnnviz_widget.surveys.sample import Sample
+from rnnviz_widget.surveys.sample import BlockSample
 from rnnviz_widget.surveys.summary import Scheme, Summary, saturation_of
 from rnnviz_widget.surveys.task import PART, Job, columns, labels_of, loaded, packed, read, tasks_of
 from rnnviz_widget.trace.blocks import as_recording
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rnnviz_widget.charlm import CharLM
-    from rnnviz_widget.surveys.corpus import Block, Texts
+    from rnnviz_widget.surveys.corpus import TextBlock, Texts
     from rnnviz_widget.surveys.rows import Scores
     from rnnviz_widget.surveys.task import Labels, Task
     from rnnviz_widget.trace import Trace
@@ -152,9 +152,9 @@ def survey(
     """
     _check(block=block, task=task, warm_up=warm_up, sample=sample, skip=skip)
     plan = _plan(model, labels, states, block, sample)
-    corpus = Corpus(texts, plan.block, warm_up, skip)
+    corpus = BlockedTexts(texts, plan.block, warm_up, skip)
     size = corpus.size()
-    chosen = Sample(plan.sample)
+    chosen = BlockSample(plan.sample)
     blocks = iter(corpus)
     pilot = list(islice(blocks, _PILOT))
     if not any(len(each.text) > each.skip for each in pilot):
@@ -164,7 +164,7 @@ def survey(
         )
         raise ValueError(msg)
     job = Job(plan.model, plan.states, dict(labels), plan.scheme(pilot))
-    folder = None if out is None else Folder(Path(out))
+    folder = None if out is None else TaskFolder(Path(out))
     long = size is None or size > plan.block * PART
     with Bar(
         total=size,
@@ -173,7 +173,7 @@ def survey(
         desc="survey",
         disable=not (long if progress is None else progress),
     ) as bar:
-        merging = _Merging(job, chosen, folder, bar)
+        merging = _Merger(job, chosen, folder, bar)
         merging.run(tasks_of(chain(pilot, blocks), task), scheduler)
     return _concluded(
         merging,
@@ -206,7 +206,7 @@ class _Plan:
     block: int
     sample: int
 
-    def scheme(self, pilot: Sequence[Block]) -> Scheme:
+    def scheme(self, pilot: Sequence[TextBlock]) -> Scheme:
         """Return how to count, as the first blocks suggest."""
         values, said = [], []
         for block in pilot:
@@ -253,12 +253,12 @@ def _plan(
 
 
 @dataclass
-class _Merging:
+class _Merger:
     """Adds up the results of tasks in their order, whatever order they come in."""
 
     job: Job
-    sample: Sample
-    folder: Folder | None
+    sample: BlockSample
+    folder: TaskFolder | None
     bar: Any
     blocks: int = 0
     waiting: dict[int, bytes] = field(default_factory=dict)
@@ -297,9 +297,9 @@ class _Merging:
 
 
 def _concluded(
-    merging: _Merging,
+    merging: _Merger,
     plan: _Plan,
-    corpus: Corpus,
+    corpus: BlockedTexts,
     *,
     control: list[CharLM],
     title: str,

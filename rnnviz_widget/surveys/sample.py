@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rnnviz_widget.charlm import CharLM
-    from rnnviz_widget.surveys.corpus import Block
+    from rnnviz_widget.surveys.corpus import TextBlock
     from rnnviz_widget.surveys.task import Labels
     from rnnviz_widget.trace import Trace
 
 
 @dataclass
-class Sample:
+class BlockSample:
     """Every block whose number is a multiple of a power of 2, the smallest that leaves few enough.
 
     Attributes
@@ -29,16 +29,16 @@ class Sample:
         Characters that may be kept.
     stride : int
         Of the numbers of the blocks that are kept. 1: it is the whole corpus.
-    blocks : list of Block
+    blocks : list of TextBlock
         Those.
 
     """
 
     most: int
     stride: int = 1
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TextBlock] = field(default_factory=list)
 
-    def offer(self, block: Block) -> None:
+    def offer(self, block: TextBlock) -> None:
         """Take a block that comes next, or pass it by."""
         if block.index % self.stride:
             return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rnnviz_widget.surveys.corpus import Block
+    from rnnviz_widget.surveys.corpus import TextBlock
 
 SORTS = ("highest", "lowest", "changes")
 KEPT = 5
@@ -68,7 +68,7 @@ class Snippets:
         )
 
     @classmethod
-    def of(cls, block: Block, values: NDArray[np.float32], so_far: Snippets) -> Snippets:
+    def of(cls, block: TextBlock, values: NDArray[np.float32], so_far: Snippets) -> Snippets:
         """Return the most extreme places of a block, values of shape (C, n), apart from another.
 
         Only those that are more extreme than all of ``so_far``.
@@ -161,11 +161,11 @@ class Snippets:
 class _Places:
     """Where the tokens of a block are in their text."""
 
-    block: Block
+    block: TextBlock
     newlines: NDArray[np.intp]
 
     @classmethod
-    def of(cls, block: Block) -> _Places:
+    def of(cls, block: TextBlock) -> _Places:
         marks = np.fromiter(map("\n".__eq__, block.text), np.bool_, len(block.text))
         return cls(block, np.flatnonzero(marks))
 

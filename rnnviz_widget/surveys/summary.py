@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnnviz_widget.labels.reading import LabelValues
-    from rnnviz_widget.surveys.corpus import Block
+    from rnnviz_widget.surveys.corpus import TextBlock
 
 _LOW, _HIGH = 0.1, 0.9  # of a gate, as `gate_saturation` has it
 _QUICK = 1  # of the levels of compression: others take ten times as long for a tenth less
@@ -107,7 +107,7 @@ class Summary:
 
     def add(
         self,
-        block: Block,
+        block: TextBlock,
         values: NDArray[np.float32],
         labels: Mapping[str, LabelValues],
         scheme: Scheme,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rnnviz_widget.charlm import CharLM
     from rnnviz_widget.labels.reading import LabelValues
-    from rnnviz_widget.surveys.corpus import Block
+    from rnnviz_widget.surveys.corpus import TextBlock
     from rnnviz_widget.surveys.summary import Scheme
     from rnnviz_widget.trace import Trace
 
@@ -79,10 +79,10 @@ class Task:
     """Some neighbouring blocks, whose counts are added up before anybody sees them."""
 
     index: int
-    blocks: tuple[Block, ...]
+    blocks: tuple[TextBlock, ...]
 
     @property
-    def parts(self) -> list[tuple[Block, ...]]:
+    def parts(self) -> list[tuple[TextBlock, ...]]:
         """The blocks that are read by one worker each."""
         starts = range(0, len(self.blocks), PART)
         return [self.blocks[start : start + PART] for start in starts]
@@ -93,7 +93,7 @@ class Task:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-def tasks_of(blocks: Iterator[Block], size: int) -> Iterator[Task]:
+def tasks_of(blocks: Iterator[TextBlock], size: int) -> Iterator[Task]:
     """Yield so many blocks at a time."""
     index, some = 0, []
     for block in blocks:
@@ -110,7 +110,7 @@ def run_task(job: Job, task: Task) -> bytes:
     return merge_parts(tuple(job.labels), *(run_part(job, part) for part in task.parts))
 
 
-def run_part(job: Job, blocks: tuple[Block, ...]) -> bytes:
+def run_part(job: Job, blocks: tuple[TextBlock, ...]) -> bytes:
     """Return the summary of some blocks, as bytes."""
     model = loaded(job.model)
     summary = Summary.empty(job.scheme)

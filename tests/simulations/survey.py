@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz_widget.surveys.bins import BINS, levels_of
-from rnnviz_widget.surveys.corpus import Block
+from rnnviz_widget.surveys.corpus import TextBlock
 from rnnviz_widget.surveys.summary import Scheme, Summary
 from rnnviz_widget.surveys.task import PART, merge_parts
 
@@ -68,7 +68,7 @@ def measured() -> Costs:
     merge_parts(tuple(LABELS), data, data)
     add = (time.process_time() - start) / 2
     text = "".join(rng.choice(list("abcdefgh \n"), BLOCK))
-    block = Block(0, 0, 0, 1, 1, text, 1000)
+    block = TextBlock(0, 0, 0, 1, 1, text, 1000)
     return Costs(len(pickle.dumps(block)) * PART, len(data), add)
 
 

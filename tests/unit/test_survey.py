@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from rnnviz_widget import Survey, labels, rank_units, record, survey
-from rnnviz_widget.surveys.corpus import Corpus
+from rnnviz_widget.surveys.corpus import BlockedTexts
 from rnnviz_widget.surveys.task import run_task
 from tests.unit.planted import COUNTER, LATCH, planted, quoted
 
@@ -79,7 +79,7 @@ def test_binned_scores_are_as_near_the_exact_ones_as_they_say(binned: Survey) ->
     assert not binned.exact
     values: list[list[Any]] = [[], []]
     said: list[dict[str, list[Any]]] = [{name: [] for name in LABELS} for _ in range(2)]
-    for block in Corpus(TEXT, 2000, 300, 100):
+    for block in BlockedTexts(TEXT, 2000, 300, 100):
         trace = record(MODEL, block.text, states="*.c")
         values[block.index % 2].append(np.asarray(trace["rnn.l0.c"])[block.skip :])
         for name, label in LABELS.items():
@@ -193,7 +193,7 @@ def test_a_text_that_cannot_be_read_is_named_and_the_others_are_counted(tmp_path
 @pytest.mark.parametrize("length", [1, 7, 50, 1000])
 def test_blocks_hold_each_character_once_and_know_their_place(length: int) -> None:
     text = "ab\nc\n\nd" * 20
-    blocks = list(Corpus([text, "xy", ""], length, 10, 3))
+    blocks = list(BlockedTexts([text, "xy", ""], length, 10, 3))
     for source, whole in enumerate((text, "xy")):
         own = [block for block in blocks if block.source == source]
         counted = "".join(block.text[block.skip :] for block in own)
