@@ -10,8 +10,8 @@ import numpy as np
 
 from rnnviz_widget.extremes.report import Context, Contexts
 from rnnviz_widget.palettes import anchors
+from rnnviz_widget.quantise import colour_limit
 from rnnviz_widget.trace.blocks import as_recording
-from rnnviz_widget.widget.quantise import colour_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

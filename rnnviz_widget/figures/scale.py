@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz_widget import palettes
 from rnnviz_widget.figures.layout import visible
 from rnnviz_widget.labels.reading import read_label
-from rnnviz_widget.widget.quantise import kind, quantise
+from rnnviz_widget.quantise import kind, quantise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from rnnviz_widget.export import Page, content_policy, head, pieces_of
 from rnnviz_widget.export.still import escape
 from rnnviz_widget.lecture.film import film
 from rnnviz_widget.tables import html_facts
-from rnnviz_widget.widget.quantise import quantise
+from rnnviz_widget.quantise import quantise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

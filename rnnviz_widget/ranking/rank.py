@@ -30,7 +30,7 @@ from rnnviz_widget.trace import Trace
 from rnnviz_widget.trace.blocks import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -63,6 +63,7 @@ def rank_units(
     details: int = 10,
     seed: int = 0,
     progress: bool | None = None,
+    advance: Callable[[int], object] = lambda _: None,
     texts: str | None = None,
 ) -> Ranking:
     r"""Return the units ordered by how well they follow a label, the best one with its controls.
@@ -122,6 +123,8 @@ def rank_units(
         Of the random shifts and resamples.
     progress : bool, optional
         Whether to show a progress bar; by default where it takes long.
+    advance : callable
+        Called with the number of columns done, as they are; what it raises ends the work.
     texts : str, optional
         The former name of ``caption``.
 
@@ -185,8 +188,13 @@ def rank_units(
         desc="ranking",
         disable=not (long if progress is None else progress),
     ) as bar:
-        swept = sweep(part_a, part_b, selected, chance_a, advance=bar.update)
-        control_scores = tuple(best_held_out(a, b, selected, bar.update) for a, b in controls)
+
+        def done(count: int) -> None:
+            bar.update(count)
+            advance(count)
+
+        swept = sweep(part_a, part_b, selected, chance_a, advance=done)
+        control_scores = tuple(best_held_out(a, b, selected, done) for a, b in controls)
     chance = None
     if shifts:
         chance = Chance(held_out_by_chance(swept, part_b, chance_b), source)

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnviz_widget.counters import unit_kind
 from rnnviz_widget.progress import Bar
+from rnnviz_widget.quantise import colour_limit
 from rnnviz_widget.ranking import rank_units
 from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.surveys.bins import BINS, edges_of, levels_of
@@ -25,7 +26,6 @@ from rnnviz_widget.surveys.sample import BlockSample
 from rnnviz_widget.surveys.summary import Scheme, Summary, saturation_of
 from rnnviz_widget.surveys.task import PART, Job, columns, labels_of, loaded, packed, read, tasks_of
 from rnnviz_widget.trace.blocks import as_recording
-from rnnviz_widget.widget.quantise import colour_limit
 
 if TYPE_CHECKING:
     import os

@@ -21,6 +21,8 @@ class Background:
 
     def __init__(self) -> None:
         self._turn = 0
+        self.done = 0
+        """How much of the job has been done, in what it counts by."""
 
     def start(
         self,
@@ -41,11 +43,13 @@ class Background:
         """
         self.drop()
         turn = self._turn
+        self.done = 0
         call = _caller()
 
-        def advance(_: int) -> None:
+        def advance(count: int) -> None:
             if turn != self._turn:
                 raise _OvertakenError
+            self.done += count
 
         def deliver(result: T | Exception) -> None:
             if turn == self._turn:

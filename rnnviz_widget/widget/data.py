@@ -11,12 +11,12 @@ from traitlets import TraitError
 
 from rnnviz_widget.counters import Saturation
 from rnnviz_widget.escaping import listed
+from rnnviz_widget.quantise import colour_limit
 from rnnviz_widget.ranking import Ranking
 from rnnviz_widget.ranking.marked import stretches_of
 from rnnviz_widget.trace.excerpt import Excerpt
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.checkpoints import as_checkpoints, offered_states
-from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.traits import whole_number
 
 if TYPE_CHECKING:

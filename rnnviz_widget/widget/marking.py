@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
     from rnnviz_widget.widget.data import WidgetData
 
-KINDS = ("marked", "marked score")
-"""Requests that take long."""
-
 _LISTED = 100
 
 
@@ -79,7 +76,9 @@ def answer_marked(
         ranking = rank_marked(trace, marked, states=data.states, advance=advance)
         found = {"note": ranking.note, "entries": _listed(ranking[:_LISTED])}
     else:
-        scored = score_marked(trace, marked, states=data.states, probe=False, progress=False)
+        scored = score_marked(
+            trace, marked, states=data.states, probe=False, progress=False, advance=advance
+        )
         found = {"note": scored.verdict, "entries": _listed(scored[:_LISTED])}
     return [json.dumps(found).encode()]
 

@@ -20,8 +20,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from rnnviz_widget.export import Budget, json_for_script, pack, pack_plain
+from rnnviz_widget.quantise import colour_limit
 from rnnviz_widget.widget import wire
-from rnnviz_widget.widget.quantise import colour_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

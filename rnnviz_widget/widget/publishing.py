@@ -20,11 +20,11 @@ from rnnviz_widget.export import (
 from rnnviz_widget.export.site import SavedSite, replacing_site, size_of, write_site_page
 from rnnviz_widget.limits import Limit, limits_of
 from rnnviz_widget.pieces import readable
+from rnnviz_widget.quantise import colour_limit
 from rnnviz_widget.trace.excerpt import choose
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.live import NO_MODEL
 from rnnviz_widget.widget.packing import Snapshot, pack_page
-from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.sites import write_values
 from rnnviz_widget.widget.words import in_words
 

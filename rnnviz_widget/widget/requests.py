@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rnnviz_widget.quantise import colour_limit
 from rnnviz_widget.widget import wire
-from rnnviz_widget.widget.marking import KINDS, answer_marked
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT
 from rnnviz_widget.widget.network_requests import NETWORK_REQUESTS, answer_for_network
-from rnnviz_widget.widget.quantise import colour_limit
 from rnnviz_widget.widget.traits import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rnnviz_widget.widget.background import Background
     from rnnviz_widget.widget.data import WidgetData
     from rnnviz_widget.widget.live import LiveNetwork
+    from rnnviz_widget.widget.looking import Looking
 
 
 class Sender(Protocol):
@@ -30,7 +29,7 @@ def respond(
     widget: Sender,
     data: WidgetData,
     request: Mapping[str, Any],
-    background: Background,
+    looking: Looking,
     living: LiveNetwork | None = None,
 ) -> None:
     """Send what a view asks for, or why it cannot be had: at once, or when it has been found."""
@@ -42,8 +41,7 @@ def respond(
         else:
             widget.send({"id": request["id"]}, found)
 
-    if request.get("kind") in KINDS:
-        background.start(lambda advance: answer_marked(data, request, advance), reply)
+    if looking.respond(data, request, reply):
         return
     try:
         found: list[bytes] | Exception

@@ -21,9 +21,9 @@ import numpy as np
 from rnnviz_widget.export import Budget, json_for_script, pack_plain
 from rnnviz_widget.export.unit_major import write_buffer, write_group, write_rows
 from rnnviz_widget.progress import Bar
+from rnnviz_widget.quantise import MISSING
 from rnnviz_widget.widget import wire
 from rnnviz_widget.widget.packing import FACTS, bytes_of, opening_rows
-from rnnviz_widget.widget.quantise import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

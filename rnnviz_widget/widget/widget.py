@@ -10,10 +10,10 @@ import traitlets
 
 from rnnviz_widget.export.pages import programs
 from rnnviz_widget.widget.appearance import Appearance
-from rnnviz_widget.widget.background import Background
 from rnnviz_widget.widget.checkpoints import as_checkpoints
 from rnnviz_widget.widget.data import WidgetData
 from rnnviz_widget.widget.live import living
+from rnnviz_widget.widget.looking import Looking
 from rnnviz_widget.widget.marking import Marking
 from rnnviz_widget.widget.messages import LONGEST_COMPLAINT, checked
 from rnnviz_widget.widget.page_export import PageExport
@@ -243,7 +243,7 @@ class HiddenStateWidget(PageExport, Marking, Place, Appearance, anywidget.AnyWid
             _engine=programs() if self._living else [],
             _initial=self._living.initial if self._living else b"",
         )
-        self._background = Background()
+        self._looking = Looking()
         self._follow_trace()
         self.on_msg(self._answer)
 
@@ -281,7 +281,7 @@ class HiddenStateWidget(PageExport, Marking, Place, Appearance, anywidget.AnyWid
                 self.selection = []
             if self.marked and trace.tokens != self._data.trace.tokens:
                 self.marked = []  # it was of another text
-            self._background.drop()
+            self._looking.drop()
             self._data = data
             self._content = content
             self._follow_trace()
@@ -322,7 +322,7 @@ class HiddenStateWidget(PageExport, Marking, Place, Appearance, anywidget.AnyWid
 
     def _answer(self, _: object, request: Any, __: object) -> None:  # noqa: ANN401  (from outside)
         if isinstance(request, dict) and "id" in request:
-            respond(self, self._data, request, self._background, self._living)
+            respond(self, self._data, request, self._looking, self._living)
 
     # --- in a notebook -----------------------------------------------------------------------
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from rnnviz_widget.labels.reading import read_label
 from rnnviz_widget.pieces import readable, readable_vocabulary
-from rnnviz_widget.widget.label_rules import label_rule
-from rnnviz_widget.widget.quantise import (
+from rnnviz_widget.quantise import (
     LEVELS,
     MISSING,
     QuantisedUnit,
@@ -21,6 +20,7 @@ from rnnviz_widget.widget.quantise import (
     kind,
     quantise,
 )
+from rnnviz_widget.widget.label_rules import label_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

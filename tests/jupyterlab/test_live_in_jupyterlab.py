@@ -28,7 +28,7 @@ model = rnnviz.load_model("prose")
 page = rnnviz.HiddenStateWidget(model=model, text=text, state="rnn.l1.h", unit=86)
 page""",
     """\
-from rnnviz_widget.widget.quantise import colour_limit
+from rnnviz_widget.quantise import colour_limit
 def on_scale(v):
     return (v / colour_limit([v], kernel.trace.bounds(kernel.state))).tolist()
 class Loop(torch.nn.Module):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import numpy as np
 import pytest
 
 from rnnviz_widget import Trace, contexts, palettes
+from tests.fixtures.contexts import FILE, cases
 
 
 def make(text: str, values: object, **more: object) -> Trace:
@@ -129,3 +131,8 @@ def test_a_unit_that_is_missing_everywhere_has_no_stretches() -> None:
     found = contexts(make("abc", [np.nan, np.inf, np.nan]), "h", 0)
     assert (found.highest, found.lowest, found.changes) == ((), (), ())
     assert "highest" in str(found)
+
+
+def test_both_languages_search_by_one_rule() -> None:
+    """The page's own search is held to the same file by `js/tests/places.test.ts`."""
+    assert cases() == json.loads(FILE.read_text(encoding="utf-8"))

@@ -17,9 +17,9 @@ LAYERS = (
     ("cli",),
     ("lecture",),
     ("surveys",),
-    ("evaluation", "extremes", "figures"),
+    ("evaluation", "figures"),
     ("widget",),
-    ("export",),
+    ("export", "extremes"),
     ("interventions",),
     ("network",),
     ("charlm", "counters"),
@@ -27,7 +27,7 @@ LAYERS = (
     ("labels", "limits", "recurrent"),
     ("trace",),
     ("coloured",),
-    ("stats", "palettes", "pieces", "progress", "signs", "tables", "texts"),
+    ("stats", "palettes", "pieces", "progress", "quantise", "signs", "tables", "texts"),
     ("escaping", "former"),
 )
 """From the top down; a part imports from below its own layer only."""
@@ -45,6 +45,7 @@ WITHOUT_TORCH = (
     "palettes",
     "pieces",
     "progress",
+    "quantise",
     "ranking",
     "signs",
     "stats",

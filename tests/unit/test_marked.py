@@ -12,8 +12,10 @@ from sklearn.metrics import roc_auc_score
 from traitlets import TraitError
 
 from rnnviz_widget import HiddenStateWidget, Trace, labels, rank_units
+from rnnviz_widget.export import STATIC
 from rnnviz_widget.ranking import marked_label, rank_marked, score_marked
 from rnnviz_widget.widget.background import Background
+from rnnviz_widget.widget.marking import answer_marked
 from tests.unit.stories import story
 
 STORY = story(6000)
@@ -182,3 +184,50 @@ class TestInTheWidget:
         assert b'"unit": 7' in buffer[: buffer.index(b"}")]
         assert second["id"] == 5
         assert "must" in second["error"]
+
+    def test_the_view_gets_its_program_asks_how_far_it_is_and_can_stop_it(
+        self, trace: Trace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        w = HiddenStateWidget(trace)
+        sent: list = []
+        monkeypatch.setattr(w, "send", lambda *message: sent.append(message))
+        w._answer(None, {"id": 1, "kind": "program"}, None)
+        ((head, (code,)),) = sent
+        assert head == {"id": 1}
+        assert code == (STATIC / "finding.js").read_bytes()
+        going, release = threading.Event(), threading.Event()
+
+        def slow(advance: object) -> list[bytes]:
+            advance(5)
+            going.set()
+            release.wait(5)
+            advance(1)
+            return [b"late"]
+
+        sent.clear()
+        w._looking.of("marking").start(slow, sent.append)
+        assert going.wait(5)
+        w._answer(None, {"id": 2, "kind": "progress"}, None)
+        w._answer(None, {"id": 3, "kind": "stop"}, None)
+        release.set()
+        assert sent[0] == ({"id": 2}, [b'{"done": 5}'])
+        assert sent[1] == ({"id": 3}, [])
+        assert [b"late"] not in sent
+
+    @pytest.mark.parametrize("kind", ["marked", "marked score"])
+    def test_both_questions_tell_how_far_they_are_and_end_when_they_are_told_to(
+        self, trace: Trace, kind: str
+    ) -> None:
+        data = HiddenStateWidget(trace)._data
+        done = []
+        answer_marked(data, {"kind": kind, "checkpoint": 0, "marked": MARKS}, done.append)
+        assert sum(done) == 27
+
+        class Stop(Exception):  # noqa: N818
+            pass
+
+        def stop(_: int) -> None:
+            raise Stop
+
+        with pytest.raises(Stop):
+            answer_marked(data, {"kind": kind, "checkpoint": 0, "marked": MARKS}, stop)
