@@ -20,6 +20,7 @@ async function refuseMarkup() {
     "network.js",
     "more.js",
     "extras.js",
+    "finding.js",
     "widget.css",
   ]) {
     const text = await readFile(out + name, "utf8");
@@ -31,14 +32,14 @@ async function refuseMarkup() {
 
 // What only our own classes call: short in the bundle. A name that Python, a host or the browser uses too must not be here.
 const OWN =
-  "revealed ramp ground paint valueAt failed wish hover help problem moment unitIndex offers offerOf setOffer setState setUnit setUnitIndex setStateAndUnit activate addCopy removeCopy setFlipped setPalette setCheckpoint setGuess setPresent setLabel setTheme setHelp setHover setView setCursor selectTo revealSegment revealRow goToSegment beginsAt lastLine fetchRows fetchExact even foot strip scroller gauge invalidate decorate tokenAt scrollToRow reveal fromInput fromState inputBias stateBias likeliest normaliser alphabet strangers nearest freeLoss comparing editable resume setRelabel onValues onProblem";
+  "revealed ramp ground paint valueAt failed wish hover help problem moment unitIndex offers offerOf setOffer setState setUnit setUnitIndex setStateAndUnit activate addCopy removeCopy setFlipped setPalette setCheckpoint setGuess setPresent setLabel setTheme setHelp setHover setView setCursor selectTo revealSegment revealRow goToSegment beginsAt lastLine fetchRows fetchExact even foot strip scroller gauge invalidate decorate tokenAt scrollToRow reveal fromInput fromState inputBias stateBias likeliest normaliser alphabet strangers nearest freeLoss comparing editable resume setRelabel onValues onProblem viewport setProblem hasKernel readers sources notify probabilities decimals wanted segments copies loading predictions characters cells places visible layout pending whole setMarked setFinding finding finder";
 
 // The same in every bundle: the program that is loaded where a network lives calls the classes of the ordinary one.
 const SHORT = Object.fromEntries(OWN.split(" ").map((name, i) => [name, `$${i.toString(36)}`]));
 
 // A notebook keeps the bundle once per widget: a second look saves a twentieth of it.
 async function shrink() {
-  for (const name of ["widget.js", "page.js", "site.js", "network.js", "more.js"]) {
+  for (const name of ["widget.js", "page.js", "site.js", "network.js", "more.js", "finding.js"]) {
     const options = { module: name !== "site.js", compress: { passes: 3 }, format: { comments: false } };
     const { code } = await minify(await readFile(out + name, "utf8"), options);
     await writeFile(out + name, code);
@@ -107,6 +108,8 @@ const builds = [
       { in: "src/editing/more.ts", out: "more" },
       // Loaded only where its panels are shown.
       { in: "src/extras/main.ts", out: "extras" },
+      // Loaded only once somebody looks for units.
+      { in: "src/finding/main.ts", out: "finding" },
       { in: "src/widget.css", out: "widget" },
     ],
     format: "esm",

@@ -13,6 +13,8 @@ export interface Host {
   readonly engine: Engine | Promise<Engine> | null;
   /** The panels that only some widgets need. */
   extras(): Promise<typeof import("./extras/main")>;
+  /** The panels that look for units. */
+  finder(): Promise<typeof import("./finding/main")>;
 }
 
 /** What answers for units: a host, or a network that runs here. */
@@ -39,6 +41,8 @@ export interface SyncedTraits {
   cursor: number;
   /** `[start, stop)` in tokens, or empty for none. */
   selection: number[];
+  /** Marked stretches, `[start, stop)` in tokens: in order, none meets another. */
+  marked: [number, number][];
   palette: string;
   /** `[state, unit]` of those whose colours are turned: red is low. */
   flipped: [string, number][];
@@ -74,6 +78,7 @@ export const DEFAULTS: SyncedTraits = {
   unit: 0,
   cursor: -1,
   selection: [],
+  marked: [],
   palette: "red-blue",
   flipped: [],
   units: [],
@@ -113,10 +118,20 @@ export type Request = { state: string; unit: number; checkpoint: number } & (
   | { kind: "unit" }
 );
 
-/** What is the network whose text is edited, and what does it do with this text? It may take so many milliseconds. */
+/**
+ * What may take longer than other requests: so many milliseconds.
+ *
+ * What is the network whose text is edited, and what does it do with this text? Then what looks for units: the
+ * program itself, and what that asks.
+ */
 export type NetworkRequest = { patience: number } & (
   | { kind: "open" }
   | { kind: "read"; ids: number[]; holds: unknown[]; units: { state: string; unit: number }[] }
+  | { kind: "program" }
+  | { kind: "marked" | "marked score"; checkpoint: number; marked: [number, number][] }
+  | { kind: "progress" | "stop" }
+  | { kind: "window"; state: string; checkpoint: number; start: number; stop: number }
+  | { kind: "contexts"; state: string; unit: number; checkpoint: number }
 );
 
 /** Buffers arrive as any of these: Jupyter, Colab and shinywidgets differ. */

@@ -85,6 +85,9 @@ function letter(store: Store, key: string): boolean {
     case "l":
       store.setPresent(!store.present.value);
       break;
+    case "m":
+      store.setFinding(!store.finding.value);
+      break;
     case "?":
       store.setHelp(!store.help.value);
       break;

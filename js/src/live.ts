@@ -1,10 +1,23 @@
 import { atEnd, button, fitCanvas, h, on, onResize, variable, watch, watchFrames } from "./dom";
 import type { Engine, Host } from "./host";
-import { signal } from "./signals";
+import { signal, untracked } from "./signals";
 import type { Store } from "./store/store";
 
 /** What the program that is loaded only here shares with the ordinary one. */
-export const kit = { atEnd, button, fitCanvas, h, load, on, onResize, signal, variable, watch, watchFrames };
+export const kit = {
+  atEnd,
+  button,
+  fitCanvas,
+  h,
+  load,
+  on,
+  onResize,
+  signal,
+  untracked,
+  variable,
+  watch,
+  watchFrames,
+};
 
 export type Kit = typeof kit;
 
@@ -18,6 +31,11 @@ export interface Slots {
   copies: HTMLElement;
   /** What its buttons are put behind. */
   foot: HTMLElement;
+}
+
+/** What such a program adds. */
+interface Panels {
+  add(kit: Kit, store: Store, slots: Slots, lifetime: AbortSignal, host: Host): void;
 }
 
 interface Program {
@@ -45,17 +63,30 @@ export async function enliven(host: Host, store: Store, slots: Slots, lifetime: 
   }
 }
 
-/** Adds the panels that only some widgets need, once this one does. */
-export function addExtras(host: Host, store: Store, slots: Slots, lifetime: AbortSignal): void {
-  let asked = false;
-  watch(() => {
-    if (asked || !store.extras.value) return;
-    asked = true;
-    host
-      .extras()
-      .then(({ add }) => lifetime.aborted || add(kit, store, slots, lifetime))
-      .catch((error) => store.setProblem(`Some panels are missing here. ${error.message}`));
-  }, lifetime);
+/** Adds the panels that only some widgets need, and those that look for units, each once this one needs them. */
+export function addPanels(host: Host, store: Store, slots: Slots, lifetime: AbortSignal): void {
+  const once = (wanted: () => unknown, bring: () => Promise<Panels>) => {
+    let asked = false;
+    watch(() => {
+      if (asked || !wanted()) return;
+      asked = true;
+      bring()
+        .then(({ add }) => lifetime.aborted || add(kit, store, slots, lifetime, host))
+        .catch((error) => {
+          // The kernel may be busy: who asks once more may be answered.
+          asked = false;
+          store.setProblem(`Some panels are missing here. ${error.message}`);
+        });
+    }, lifetime);
+  };
+  once(
+    () => store.extras.value,
+    () => host.extras(),
+  );
+  once(
+    () => store.finding.value,
+    () => host.finder(),
+  );
 }
 
 /** A program from its source. */

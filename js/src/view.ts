@@ -1,7 +1,7 @@
 import { atEnd, h, watch } from "./dom";
 import type { Host } from "./host";
 import { followKeys } from "./keys";
-import { addExtras, enliven } from "./live";
+import { addPanels, enliven } from "./live";
 import { chart } from "./panels/chart";
 import { controls } from "./panels/controls";
 import { copiesPanel } from "./panels/copies";
@@ -76,7 +76,7 @@ export function mount(host: Host, parent: HTMLElement, lifetime: AbortSignal): v
     problem.hidden = !store.problem.value;
   }, lifetime);
   const slots = { root, head, game, copies, foot };
-  addExtras(host, store, slots, lifetime);
+  addPanels(host, store, slots, lifetime);
   void enliven(host, store, slots, lifetime);
 }
 

@@ -18,6 +18,9 @@ const TRAITS = [...Object.keys(DEFAULTS), "_content"] as (keyof Traits)[];
 /** At most this often does the kernel hear of changes, in milliseconds; of the last one always. */
 const SAVE_EVERY = 50;
 
+/** How long the kernel may take to send a program: it may be busy, in milliseconds. */
+const PROGRAM_PATIENCE = 8000;
+
 /** MyST's model throws where it has no kernel to talk to: what it cannot do is not done. */
 function attempt(run: () => void): boolean {
   try {
@@ -103,6 +106,10 @@ export function modelHost(model: Model, lifetime: AbortSignal): Host {
       return hasKernel;
     },
     extras: () => load(model.get("_extras")),
+    async finder() {
+      const [code] = await this.request({ kind: "program", patience: PROGRAM_PATIENCE });
+      return load(new TextDecoder().decode(code));
+    },
     get engine() {
       const [code, more] = model.get("_engine") ?? [];
       return code ? { code, more, network: model.get("_network"), initial: model.get("_initial") } : null;

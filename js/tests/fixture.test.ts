@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { decode, MISSING } from "../src/store/wire";
+import { decode, decodeSaturation, MISSING } from "../src/store/wire";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -58,9 +58,8 @@ it("decodes every field of what Python writes", () => {
     text: expect.stringMatching(/^AUC /),
     sign: expect.any(Number),
   });
-  expect(content.saturation?.tokens).toBe(12);
-  expect(content.saturation?.gates.map(({ state, ids }) => [state, [...ids]])).toEqual([
-    ["rnn.l0.f", [0, 1]],
-  ]);
-  expect([...(content.saturation?.gates[0].closed ?? [])][1]).toBeCloseTo(0.5, 6);
+  const saturation = decodeSaturation(content.saturation);
+  expect(saturation?.tokens).toBe(12);
+  expect(saturation?.gates.map(({ state, ids }) => [state, [...ids]])).toEqual([["rnn.l0.f", [0, 1]]]);
+  expect([...(saturation?.gates[0].closed ?? [])][1]).toBeCloseTo(0.5, 6);
 });

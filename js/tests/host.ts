@@ -10,6 +10,7 @@ export class FakeHost implements Host {
   hasKernel = true;
   engine = null;
   extras = () => import("../src/extras/main");
+  finder = () => import("../src/finding/main");
   readonly #listeners = new Set<() => void>();
 
   constructor(traits: Partial<Traits> = {}) {

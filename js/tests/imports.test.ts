@@ -8,6 +8,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   network: ["store"],
   live: ["store", "dom", "host", "signals"],
   extras: ["live", "store", "words"],
+  finding: ["live", "store", "words", "host", "signals"],
   editing: ["network", "live", "store", "host", "words", "heights"],
   text: ["store", "dom", "words"],
   panels: ["text", "store", "dom", "words", "heights", "signals"],
@@ -18,7 +19,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   keys: ["store", "dom"],
   view: ["panels", "text", "store", "dom", "words", "keys", "theme", "host", "live"],
   widget: ["view", "host", "live"],
-  saved: ["store", "host", "view", "extras"],
+  saved: ["store", "host", "view", "extras", "finding"],
   page: ["saved"],
   site: ["saved", "store", "host"],
 };

@@ -32,6 +32,7 @@ function addressHost(traits: Traits): Host & { address: string } {
     hasKernel: false,
     engine: null,
     extras: () => import("../src/extras/main"),
+    finder: () => import("../src/finding/main"),
   };
 }
 

@@ -45,6 +45,17 @@ def test_a_gate_is_drawn_from_zero_to_one(open_page: Open) -> None:
     assert_painted(root, trace.unit("rnn.l0.z", 7).tolist(), limit=1)
 
 
+def test_the_list_of_states_names_the_one_that_is_shown_once_all_is_here(open_page: Open) -> None:
+    trace = make_trace("ab\n" * 2000)  # more than a page opens with
+    root = open_page(HiddenStateWidget(trace, state="rnn.l0.z", unit=7))
+    root.get_by_role("button", name="next unit").click()
+    expect(root.locator(".rnnviz-legend")).not_to_contain_text("waiting")
+    root.page.wait_for_function("document.readyState === 'complete'")
+    expect(root.get_by_role("combobox", name="state")).to_have_value("rnn.l0.z")
+    root.page.wait_for_timeout(500)
+    assert root.get_by_role("combobox", name="state").input_value() == "rnn.l0.z"
+
+
 def test_the_slider_moves_by_mouse_and_by_keyboard(open_page: Open) -> None:
     trace = make_trace()
     root = open_page(HiddenStateWidget(trace, unit=3))

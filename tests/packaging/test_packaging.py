@@ -16,6 +16,7 @@ BUNDLE = {
     "network.js",
     "more.js",
     "extras.js",
+    "finding.js",
     "site.js",
     "widget.css",
     "heights.json",

@@ -74,6 +74,7 @@ export class Field {
         store.row.value,
         store.paint.value,
         store.hover.value,
+        store.marked.value,
         desk.expected.value,
         this.predictions.value,
       ],
@@ -224,6 +225,8 @@ export class Field {
     const { bytes } = this.#store.row.peek();
     const paint = this.#store.paint.peek();
     const plain = this.#kit.variable(this.element, "fg");
+    const accent = this.#kit.variable(this.element, "accent");
+    const marked = this.#store.marked.peek();
     const { text } = tokens;
     context.textAlign = "left";
     for (let from = row.from; from < row.to; ) {
@@ -243,6 +246,11 @@ export class Field {
       context.font = `${newline ? 11 : 14}px ${this.#font}`;
       context.fillStyle = level === 0 ? plain : newline ? paint.quiet[level] : paint.ink[level];
       context.fillText(newline ? NEWLINE : text.slice(from, to), left, y + ROW / 2);
+      if (marked.some(([start, stop]) => start <= token && token < stop)) {
+        context.fillStyle = accent;
+        context.fillRect(left, y, right - left, 2);
+        context.fillRect(left, y + ROW - GAP - 3, right - left, 3);
+      }
       // What the network does not know, and reads as something else.
       if (stranger) context.fillRect(left, y + ROW - GAP - 2, right - left, 1);
       if (this.predictions.peek()) this.#paintGuesses(context, token, left, right, y + ROW);

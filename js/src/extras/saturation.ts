@@ -1,6 +1,6 @@
 import type { Kit } from "../live";
 import type { Store } from "../store/store";
-import type { GateShares } from "../store/wire";
+import { decodeSaturation, type GateShares } from "../store/wire";
 
 const PAD = 7;
 /** A pointer further from every point means none, in CSS pixels. */
@@ -15,7 +15,7 @@ export function saturationPanel(kit: Kit, store: Store, lifetime: AbortSignal): 
   let shown = new AbortController();
   atEnd(lifetime, () => shown.abort());
   watch(() => {
-    const { saturation } = store.content.value;
+    const saturation = decodeSaturation(store.content.value.saturation);
     shown.abort();
     shown = new AbortController();
     // It tells of the whole text: not while a class is to guess it.

@@ -64,6 +64,7 @@ export function controls(store: Store, lifetime: AbortSignal): HTMLElement {
 
   watch(() => {
     states.replaceChildren(...known.value.map(({ name }) => h("option", { value: name }, name)));
+    states.value = store.state.value.name;
   }, lifetime);
 
   watch(() => {

@@ -9,6 +9,7 @@ const EVERYWHERE: Keys = [
   ["g", "guess: hide what stands ahead of the cursor"],
   ["f", "flip the unit's colours: red is low"],
   ["l", "large type, for a hall"],
+  ["m", "find units: mark text, see all at once"],
   ["?", "this list"],
 ];
 const TRAINING: Keys = [["c  Shift+c", "next, previous checkpoint"]];

@@ -12,6 +12,9 @@ export function tools(store: Store, lifetime: AbortSignal): HTMLElement {
   const guess = link("guess", "hide what stands ahead of the cursor (g)", () =>
     store.setGuess(!store.guess.value),
   );
+  const find = link("find", "find units: mark text, see all at once (m)", () =>
+    store.setFinding(!store.finding.value),
+  );
   const large = link("large", "large type, for a hall (l)", () => store.setPresent(!store.present.value));
   const keys = link("keys", "all keys (?)", () => store.setHelp(!store.help.value));
   const apart = link("set apart", "a space between tokens", () => store.setApart(!store.apart.value));
@@ -21,6 +24,7 @@ export function tools(store: Store, lifetime: AbortSignal): HTMLElement {
   }, lifetime);
   watch(() => flip.setAttribute("aria-pressed", String(store.flip.value)), lifetime);
   watch(() => guess.setAttribute("aria-pressed", String(!!store.guess.value)), lifetime);
+  watch(() => find.setAttribute("aria-pressed", String(store.finding.value)), lifetime);
   watch(() => large.setAttribute("aria-pressed", String(store.present.value)), lifetime);
-  return h("div", { class: "rnnviz-tools" }, compare, flip, guess, apart, large, keys);
+  return h("div", { class: "rnnviz-tools" }, find, compare, flip, guess, apart, large, keys);
 }

@@ -1,4 +1,5 @@
 import * as extras from "../extras/main";
+import * as finding from "../finding/main";
 import type { Bytes, Engine, Host, Request, Traits } from "../host";
 
 /** Where a page that has no kernel gets what it did not open with. */
@@ -33,6 +34,7 @@ export function pageHost(traits: Traits, source: Source = {}): Host & { changed(
     hasKernel: source.unit !== undefined,
     engine: source.engine ?? null,
     extras: async () => extras,
+    finder: async () => finding,
   };
 }
 

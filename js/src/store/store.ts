@@ -40,6 +40,7 @@ export class Store extends ViewState {
   readonly content: ReadonlySignal<Content>;
   readonly palette: ReadonlySignal<string> = this.#traits.palette;
   readonly selection: ReadonlySignal<Span | null>;
+  readonly marked: ReadonlySignal<SyncedTraits["marked"]> = this.#traits.marked;
   readonly arrange: ReadonlySignal<Arrange> = this.#traits.arrange;
   readonly present: ReadonlySignal<boolean> = this.#traits.present;
   readonly height: ReadonlySignal<number | null> = this.#traits.height;
@@ -287,6 +288,11 @@ export class Store extends ViewState {
     this.#push({ selection: start < stop ? [start, stop] : [], cursor: this.#inText(cursor) });
   }
 
+  /** Marks these stretches, and no others. */
+  setMarked(marked: SyncedTraits["marked"]): void {
+    this.#push({ marked });
+  }
+
   /** Moves the cursor and extends the selection with it, from where it was begun. */
   selectTo(token: number): void {
     const selection = this.selection.value;
@@ -324,15 +330,23 @@ export class Store extends ViewState {
   /** Shows another text, or more of what is known of it: from a network that runs here. */
   show(content: Content, rows: ComputedUnit[]): void {
     batch(() => {
-      if (content.tokens !== this.content.peek().tokens) this.setHover(-1);
+      if (content.tokens !== this.content.peek().tokens) {
+        this.setHover(-1);
+        this.setMarked([]);
+      }
       put(this.content, content);
       this.#values.put(rows);
     });
   }
 
+  /** What answers for units that are not here. */
+  get source(): UnitSource {
+    return this.#values.source;
+  }
+
   /** Lets a network that runs here answer for its units. */
   serve(source: UnitSource): void {
-    this.#values.serve(source);
+    this.#values.source = source;
   }
 
   #inText(token: number): number {

@@ -59,7 +59,8 @@ const PINNED_DIGITS = 3;
 
 /** The values of all units: what came with the trace, and what a kernel answers. */
 export class Values {
-  #host: UnitSource;
+  /** What answers: the host, or a network that runs here. */
+  source: UnitSource;
   readonly #content: ReadonlySignal<Content>;
   readonly #limits: ReadonlySignal<SyncedTraits["_limits"]>;
   readonly #rows = new Fetcher<QuantisedUnit>(ROWS_KEPT);
@@ -72,14 +73,9 @@ export class Values {
     content: ReadonlySignal<Content>,
     limits: ReadonlySignal<SyncedTraits["_limits"]>,
   ) {
-    this.#host = host;
+    this.source = host;
     this.#content = content;
     this.#limits = limits;
-  }
-
-  /** Lets another one than the host answer from now on. */
-  serve(source: UnitSource): void {
-    this.#host = source;
   }
 
   /** Takes what was computed here of some units, and forgets what was known of all. */
@@ -116,19 +112,19 @@ export class Values {
 
   /** Whether the bytes of a row may still come. */
   pending(row: UnitRow): boolean {
-    return !row.bytes && this.#host.hasKernel && !this.#rows.failed;
+    return !row.bytes && this.source.hasKernel && !this.#rows.failed;
   }
 
   /** Asks for what is not here of some units, first things first. */
   fetchRows(units: Unit[]): void {
     const { checkpoints, tokens } = this.#content.value;
     const missing = units.filter(({ checkpoint }) => !checkpoints[checkpoint].whole);
-    if (!missing.length || !this.#host.hasKernel) return;
+    if (!missing.length || !this.source.hasKernel) return;
     this.#rows.wish(
       missing.map(({ state: { name: state }, unit, checkpoint }) => ({
         key: `${checkpoint} ${unitKey(state, unit)}`,
         ask: async () => {
-          const [values, scales] = await this.#host.request({ kind: "unit", state, unit, checkpoint });
+          const [values, scales] = await this.source.request({ kind: "unit", state, unit, checkpoint });
           const bytes = toInt8(values);
           const [scale, limit, peak] = toFloat32(scales);
           if (bytes.length !== tokens.length)
@@ -142,7 +138,7 @@ export class Values {
   /** Asks for the exact values of some units around `token`, once nothing has changed for a moment. */
   fetchExact(units: Unit[], token: number): void {
     const { tokens } = this.#content.value;
-    if (!this.#host.hasKernel || !tokens.length) return;
+    if (!this.source.hasKernel || !tokens.length) return;
     const blocks = [...new Set([blockOf(token), blockOf(Math.max(0, token - 1))])];
     const wishes = units.flatMap((unit) =>
       blocks.map((start): Wish<Float32Array> => {
@@ -150,7 +146,7 @@ export class Values {
         const request = { ...unit, state: unit.state.name, kind: "exact" as const, start, stop };
         return {
           key: blockKey(start, unit),
-          ask: async () => toFloat32((await this.#host.request(request))[0]),
+          ask: async () => toFloat32((await this.source.request(request))[0]),
         };
       }),
     );

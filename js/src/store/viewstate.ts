@@ -28,6 +28,8 @@ export class ViewState {
   readonly theme: ReadonlySignal<Theme> = signal<Theme>("light");
   /** Whether the list of all keys is open. */
   readonly help: ReadonlySignal<boolean> = signal(false);
+  /** Whether what looks for units is open. */
+  readonly finding: ReadonlySignal<boolean> = signal(false);
   /** What went wrong with the trace that was last set, for people to read. */
   readonly problem: ReadonlySignal<string> = signal("");
 
@@ -37,6 +39,10 @@ export class ViewState {
 
   setHelp(open: boolean): void {
     put(this.help, open);
+  }
+
+  setFinding(open: boolean): void {
+    put(this.finding, open);
   }
 
   setHover(token: number): void {

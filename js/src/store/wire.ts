@@ -53,7 +53,8 @@ export interface Content {
   checkpoints: Checkpoint[];
   labels: Label[];
   rankings: Ranking[];
-  saturation: { tokens: number; gates: GateShares[] } | null;
+  /** As it came: decoded, by `decodeSaturation`, where it is drawn. Few widgets have one. */
+  saturation: unknown;
   title: string;
 }
 
@@ -190,7 +191,7 @@ export function decode(content: unknown): Content {
     checkpoints: (raw.checkpoints as Raw[]).map((one) => decodeCheckpoint(one, units, length)),
     labels: ((raw.labels as Raw[]) ?? []).map((label) => decodeLabel(label, length)),
     rankings: (raw.rankings as Ranking[]) ?? [],
-    saturation: raw.saturation == null ? null : decodeSaturation(raw.saturation as Raw),
+    saturation: raw.saturation ?? null,
     title: (raw.title as string) ?? "",
   };
 }
@@ -235,7 +236,10 @@ function decodeRow(raw: Raw, length: number): [string, QuantisedUnit] {
   return [unitKey(raw.state as string, raw.unit as number), { bytes, scale, limit, peak }];
 }
 
-function decodeSaturation({ tokens, gates }: Raw) {
+/** How often gates are closed and open, over so many tokens; null where that was not measured. */
+export function decodeSaturation(raw: unknown): { tokens: number; gates: GateShares[] } | null {
+  if (!raw) return null;
+  const { tokens, gates } = raw as Raw;
   return {
     tokens: tokens as number,
     gates: (gates as Raw[]).map(({ state, ids, closed, open }) => {

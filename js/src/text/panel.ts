@@ -54,6 +54,7 @@ export function textPanel(
     const above: Mark[] = [];
     const selection = store.selection.value;
     if (selection) above.push({ ...selection, class: "rnnviz-selected" });
+    for (const [start, stop] of store.marked.value) above.push({ start, stop, class: "rnnviz-marked" });
     const one = (token: number, name: string) => above.push({ start: token, stop: token + 1, class: name });
     if (store.hover.value >= 0) one(store.hover.value, "rnnviz-hovered");
     if (store.cursor.value >= 0) one(store.cursor.value, "rnnviz-cursor");
@@ -71,7 +72,7 @@ export function textPanel(
 
   watchFrames(() => [store.content.value, store.cursor.value, store.active.value, setting()], draw, lifetime);
   watchFrames(
-    () => [copy.row.value, copy.paint.value, store.selection.value, store.hover.value],
+    () => [copy.row.value, copy.paint.value, store.selection.value, store.marked.value, store.hover.value],
     recolour,
     lifetime,
   );
