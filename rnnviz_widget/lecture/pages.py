@@ -14,8 +14,8 @@ from rnnviz_widget.charlm import read_card
 from rnnviz_widget.export import Page, content_policy, head, pieces_of
 from rnnviz_widget.export.still import escape
 from rnnviz_widget.lecture.film import film
-from rnnviz_widget.tables import html_facts
 from rnnviz_widget.quantise import quantise
+from rnnviz_widget.tables import html_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
