@@ -78,7 +78,7 @@ def _add_demo(commands: Commands) -> None:
         type=Path,
         default=Path("quote_cell.html"),
         metavar="FILE",
-        help="the page (default: %(default)s)",
+        help="the page",
     )
     add_force(demo)
     add_no_open(demo)
@@ -113,7 +113,6 @@ def _add_train(commands: Commands) -> None:
         description="Train a character model on the training part of CORPUS (of every 20 blocks "
         "of 20,000 characters the 10th is for validation and the 20th for testing) and write it "
         "as safetensors. Ctrl-C stops it without harm: the same command goes on from there.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     train.add_argument(
         "corpus", type=Path, metavar="CORPUS", help='a UTF-8 text file, or "brackets"'

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnviz_widget.cli.opening import add_no_open, show
 
 if TYPE_CHECKING:
+    import argparse
+
     from rnnviz_widget.cli.parser import Commands
 
 _EXAMPLES = """
@@ -16,9 +17,9 @@ examples:
   rnnviz lecture -o kit               then open kit/index.html, or copy the folder to a stick
   rnnviz lecture -o kit               again: replaces the pages of the earlier kit
 
-Every page is one file. Units are chosen on one text and reported on the text that is shown; each
-page says what was measured, on which text and on how many spans. It takes about a minute; Ctrl-C
-leaves pages that work.
+Every page is one file. It opens on the unit that was chosen on the model's corpus, and says what
+was measured, on which text and on how many spans. It takes about a minute; Ctrl-C leaves pages
+that work.
 """
 
 
@@ -30,7 +31,6 @@ def add_lecture(commands: Commands) -> None:
         description="Write the lecture kit: a page for each demo (quotation marks, lines, C, the "
         "training, gates, guessing) and an index, all of which work from a disk with no network.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     lecture.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FOLDER", help="where the pages go"

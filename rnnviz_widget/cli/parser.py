@@ -1,11 +1,11 @@
-"""A parser that names the right word for a mistyped one, beside that command's usage."""
+"""A parser that names the right word for a mistyped one, and help that says all defaults."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,18 +13,58 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001  (argparse has no other name)
 
 
+class HelpFormatter(argparse.HelpFormatter):
+    """Says the default of each option that has one, and leaves the lines of examples as they are.
+
+    `argparse.ArgumentDefaultsHelpFormatter` would say "(default: None)" of options that have none.
+    """
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        said = action.help or ""
+        none = action.default in (None, False, "", argparse.SUPPRESS) or action.default == []
+        if none or "default" in said or not action.option_strings:
+            return said
+        return f"{said} (default: %(default)s)"
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return text
+        return super()._fill_text(text, width, indent)
+
+
 class Parser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser` whose refusals suggest what was meant."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  (argparse's own)
+        super().__init__(**{"formatter_class": HelpFormatter, **options})
+        self._given: list[str] = []
+
+    def parse_known_args(  # type: ignore[override]  (argparse has a form for each kind of namespace)
+        self,
+        args: Sequence[str] | None = None,
+        namespace: Any = None,  # noqa: ANN401
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Do what argparse does, and remember what was given: `error` may have to name it."""
+        self._given = list(args or [])
+        return super().parse_known_args(args, namespace)
 
     def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
         """Return the options; what is unknown is refused by the command it was given to."""
         options, unknown = self.parse_known_args(arguments)
         if unknown:
             command = self._command(options.command)
-            # Of ``--unti=7`` the value is not what was mistyped.
-            word = unknown[0].partition("=")[0]
-            command.error(f"unknown: {unknown[0]}{_suggestion(word, command.options())}")
+            command.error(command.unknown(unknown[0]))
         return options
+
+    def unknown(self, given: str) -> str:
+        """Return what to say of a word that is no option of this command.
+
+        Parameters
+        ----------
+        given : str
+            As it was typed. Of ``--unti=7`` the value is not what was mistyped.
+        """
+        return f"unknown: {given}{_suggestion(given.partition('=')[0], self.options())}"
 
     def options(self) -> list[str]:
         """Return the option strings there are, such as ``--label``."""
@@ -35,7 +75,19 @@ class Parser(argparse.ArgumentParser):
         wrong = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if wrong:
             message += _suggestion(wrong[1], re.split(r"[', ]+", wrong[2]))
+        elif "required" in message and (mistyped := self._mistyped()):
+            # ``-o`` is missing since it was written ``--uot``.
+            message += f"; {self.unknown(mistyped)}"
         super().error(message)
+
+    def _mistyped(self) -> str | None:
+        """Return the first word given that looks like an option and is the beginning of none."""
+        for word in self._given:
+            name = word.partition("=")[0]
+            known = any(option.startswith(name) for option in self.options())
+            if name.startswith("--") and not known:
+                return word
+        return None
 
     def _command(self, name: str) -> Parser:
         for action in self._actions:

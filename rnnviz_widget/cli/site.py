@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from rnnviz_widget.cli.labels import label_by_name, label_names
 from rnnviz_widget.cli.opening import add_force, say
 
 if TYPE_CHECKING:
+    import argparse
+
     from rnnviz_widget.cli.parser import Commands
 
 _EXAMPLES = """
@@ -37,7 +38,6 @@ def add_site(commands: Commands) -> None:
         "values of its units as files beside it, which the page asks for as they are chosen. Any "
         "web server that serves files will do.",
         epilog=_EXAMPLES.format(labels=label_names()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     site.add_argument("trace", metavar="TRACE", help="a saved trace, such as t.zarr")
     site.add_argument(
@@ -49,9 +49,7 @@ def add_site(commands: Commands) -> None:
         metavar="PATTERN",
         help="states that go in, such as 'rnn.l1.*'; may be given several times (default: all)",
     )
-    site.add_argument(
-        "--unit", type=int, default=0, metavar="N", help="the unit to open on (default: 0)"
-    )
+    site.add_argument("--unit", type=int, default=0, metavar="N", help="the unit to open on")
     site.add_argument(
         "--label",
         type=label_by_name,

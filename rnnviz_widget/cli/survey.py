@@ -39,7 +39,6 @@ def add_survey(commands: Commands) -> None:
         "label, and write an atlas: a table of all units and a page for each, plain files that "
         "need no server.",
         epilog=_EXAMPLES.format(labels=label_names()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     survey.add_argument(
         "corpus", nargs="+", type=Path, metavar="CORPUS", help="UTF-8 text files, or patterns"
@@ -51,7 +50,7 @@ def add_survey(commands: Commands) -> None:
         "--model",
         default="prose",
         metavar="MODEL",
-        help="a bundled model or a checkpoint (default: %(default)s)",
+        help="a bundled model or a checkpoint",
     )
     survey.add_argument(
         "--label",
@@ -74,7 +73,9 @@ def add_survey(commands: Commands) -> None:
         help="how many worker processes to start here, or the address of a Dask scheduler "
         "(default: this process does all)",
     )
-    survey.add_argument("--title", default="", metavar="WORDS", help="the atlas' heading")
+    survey.add_argument(
+        "--title", default="", metavar="WORDS", help="the atlas' heading (default: MODEL's name)"
+    )
     add_force(survey)
     add_no_open(survey)
     survey.set_defaults(run=_survey)

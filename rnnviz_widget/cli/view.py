@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from pathlib import Path
@@ -18,6 +17,8 @@ from rnnviz_widget.ranking.splits import ConstantLabelError
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
+    import argparse
+
     from rnnviz_widget.charlm import CharLM, FoundUnit
     from rnnviz_widget.cli.labels import Labelling
     from rnnviz_widget.cli.parser import Commands
@@ -60,7 +61,6 @@ def add_view(commands: Commands) -> None:
         description="Record a character model over TEXT, rank its units against a label, and write "
         "a page that needs neither Python nor network.",
         epilog=_EXAMPLES.format(labels=label_names()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     view.add_argument("text", metavar="TEXT", help="a UTF-8 text file; - for standard input")
     view.add_argument(
@@ -69,7 +69,8 @@ def add_view(commands: Commands) -> None:
     view.add_argument(
         "--model",
         metavar="MODEL",
-        help="prose, linux, or a checkpoint (default: linux for C by TEXT's name, else prose)",
+        help="prose, linux, brackets, or a checkpoint (default: linux for C by TEXT's name, else "
+        "prose)",
     )
     view.add_argument(
         "--label",
@@ -77,7 +78,7 @@ def add_view(commands: Commands) -> None:
         action="append",
         metavar="LABEL",
         help="what to rank units by, see below; may be given several times (default: "
-        "inside_quotes for prose, inside_comment for linux)",
+        "inside_quotes for prose, inside_comment for linux, nesting_depth for brackets)",
     )
     view.add_argument(
         "--unit", type=int, metavar="N", help="the unit to open on (default: the best ranked)"

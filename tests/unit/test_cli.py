@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 import webbrowser
 from typing import TYPE_CHECKING
 
@@ -96,6 +98,7 @@ def test_a_refusal_is_one_line_and_exit_code_1(
         (["view", "a.txt", "--unti=7"], "unknown: --unti=7; did you mean --unit?"),
         (["train", "a.txt", "-o", "m", "--cell", "gru2"], "did you mean gru?"),
         (["view", "a.txt", "b.txt"], "unknown: b.txt"),
+        (["train", "a.txt", "--uot", "m"], "-o/--out; unknown: --uot; did you mean --out?"),
     ],
 )
 def test_a_mistyped_word_is_answered_with_the_right_one_and_that_commands_usage(
@@ -110,15 +113,55 @@ def test_a_mistyped_word_is_answered_with_the_right_one_and_that_commands_usage(
     assert error.startswith(f"usage: rnnviz {arguments[0] if known else ''}".strip())
 
 
+def test_the_beginning_of_an_option_is_no_mistyped_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["train", "a.txt", "--see=1"])
+    assert capsys.readouterr().err.endswith("the following arguments are required: -o/--out\n")
+
+
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--version"])
     assert capsys.readouterr().out == f"rnnviz {rnnviz_widget.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["", "demo", "train", "evaluate", "card"])
-def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+COMMANDS = "demo view site lecture train evaluate card recover survey".split()
+
+
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as exit_:
         cli.main([*command.split(), "--help"])
     assert exit_.value.code == 0
-    assert "usage: rnnviz" in capsys.readouterr().out
+    return capsys.readouterr().out
+
+
+def test_these_are_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = re.findall(r"^    (\w+) ", help_of("", capsys), re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_every_default_and_of_no_option_that_it_is_none(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside what argparse itself knows of each option of the command."""
+    monkeypatch.setenv("COLUMNS", "100")
+    usage, _, printed = " ".join(help_of(command, capsys).split()).partition(" options: ")
+    assert usage.startswith(f"usage: rnnviz {command} ")
+    assert "default: None" not in printed
+    assert "default: False" not in printed
+    for action in cli._parser()._command(command)._actions:
+        if action.option_strings and action.default not in (None, False, "", [], argparse.SUPPRESS):
+            told = printed.partition(f"{action.option_strings[-1]} ")[2].partition("(default: ")[2]
+            said, meant = told.partition(")")[0], str(action.default)
+            assert said == meant or said.startswith(f"{meant};"), action.option_strings
+
+
+@pytest.mark.parametrize("command", ["view", "site", "lecture", "survey"])
+def test_help_has_examples_line_by_line_and_a_description_that_fits(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    before, _, examples = help_of(command, capsys).partition("\nexamples:\n")
+    assert re.match(rf"  (echo .* \| )?rnnviz {command} ", examples)
+    assert all(len(line) <= 80 for line in before.splitlines())

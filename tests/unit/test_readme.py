@@ -11,6 +11,7 @@ import numpy as np
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import read_card
+from rnnviz_widget.lecture.demos import DEMOS
 from tests.docs.gallery import LARGEST
 
 if TYPE_CHECKING:
@@ -90,3 +91,11 @@ def test_each_picture_of_the_gallery_is_there_and_all_are_small() -> None:
     pictures = [README.parent / name for name in named]
     assert sorted(pictures) == sorted((README.parent / "notebooks" / "gallery").iterdir())
     assert sum(path.stat().st_size for path in pictures) <= LARGEST
+
+
+def test_the_readme_counts_the_pages_of_the_kit_and_names_none_that_is_not_there() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert f"\n{len(DEMOS)} pages, each a single file" in readme
+    named = set(re.findall(r"kit/(\w+)\.html", readme)) - {"index"}
+    assert named
+    assert named <= {demo.name for demo in DEMOS}
