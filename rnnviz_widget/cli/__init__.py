@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from dataclasses import fields
@@ -23,6 +22,7 @@ from rnnviz_widget.export.pages import refuse_to_replace
 from rnnviz_widget.texts import sample_text
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from rnnviz_widget.cli.parser import Commands

@@ -39,7 +39,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**{"formatter_class": HelpFormatter, **options})
         self._given: list[str] = []
 
-    def parse_known_args(  # type: ignore[override]  (argparse has a form for each kind of namespace)
+    # argparse declares a form for each kind of namespace.
+    def parse_known_args(  # type: ignore[override]
         self,
         args: Sequence[str] | None = None,
         namespace: Any = None,  # noqa: ANN401

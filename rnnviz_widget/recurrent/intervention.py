@@ -86,7 +86,13 @@ class Intervention(HeldForward, Stack):
         """Return `h (T, B, P)` and the final state of one layer and direction."""
         edits = self.of(layer, direction)
         if not edits:
-            return self.fused(layer, direction)(x, state)
+            # Below what is held all sequences of `effect` are still the same: one is enough.
+            size = x.shape[1]
+            one = size > 1 and all(bool((part == part[..., :1, :]).all()) for part in (x, *state))
+            if not one:
+                return self.fused(layer, direction)(x, state)
+            y, final = self.fused(layer, direction)(x[:, :1], tuple(part[:1] for part in state))
+            return y.expand(-1, size, -1), tuple(part.expand(size, -1) for part in final)
         h = []
         weights = self.weights(layer, direction)
         for piece in stepwise.run(self.cell, weights, x, state, edits=edits, keep=("h",)):

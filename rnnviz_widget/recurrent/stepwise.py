@@ -108,7 +108,9 @@ def run(
     inside = [edit for edit in edits if edit.where == "recurrence"]
     outside = inside + [edit for edit in edits if edit.where == "readout"]
     for first in range(0, len(x), BLOCK):
-        from_x = linear(x[first : first + BLOCK], w.w_ih, w.b_ih)  # (n, B, G)
+        block = x[first : first + BLOCK]
+        read = block[:, :1] if block.stride(1) == 0 else block  # one, where all read the same
+        from_x = linear(read, w.w_ih, w.b_ih).expand(-1, x.shape[1], -1)  # (n, B, G)
         rows: dict[str, list[Tensor]] = {kind: [] for kind in keep}
         for t, row in enumerate(from_x, first):
             change = change_at(inside, t)

@@ -56,12 +56,19 @@ def shows_a_picture(cell: nbformat.NotebookNode) -> bool:
     return bool(kinds & {WIDGET, "image/png", "text/html"})
 
 
+@pytest.fixture(scope="session")
+def list_of_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where matplotlib keeps the list of fonts that it takes seconds to make."""
+    return tmp_path_factory.mktemp("matplotlib")
+
+
 @each_notebook
 def test_a_notebook_runs_and_its_claims_hold(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, list_of_fonts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a kernel of its own; each claim of ``claims.toml`` is checked in it when all has run."""
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.setenv("MPLCONFIGDIR", str(list_of_fonts))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     notebook = read(path)

@@ -125,7 +125,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == f"rnnviz {rnnviz_widget.__version__}\n"
 
 
-COMMANDS = "demo view site lecture train evaluate card recover survey".split()
+COMMANDS = ["demo", "view", "site", "lecture", "train", "evaluate", "card", "recover", "survey"]
 
 
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:

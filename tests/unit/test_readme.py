@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 
 import rnnviz_widget as rnnviz
-from rnnviz_widget.charlm import read_card
+from rnnviz_widget.charlm import bundled_card, read_card
 from rnnviz_widget.lecture.demos import DEMOS
 from tests.docs.gallery import LARGEST
 
@@ -84,6 +84,25 @@ def test_the_numbers_are_those_that_the_models_cards_say() -> None:
     assert {"inside quotes", "line position", "inside comment", "inside string"} <= {
         label for _, label in said
     }
+
+
+def test_each_row_of_the_readmes_table_is_that_of_the_models_card() -> None:
+    """Unit, score, interval, chance, baselines and untrained networks."""
+    table = README.read_text(encoding="utf-8").partition("What one unit was found to follow")[2]
+    rows = re.findall(r"^\| (?:(\w+), ([\d.]+) nats)? ?\| (.+) \|$", table, re.MULTILINE)
+    model, label, checked = "", "", 0
+    for name, nats, cells in rows:
+        if name:
+            model = name
+            assert f", test {nats}." in bundled_card(model)
+        shown, *rest = cells.split(" | ")
+        label = shown.replace("the same,", f"{label.partition(',')[0]},")
+        card = re.findall(rf"^\| {re.escape(label)} \| (.+) \|$", bundled_card(model), re.MULTILINE)
+        assert len(card) == 1, label
+        unit, _, test, chance, current, last, untrained, *_ = card[0].split(" | ")
+        assert rest == [unit, test.replace("*", ""), chance, f"{current}, {last}", untrained], label
+        checked += 1
+    assert checked >= 8
 
 
 def test_each_picture_of_the_gallery_is_there_and_all_are_small() -> None:
