@@ -13,6 +13,7 @@ from rnnviz_widget import HiddenStateWidget, Trace, labels
 from rnnviz_widget.ranking import rank_marked
 from tests.browser.accessibility import violations
 from tests.browser.pixels import assert_painted, centre, character_boxes, settle
+from tests.static_host import hosting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,6 +198,21 @@ def test_a_text_that_is_edited_is_marked_too_and_typing_drops_the_marks(
     expect(root.get_by_role("button", name="remove the mark")).to_have_count(1)
     guarded.keyboard.type("x")
     expect(root.get_by_role("button", name="remove the mark")).to_have_count(0)
+
+
+def test_on_a_site_units_are_fetched_to_be_looked_at(window: Page, tmp_path: Path) -> None:
+    widget = HiddenStateWidget(make_trace(), unit=3)
+    widget.marked = [FIRST, SECOND]
+    widget.save_site(tmp_path / "site")
+    with hosting(tmp_path / "site") as host:
+        window.goto(host.address)
+        root = window.locator(".rnnviz")
+        expect(root.locator("[data-row-start]").first).to_be_visible()
+        root.get_by_role("textbox").press("m")
+        expect(found(root).first).to_contain_text("rnn.l0.h 7")
+        root.get_by_role("textbox").press("u")
+        rows = root.get_by_role("listbox", name="units over the text on screen")
+        expect(rows.get_by_role("option").first).to_contain_text("rnn.l0.h 3")
 
 
 HOSTILE = '<img src=x onerror=alert(1)>"<b>&amp;</b>"\u202e\x1b[31m</script>\n' * 3

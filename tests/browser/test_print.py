@@ -32,7 +32,9 @@ def make_widget() -> HiddenStateWidget:
 def test_all_of_the_text_is_printed_with_its_legend_and_without_controls(
     open_page: Open, page: Page, tmp_path: Path
 ) -> None:
-    open_page(make_widget(), caption="A caption", start=30)
+    root = open_page(make_widget(), caption="A caption", start=30)
+    root.get_by_role("textbox").press("m")
+    expect(root.get_by_text("Drag over the text")).to_be_visible()
     page.pdf(path=tmp_path / "page.pdf", format="A4")
     pages = pypdf.PdfReader(tmp_path / "page.pdf").pages
     assert len(pages) > 1
@@ -41,7 +43,7 @@ def test_all_of_the_text_is_printed_with_its_legend_and_without_controls(
     assert [int(number) for number in found] == list(range(1, 90))
     for words in ("On paper", "unit 1 of rnn.l0.h (3 units)", "A caption", "+1 high"):
         assert words in printed
-    for words in ("palette", "follows", "Point at"):
+    for words in ("palette", "follows", "Point at", "Drag over", "all units"):
         assert words not in printed
 
 
