@@ -1,4 +1,4 @@
-"""Character models on disk: safetensors, with all that is known of the model in the metadata."""
+"""Character models saved and loaded: safetensors, with all that is known of them as metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels by name, as a command line gives them: ``inside_quotes``, ``matches:PATTERN``."""
+"""The argument of --label, read: ``inside_quotes``, ``matches:PATTERN``."""
 
 from __future__ import annotations
 

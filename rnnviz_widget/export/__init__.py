@@ -1,5 +1,6 @@
 """Pages that need neither kernel nor network."""
 
+from rnnviz_widget.export.documents import document, style_sheet
 from rnnviz_widget.export.frame import Contents, Frame
 from rnnviz_widget.export.pack import (
     Budget,
@@ -35,6 +36,7 @@ __all__ = [
     "SavedPage",
     "TooLargeError",
     "content_policy",
+    "document",
     "framed",
     "head",
     "json_for_script",
@@ -43,4 +45,5 @@ __all__ = [
     "pack_plain",
     "page",
     "pieces_of",
+    "style_sheet",
 ]

@@ -1,4 +1,4 @@
-"""A page inside another: an iframe that carries all that it shows."""
+"""A page inside another: an iframe that carries all that it shows, and how high it must be."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rnnviz_widget.escaping import for_terminal
+from rnnviz_widget.export.documents import document
 from rnnviz_widget.export.policy import content_policy
 from rnnviz_widget.export.still import escape
 from rnnviz_widget.trace.exchange import replacing_file
@@ -22,24 +23,11 @@ STATIC = Path(__file__).parents[1] / "static"
 LIMIT = 25.0
 """Megabytes that a page may have unless told otherwise: what mail and course servers take."""
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{policy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{name}</title>
-{head}
-</head>
-<body class="{body}">
+_BODY = """\
 <main>
 {heading}{fragments}
 {notes}</main>
-{pieces}
-</body>
-</html>
-"""
+{pieces}"""
 
 _OWN, _FRAMED = "rnnviz-body", "rnnviz-body rnnviz-framed"
 
@@ -292,16 +280,13 @@ def layout(
         Classes of its body.
     """
     tag = "" if len(fragments) == 1 and title == fragments[0].title else "h2"
-    return _PAGE.format(
-        name=escape(title or "Hidden units"),
-        policy=policy,
-        head=head,
-        body=body,
+    content = _BODY.format(
         heading=_element("h1", "rnnviz-heading", title),
         fragments="\n".join(fragment.with_heading(tag) for fragment in fragments),
         notes=notes,
         pieces=pieces_of(fragments),
     )
+    return document(title or "Hidden units", content, head=head, policy=policy, classes=body)
 
 
 def refuse_to_replace(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Labels by their names, as a command line lists them and asks for them."""
+"""The table of built-in labels: the names that a command line lists, and what each is of."""
 
 from __future__ import annotations
 

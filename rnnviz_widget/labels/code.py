@@ -1,4 +1,4 @@
-"""Labels of source code: comments, strings and brackets, in any language that pygments reads."""
+"""Labels of source code: comments, strings, brackets, the condition of an `if`; by pygments."""
 
 from __future__ import annotations
 

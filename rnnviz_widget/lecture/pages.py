@@ -11,7 +11,7 @@ import numpy as np
 import rnnviz_widget as rnnviz
 from rnnviz_widget import palettes
 from rnnviz_widget.charlm import read_card
-from rnnviz_widget.export import Page, content_policy, head, pieces_of
+from rnnviz_widget.export import Page, content_policy, document, head, pieces_of, style_sheet
 from rnnviz_widget.export.still import escape
 from rnnviz_widget.lecture.film import film
 from rnnviz_widget.quantise import quantise
@@ -33,23 +33,6 @@ _CSS = Path(__file__).with_name("lecture.css")
 _KEYS = Path(__file__).with_name("keys.js")
 _STRIP = 160  # colours in the strip of a card
 _STRIP_TOKENS = 960  # tokens that it shows
-
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{policy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-{mark}
-<title>{title}</title>
-{head}
-</head>
-<body class="lecture{kind}">
-{body}
-</body>
-</html>
-"""
 
 _DEMO = """\
 <nav aria-label="pages"><a href="{index}">All demos</a>{links}</nav>
@@ -171,15 +154,15 @@ def index_page(pages: Sequence[KitPage], models: Iterable[str]) -> Page:
 def _page(title: str, body: str, *, kind: str, mark: str, live: bool | None) -> str:
     """Return a page: with widgets, live or not, or with None at all."""
     code = "" if live is None else head(live=live)
-    style, keys = (path.read_text(encoding="utf-8") for path in (_CSS, _KEYS))
-    top = f'<style>{style}</style>\n<script type="module" async>{keys}</script>\n{code}'
-    return _PAGE.format(
-        title=escape(title),
-        policy=content_policy(top, live=bool(live)),
-        body=body,
-        kind=kind,
-        mark=mark,
+    keys = _KEYS.read_text(encoding="utf-8")
+    top = f'{style_sheet(_CSS)}\n<script type="module" async>{keys}</script>\n{code}'
+    return document(
+        title,
+        body,
         head=top,
+        policy=content_policy(top, live=bool(live)),
+        mark=mark,
+        classes=f"lecture{kind}",
     )
 
 

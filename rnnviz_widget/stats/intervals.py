@@ -1,4 +1,4 @@
-"""Bootstrap of a text in blocks: how long they must be, and which quantiles make an interval.
+"""Intervals: a text resampled in blocks, how long these must be, Student's t, the quantiles taken.
 
 What a score says of each token is not independent of what it says of the next. Blocks must be long
 beside the time that such dependence lasts, and there must be several of them; where a text has no

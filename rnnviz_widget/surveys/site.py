@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnviz_widget.coloured import coloured_text, escape
-from rnnviz_widget.export import content_policy
+from rnnviz_widget.export import content_policy, document, style_sheet
 from rnnviz_widget.tables import html_facts
 from rnnviz_widget.trace.exchange import replacing
 
@@ -29,23 +29,6 @@ _PALETTE = "red-blue"
 _SORTS = {"highest": "Highest", "lowest": "Lowest", "changes": "Changes most"}
 _BARS = 48  # of a histogram
 _WIDTH, _HEIGHT, _FOOT = 640, 120, 20
-
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{policy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-{mark}
-<title>{title}</title>
-{head}
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 
 _COLUMNS = (
     # name, words, class of the cells
@@ -95,11 +78,9 @@ def recognise(path: Path) -> None:
 
 
 def _write(path: Path, title: str, body: str) -> None:
-    style, code = ((_HERE / name).read_text("utf-8") for name in ("atlas.css", "atlas.js"))
-    head = f'<style>{style}</style>\n<script type="module">{code}</script>'
-    page = _PAGE.format(
-        policy=content_policy(head), mark=_MARK, title=escape(title), head=head, body=body
-    )
+    code = (_HERE / "atlas.js").read_text("utf-8")
+    head = f'{style_sheet(_HERE / "atlas.css")}\n<script type="module">{code}</script>'
+    page = document(title, body, head=head, policy=content_policy(head), mark=_MARK)
     path.write_text(page, encoding="utf-8")
 
 
