@@ -3,7 +3,7 @@ import { scriptArithmetic } from "../src/network/arithmetic";
 import { Connection } from "../src/network/connection";
 import { Engine } from "../src/network/engine";
 import { type CellType, GATES, KINDS, readNetwork } from "../src/network/network";
-import type { EngineAnswer, Values } from "../src/network/protocol";
+import type { EngineAnswer, TokenValues } from "../src/network/protocol";
 import { draw, random } from "../src/network/sampling";
 import { type Hold, Stack } from "../src/network/stack";
 import { Track } from "../src/network/track";
@@ -210,7 +210,7 @@ async function engineOf(bytes: ArrayBuffer, initial = new Float32Array()) {
     NO_PROGRAM,
   );
   const line: Connection = new Connection((request) => engine.receive(request), "page");
-  const values: Values[] = [];
+  const values: TokenValues[] = [];
   line.onValues = (answer) => values.push(answer);
   const opened = await line.open(bytes, initial);
   const run = (slices = Number.POSITIVE_INFINITY) => {

@@ -1,7 +1,7 @@
 import type { Bytes, Request } from "../host";
 import type { Kit } from "../live";
 import type { OpenAnswer } from "../network/connection";
-import type { Values } from "../network/protocol";
+import type { TokenValues } from "../network/protocol";
 import type { Hold } from "../network/stack";
 import type { Store } from "../store/store";
 import type { Tokens } from "../store/tokens";
@@ -214,7 +214,7 @@ export class Desk {
     this.#line.want({ texts, visible: this.#store.visible.peek().stop, units });
   }
 
-  #take({ text, start, stop, units, loss, top, ids, probabilities, complete }: Values): void {
+  #take({ text, start, stop, units, loss, top, ids, probabilities, complete }: TokenValues): void {
     const { length } = this.#ids;
     this.#known[text as Reading] = stop;
     if (text === "original") {

@@ -1,6 +1,6 @@
 import type { Host } from "../host";
 import type { Connection, OpenAnswer } from "../network/connection";
-import type { Values, Want } from "../network/protocol";
+import type { TokenValues, Want } from "../network/protocol";
 import { toBytes, toFloat32 } from "../store/wire";
 
 /** What a desk asks of a network, wherever that runs. */
@@ -12,7 +12,7 @@ const SILENT = "Python does not answer: the text stays as it is typed, its colou
 
 /** A network that stays in Python: the same questions, answered by message, one after the other, the newest alone. */
 export class KernelLine implements Line {
-  onValues: (values: Values) => void = () => {};
+  onValues: (values: TokenValues) => void = () => {};
   onProblem: (reason: string) => void = () => {};
   readonly #host: Host;
   #wanted: Omit<Want, "kind" | "version"> = { texts: {}, visible: 0, units: [] };
@@ -75,7 +75,7 @@ export class KernelLine implements Line {
   }
 }
 
-function values(text: string, length: number, parts: Float32Array[], units: number): Values {
+function values(text: string, length: number, parts: Float32Array[], units: number): TokenValues {
   const [loss, ids, probabilities] = parts.slice(units);
   return {
     kind: "values",

@@ -1,4 +1,4 @@
-import type { EngineAnswer, EngineRequest, Values, Want } from "./protocol";
+import type { EngineAnswer, EngineRequest, TokenValues, Want } from "./protocol";
 
 /** How long a worker has to say that it runs, in milliseconds. */
 const START_WITHIN = 4000;
@@ -16,7 +16,7 @@ export class Connection {
   #version = 0;
 
   /** Called with each answer to the newest want. */
-  onValues: (values: Values) => void = () => {};
+  onValues: (values: TokenValues) => void = () => {};
   /** Called with a sentence where a want cannot be met. */
   onProblem: (reason: string) => void = () => {};
 

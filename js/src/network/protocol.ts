@@ -39,7 +39,7 @@ export type EngineRequest =
     };
 
 /** What is known of some tokens of a text. */
-export interface Values {
+export interface TokenValues {
   kind: "values";
   version: number;
   text: string;
@@ -75,6 +75,6 @@ export type EngineAnswer =
   | { kind: "refused"; reason: string }
   /** A want cannot be met: why, in a sentence. */
   | { kind: "too much"; version: number; reason: string }
-  | Values
+  | TokenValues
   | { kind: "state"; id: number; values: Float32Array }
   | { kind: "written"; id: number; ids: Uint32Array };

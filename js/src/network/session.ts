@@ -1,4 +1,4 @@
-import type { EngineAnswer, EngineRequest, Values, Want } from "./protocol";
+import type { EngineAnswer, EngineRequest, TokenValues, Want } from "./protocol";
 import { draw, random } from "./sampling";
 import type { Stack } from "./stack";
 import { Track } from "./track";
@@ -131,7 +131,7 @@ export class Session {
       });
       return values;
     };
-    const answer: Values = {
+    const answer: TokenValues = {
       kind: "values",
       version: this.#want.version,
       text: name,

@@ -15,7 +15,7 @@ export type Later = { key: string } & (
     }
 );
 
-interface Values {
+interface PackedValues {
   values: Uint8Array;
   scales: Uint8Array;
   limits: Uint8Array;
@@ -118,7 +118,7 @@ export class ValuesBehind implements Source {
   }
 
   async #decode(index: number, checkpoint: number, first: number): Promise<void> {
-    const { values, scales, limits, peaks } = await piece<Values>(this.#key, index);
+    const { values, scales, limits, peaks } = await piece<PackedValues>(this.#key, index);
     const here = this.#here[checkpoint];
     here.values.set(toInt8(values), first * this.#length);
     here.scales.set(toFloat32(scales), first);
