@@ -29,7 +29,9 @@ hypothesis.settings.load_profile("suite")
 
 expect.set_options(timeout=20_000)
 
-EXECUTION = "tests/notebooks/test_notebooks.py::test_a_notebook_runs_from_top_to_bottom["
+NOTEBOOKS = "tests/notebooks/test_notebooks.py::"
+
+SERVED = "tests/jupyterlab/"
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +49,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return browser_type_launch_args | {"executable_path": chromium.executable(), "args": arguments}
 
 
-class ByFileAndNotebook(LoadFileScheduling):
-    """Tests of a file share a server or a build and stay together; notebooks share nothing."""
+class ByWhatIsShared(LoadFileScheduling):
+    """Tests of a file share a build, those of a folder a server; notebooks share nothing."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(EXECUTION) else super()._split_scope(nodeid)
+        if nodeid.startswith(NOTEBOOKS):
+            return nodeid
+        return SERVED if nodeid.startswith(SERVED) else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     """Spread the notebooks, minutes of one core together, over all workers."""
-    return ByFileAndNotebook(config, log) if config.getoption("dist") == "loadfile" else None
+    return ByWhatIsShared(config, log) if config.getoption("dist") == "loadfile" else None

@@ -13,6 +13,7 @@ from rnnviz_widget.escaping import listed
 from rnnviz_widget.network.format import Layer, Portable, Proof
 from rnnviz_widget.network.reference import run
 from rnnviz_widget.recording import record
+from rnnviz_widget.recording.vocabulary import as_vocabulary, own_vocabulary
 from rnnviz_widget.recurrent.module import recurrent_layers, refuse_broken_weights
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rnnviz_widget.network.format import Cell
+    from rnnviz_widget.recording.vocabulary import VocabularyLike
     from rnnviz_widget.trace import Trace
 
 TOLERANCE = 1e-5
@@ -43,7 +45,7 @@ class NotPortableError(ValueError):
     """A module that runs, but not in a page: the message says why."""
 
 
-def portable(module: nn.Module, vocabulary: Sequence[str] | None = None) -> Portable:
+def portable(module: nn.Module, vocabulary: VocabularyLike | None = None) -> Portable:
     """Return a character network as a page runs it, once it is proved to be the same.
 
     A page runs what is made of one stack of `torch.nn.RNN`, `GRU` or `LSTM`, read from one-hot
@@ -57,8 +59,9 @@ def portable(module: nn.Module, vocabulary: Sequence[str] | None = None) -> Port
         A `CharLM`, or a module that takes ids `(T,)`, `(1, T)` or `(T, 1)`, or as many one-hot
         vectors, and returns logits (alone or first in a tuple), their logarithm of the softmax or
         their softmax. Its mode and weights are left as they are.
-    vocabulary : sequence of str, optional
-        V single characters; the place of each is its id. By default the module's own.
+    vocabulary : sequence of str, dict or tokenizer, optional
+        V single characters in the order of ids, a dict of characters and ids, or a tokenizer. By
+        default the module's own.
 
     Raises
     ------
@@ -88,15 +91,14 @@ def portable(module: nn.Module, vocabulary: Sequence[str] | None = None) -> Port
     return Portable(**{**vars(unproved), "proof": proof})
 
 
-def _checked_vocabulary(module: nn.Module, vocabulary: Sequence[str] | None) -> tuple[str, ...]:
-    own = getattr(module, "vocabulary", None) if vocabulary is None else vocabulary
-    if own is None:
+def _checked_vocabulary(module: nn.Module, vocabulary: VocabularyLike | None) -> tuple[str, ...]:
+    characters = own_vocabulary(module) if vocabulary is None else as_vocabulary(vocabulary)
+    if characters is None:
         raise TypeError(
             f"vocabulary must say which character each id is: {type(module).__name__} has none of "
             "its own"
         )
-    characters = tuple(own)
-    if bad := [item for item in characters if not isinstance(item, str) or len(item) != 1]:
+    if bad := [item for item in characters if len(item) != 1]:
         raise ValueError(
             f"vocabulary must hold single characters for a text to be edited, got {bad[0]!r}; "
             f"{_OTHERWISE}"

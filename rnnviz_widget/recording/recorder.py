@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rnnviz_widget.recording.parallel.plan import Unroll
+    from rnnviz_widget.recording.vocabulary import VocabularyLike
 
 
 Order = Literal["tokens", "steps"]
@@ -44,7 +45,7 @@ def record(
     tokens: Sequence[str] | str | None = None,
     text: str | None = None,
     offsets: Iterable[Sequence[int]] | None = None,
-    vocabulary: Sequence[str] | None = None,
+    vocabulary: VocabularyLike | None = None,
     states: str | Sequence[str] | None = None,
     unroll: Unroll = "auto",
     tolerance: float = TOLERANCE,
@@ -84,7 +85,7 @@ def record(
     text, offsets : str and iterable of sequence of int
         In place of `tokens`: a text, and the ``(start, end)`` that a tokenizer reports for each
         token; without offsets, each character is a token.
-    vocabulary : sequence of str, optional
+    vocabulary : sequence of str, dict or tokenizer, optional
         V strings in the order of ids, a dict of tokens and ids, or a tokenizer. If the module
         returns one logit for each at every step (`(T, V)`, alone or first in a tuple), the trace
         has predictions, and the loss where the inputs hold ids.
@@ -154,7 +155,7 @@ def record_batch(
     module: nn.Module,
     *inputs: Any,  # noqa: ANN401
     tokens: Sequence[Sequence[str] | str] | None = None,
-    vocabulary: Sequence[str] | None = None,
+    vocabulary: VocabularyLike | None = None,
     states: str | Sequence[str] | None = None,
     dtype: storage.StorageType = "float32",
     order: Order = "tokens",

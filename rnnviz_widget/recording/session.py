@@ -26,7 +26,7 @@ from rnnviz_widget.recording.parallel.plan import Expansion, Plan
 from rnnviz_widget.recording.read_order import OrderConflict, ReadOrder
 from rnnviz_widget.recording.runs import Runs
 from rnnviz_widget.recording.sources import INTEGERS
-from rnnviz_widget.recording.vocabulary import as_vocabulary
+from rnnviz_widget.recording.vocabulary import VocabularyLike, as_vocabulary, own_vocabulary
 from rnnviz_widget.recurrent import registry
 from rnnviz_widget.recurrent.cell_intervention import CellIntervention
 from rnnviz_widget.recurrent.intervention import Intervention
@@ -79,7 +79,7 @@ class Session:
         self,
         module: nn.Module,
         inputs: Sequence[Any],
-        vocabulary: Sequence[str] | None,
+        vocabulary: VocabularyLike | None,
         patterns: str | Sequence[str] | None,
         plan: Plan,
         *,
@@ -92,7 +92,7 @@ class Session:
         refuse_broken_weights(module)
         self.asked = vocabulary is not None
         self.vocabulary = (
-            _own_vocabulary(module) if vocabulary is None else as_vocabulary(vocabulary)
+            own_vocabulary(module) if vocabulary is None else as_vocabulary(vocabulary)
         )
         self._progress, self._by_steps = progress, by_steps
         self._doubted: set[str] = set()  # layers that must not be taken to read in order
@@ -323,14 +323,6 @@ class Session:
         rows = zip(self.collectors, logits.transpose(0, 1), reading.lengths, strict=True)
         for each, sequence, length in rows:
             each.add(sequence[:length])
-
-
-def _own_vocabulary(module: nn.Module) -> tuple[str, ...] | None:
-    """Return what a module calls its vocabulary, if it is one: strings in the order of ids."""
-    try:
-        return as_vocabulary(getattr(module, "vocabulary", None))
-    except (TypeError, ValueError):
-        return None
 
 
 def _carries_state(module: nn.Module, inputs: Sequence[Any]) -> bool:

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 _LARGEST = 2**22
 """Ids that a vocabulary may have: a larger one is a mistake, and would fill memory with gaps."""
 
 
-def as_vocabulary(given: Any) -> tuple[str, ...]:  # noqa: ANN401  (see what is allowed)
+class _Table(Protocol):
+    def get_vocab(self) -> Mapping[str, int]: ...
+
+
+class _Converter(Protocol):
+    def convert_ids_to_tokens(self, ids: Any, /) -> Any: ...  # noqa: ANN401  (each has its own types)
+
+
+class _Decoder(Protocol):
+    def decode(self, ids: Any, /) -> Any: ...  # noqa: ANN401
+
+
+VocabularyLike: TypeAlias = (
+    Sequence[str]
+    | Mapping[str, int]
+    | Mapping[int, str]
+    | NDArray[np.str_]
+    | _Table
+    | _Converter
+    | _Decoder
+)
+"""What ids may be named by: strings in their order, a dict either way, or a tokenizer."""
+
+
+def as_vocabulary(given: VocabularyLike) -> tuple[str, ...]:
     """Return what each id from 0 on stands for.
 
     Parameters
@@ -52,6 +77,14 @@ def as_vocabulary(given: Any) -> tuple[str, ...]:  # noqa: ANN401  (see what is 
             f"vocabulary must hold one or more strings, got {reprlib.repr(wrong or entries)}"
         )
     return tuple(entry or f"<{number}>" for number, entry in enumerate(entries))
+
+
+def own_vocabulary(module: object) -> tuple[str, ...] | None:
+    """Return what a module calls its vocabulary, if that is one; `as_vocabulary` says what is."""
+    try:
+        return as_vocabulary(getattr(module, "vocabulary", None))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
 
 
 def _by_id(given: Mapping[Any, Any]) -> list[str]:

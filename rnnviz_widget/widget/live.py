@@ -59,6 +59,7 @@ class LiveNetwork:
             If it cannot live in a page; the message says why.
         """
         from rnnviz_widget.network import NotPortableError, portable  # noqa: PLC0415  (imports torch)
+        from rnnviz_widget.recording.vocabulary import own_vocabulary  # noqa: PLC0415
 
         if not isinstance(before, str):
             msg = f"before must be a string, got {type(before).__name__}"
@@ -67,7 +68,7 @@ class LiveNetwork:
             network = portable(model)
             own = cls(model, network.vocabulary, network)
         except NotPortableError as error:
-            own = cls(model, model.vocabulary, None, str(error))
+            own = cls(model, own_vocabulary(model) or (), None, str(error))
         if not before:
             return own
         trace = own.read(before)

@@ -76,9 +76,12 @@ def _linked(link: re.Match[str], path: Path, pages: dict[Path, str], source: Pat
 def _lesson(path: Path, source: Path) -> str:
     """Run a notebook and write it as a page, its frames as files beside it; return its name."""
     notebook = nbformat.read(path, as_version=4)
-    with tempfile.TemporaryDirectory() as folder:
-        resources = {"metadata": {"path": folder}}
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+    if any(cell.cell_type == "code" for cell in notebook.cells):  # else no kernel is waited for
+        with tempfile.TemporaryDirectory() as folder:
+            resources = {"metadata": {"path": folder}}
+            NotebookClient(
+                notebook, timeout=600, kernel_name="python3", resources=resources
+            ).execute()
     text, made = MarkdownExporter().from_notebook_node(notebook, {"unique_key": path.stem})
     for name, content in made["outputs"].items():
         (source / name).write_bytes(content)

@@ -180,9 +180,9 @@ def test_what_a_page_cannot_run_is_refused_with_the_reason_and_the_remedy(
     [
         (["a", "</script>"], "'</script>'"),
         ([*CHARACTERS[:-1], "a"], "twice"),
-        ([], "1 to 65,536"),
+        ([], "one or more strings, got ..$"),
         ([*CHARACTERS, "x"], "9 to 10|9 characters|10 characters"),
-        ([1, 2], "got 1"),
+        ([1, 2], "strings, got .1, 2.$"),
     ],
 )
 def test_a_vocabulary_that_no_text_could_be_typed_in_is_refused(
@@ -190,6 +190,19 @@ def test_a_vocabulary_that_no_text_could_be_typed_in_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         rnnviz.portable(Path(nn.GRU(4, 6)).eval(), vocabulary)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"c": 2, "a": 0, "d": 3, "b": 1}, {3: "d", 0: "a", 2: "c", 1: "b"}, np.array(list("abcd"))],
+    ids=["ids by character", "characters by id", "an array"],
+)
+def test_ids_decide_which_character_is_which_whatever_the_vocabulary_is(given: Any) -> None:
+    """Of a module's own vocabulary, too."""
+    module = Path(nn.GRU(4, 6)).eval()
+    assert rnnviz.portable(module, given).vocabulary == ("a", "b", "c", "d")
+    module.vocabulary = given
+    assert rnnviz.portable(module).vocabulary == ("a", "b", "c", "d")
 
 
 def test_a_module_without_vocabulary_needs_one() -> None:
