@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnviz_widget.recording.parallel.chunks import LayerDirection, Stretch
+from rnnviz_widget.recording.parallel.cost import StepCost
 from rnnviz_widget.recording.parallel.kernels import Kernel
 from rnnviz_widget.recording.parallel.pace import Pace
 from rnnviz_widget.recording.parallel.plan import Plan, Segment, unroll
@@ -185,6 +186,7 @@ class LayerRecorder(Stack):
             writer.in_place,
             alike,
             pace,
+            StepCost(self.cell.fused_overhead, self.cell.loop_overhead, products, bool(kept)),
         )
         if writer.x.device.type != "cpu":
             # There, launching a loop's kernels takes longer than computing the gates afterwards.

@@ -54,22 +54,23 @@ def as_vocabulary(given: VocabularyLike) -> tuple[str, ...]:
     TypeError, ValueError
         If it is none of these.
     """
-    if isinstance(given, Mapping):
-        entries = _by_id(given)
-    elif callable(getattr(given, "get_vocab", None)):
-        entries = _by_id(given.get_vocab())
-    elif callable(getattr(given, "convert_ids_to_tokens", None)):
-        entries = list(given.convert_ids_to_tokens(list(range(_size(given)))))
-    elif callable(getattr(given, "decode", None)) and not isinstance(given, bytes):
-        entries = [given.decode([number]) for number in range(_size(given))]
-    elif isinstance(given, np.ndarray):
-        entries = given.tolist()
-    elif isinstance(given, Iterable) and not isinstance(given, (bytes, set, frozenset)):
-        entries = list(given)
+    anything: Any = given  # what it is in truth is found out here
+    if isinstance(anything, Mapping):
+        entries = _by_id(anything)
+    elif callable(getattr(anything, "get_vocab", None)):
+        entries = _by_id(anything.get_vocab())
+    elif callable(getattr(anything, "convert_ids_to_tokens", None)):
+        entries = list(anything.convert_ids_to_tokens(list(range(_size(anything)))))
+    elif callable(getattr(anything, "decode", None)) and not isinstance(anything, bytes):
+        entries = [anything.decode([number]) for number in range(_size(anything))]
+    elif isinstance(anything, np.ndarray):
+        entries = anything.tolist()
+    elif isinstance(anything, Iterable) and not isinstance(anything, (bytes, set, frozenset)):
+        entries = list(anything)
     else:
         raise TypeError(
             "vocabulary must be strings in the order of ids, a dict of tokens and ids, or a "
-            f"tokenizer, got {type(given).__name__}"
+            f"tokenizer, got {type(anything).__name__}"
         )
     wrong = [entry for entry in entries if not isinstance(entry, str)]
     if wrong or not entries:

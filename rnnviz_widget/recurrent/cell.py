@@ -145,6 +145,9 @@ class Cell(ABC):
     rounds_alike
         Whether the fused call rounds alike in batches of any size. An LSTM's of oneDNN does
         (measured, torch 2.13 on a CPU), but not the products that other cells are made of.
+    fused_overhead, loop_overhead
+        Microseconds of a step beside its products, of the fused call and of `loop` with rows of any
+        number (measured, torch 2.13 on Zen 4): whether chunks pay, see `recording.parallel.cost`.
     """
 
     mode: Mode
@@ -155,6 +158,8 @@ class Cell(ABC):
     fused: Callable[..., tuple[Tensor, ...]]
     b_hh_apart = False
     rounds_alike = False
+    fused_overhead: ClassVar[float]
+    loop_overhead: ClassVar[float]
 
     @abstractmethod
     def update(self, w: Weights, from_x: Tensor, state: State, change: Change) -> Kinds:

@@ -65,6 +65,9 @@ def begin() -> None:
     """Watch for interrupts, until `end`; only the main thread gets any."""
     if threading.current_thread() is not threading.main_thread():
         return
+    if not _watch.depth:
+        # What still waits was overtaken by a second interrupt, which has been answered.
+        _watch.waiting = False
     handler = signal.getsignal(signal.SIGINT)
     if handler is not _watch and callable(handler):
         _watch.previous = cast("Handler", handler)

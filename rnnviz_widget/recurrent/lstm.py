@@ -40,6 +40,7 @@ class LSTM(Cell):
     }
     fused = staticmethod(torch.lstm)
     rounds_alike = True
+    fused_overhead, loop_overhead = 1.0, 600.0
 
     def update(self, w: Weights, from_x: Tensor, state: State, change: Change) -> Kinds:
         """Return the gates and `c` of one step."""

@@ -108,6 +108,23 @@ def test_what_must_not_be_broken_is_ended_before_an_interrupt_is_answered() -> N
     assert done == [0, 1, 2]
 
 
+def test_an_interrupt_that_was_answered_does_not_come_again_later() -> None:
+    """Not one that a second overtook while it waited to be delivered, either."""
+    done: list[int] = []
+
+    def steps() -> None:
+        unbroken(lambda: done.append(0))
+
+    where = "recurrent/interrupts"
+    moments = interrupted(steps, (), where)[1]
+    for moment in range(moments):
+        for second in range(moment, moment + 8):
+            answered, _ = interrupted(steps, (moment, second), where)
+            assert answered
+            unbroken(lambda: done.append(1))  # raises nothing
+    assert done.count(1) == 8 * moments
+
+
 def test_a_handler_of_ones_own_is_called_and_stays() -> None:
     calls: list[int] = []
     module = torch.nn.GRU(2, 3)

@@ -194,15 +194,19 @@ def test_a_vocabulary_that_no_text_could_be_typed_in_is_refused(
 
 @pytest.mark.parametrize(
     "given",
-    [{"c": 2, "a": 0, "d": 3, "b": 1}, {3: "d", 0: "a", 2: "c", 1: "b"}, np.array(list("abcd"))],
+    [
+        {c: i for i, c in reversed(list(enumerate(CHARACTERS)))},
+        dict(reversed(list(enumerate(CHARACTERS)))),
+        np.array(list(CHARACTERS)),
+    ],
     ids=["ids by character", "characters by id", "an array"],
 )
 def test_ids_decide_which_character_is_which_whatever_the_vocabulary_is(given: Any) -> None:
     """Of a module's own vocabulary, too."""
     module = Path(nn.GRU(4, 6)).eval()
-    assert rnnviz.portable(module, given).vocabulary == ("a", "b", "c", "d")
+    assert rnnviz.portable(module, given).vocabulary == tuple(CHARACTERS)
     module.vocabulary = given
-    assert rnnviz.portable(module).vocabulary == ("a", "b", "c", "d")
+    assert rnnviz.portable(module).vocabulary == tuple(CHARACTERS)
 
 
 def test_a_module_without_vocabulary_needs_one() -> None:

@@ -13,6 +13,7 @@ from torch import nn
 
 from rnnviz_widget.recording import record
 from rnnviz_widget.recording.parallel import chunks, plan
+from rnnviz_widget.recording.parallel.cost import StepCost
 from rnnviz_widget.recurrent.rnn import RNN
 from tests.unit import recurrence
 from tests.unit.test_record_exact import CELLS, module_of
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from rnnviz_widget.trace import Trace
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+
+
+@pytest.fixture(autouse=True)
+def chunks_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small layers and short texts, which are quick to test, stand for large and long ones."""
+    monkeypatch.setattr(StepCost, "pays", lambda *_: True)
 
 
 def both(module: nn.RNNBase, x: torch.Tensor, mode: str = "chunked") -> tuple[Trace, Trace]:

@@ -27,12 +27,13 @@ import torch
 from torch import Tensor
 
 from rnnviz_widget.recording.parallel.pace import SMALL, Pace, available
-from rnnviz_widget.recording.parallel.threads import abreast
+from rnnviz_widget.recording.parallel.threads import abreast, with_threads
 from rnnviz_widget.recurrent.cell import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rnnviz_widget.recording.parallel.cost import StepCost
     from rnnviz_widget.recording.parallel.kernels import Kernel
     from rnnviz_widget.recording.parallel.threads import Map
     from rnnviz_widget.recurrent.cell import Call, State
@@ -101,6 +102,8 @@ class LayerDirection(NamedTuple):
         Whether the fused call rounds alike in batches of any size, see `Cell.rounds_alike`.
     pace
         Of the fused call.
+    cost
+        Of a step, in either way.
     """
 
     name: str
@@ -111,10 +114,18 @@ class LayerDirection(NamedTuple):
     in_place: bool
     alike: bool
     pace: Pace
+    cost: StepCost
+
+    def groups(self, chunks: int) -> int:
+        """Return into how many groups so many chunks are parted, each run in one thread."""
+        if self.kernel is None or self.pace.multiplications < SMALL:
+            return 1
+        return max(1, min(torch.get_num_threads(), available(), chunks // _ROWS))
 
     def fused(self) -> LayerDirection:
         """Return the same, its chunks run by the fused call, which gives no other kinds."""
-        return self._replace(kernel=None, kinds=frozenset())
+        cost = self.cost._replace(loop=self.cost.fused, kinds=False)
+        return self._replace(kernel=None, kinds=frozenset(), cost=cost)
 
     def run(self, x: Tensor, state: State) -> Block:
         """Run some steps of chunks; `x` may be ids of one-hot rows where there is a kernel."""
@@ -185,9 +196,12 @@ class Chunks:
         for first in range(0, steps, _PILOT):
             rows = slice(first, min(first + _PILOT, steps))
             x = self.x[0, rows].unsqueeze(1)
-            h, alone = self.layer.pace.run(len(x), partial(self.layer.call, x, alone))
+            call = partial(self.layer.call, x, alone)
+            # More threads are tried on fewer steps: beside busy others these might take seconds.
+            h, alone = self.layer.pace.run(len(x), call, trying=False)
             read = self._read[0, rows].unsqueeze(1)
-            ran = self.layer.run(read.expand(-1, _FEW, *read.shape[2:]), batch)
+            few = read.expand(-1, _FEW, *read.shape[2:])
+            ran = with_threads(self.layer.pace.number, partial(self.layer.run, few, batch))
             batch = ran.final
             apart = max(apart, float((ran.h[:, :1] - h).abs().max()))
             self.scale = max(self.scale, float(h.abs().max()))
@@ -266,7 +280,8 @@ class Chunks:
         state: State = (self.h[seams - 1, row - 1],)
         if self.c is not None:
             state += (self.c[seams - 1, row // BLOCK],)
-        h, _ = self.layer.call(around(self.x).transpose(0, 1).contiguous(), state)
+        read = around(self.x).transpose(0, 1).contiguous()
+        h, _ = with_threads(self.layer.pace.number, partial(self.layer.call, read, state))
         apart = float((h.transpose(0, 1) - around(self.h)).abs().max())
         return apart <= 2 * self.tolerance * self.scale
 
@@ -279,7 +294,8 @@ class Chunks:
         for block in range(self.blocks):
             if self.reruns > budget:
                 return None
-            ran = self._run(self.layer, alive, block, state)
+            again = partial(self._run, self.layer, alive, block, state)
+            ran = with_threads(self.layer.pace.number, again)
             self.reruns += BLOCK * len(alive)
             difference, apart = self._compare(alive, block, ran)
             self._keep(alive, block, ran, state)
@@ -335,10 +351,8 @@ class Chunks:
 
     def _groups(self) -> list[tuple[slice, LayerDirection]]:
         """Return chunks that are run beside each other, and the layer with a kernel for each."""
-        kernel = self.layer.kernel
-        threads = min(torch.get_num_threads(), available())
-        count = max(1, min(threads, self.chunks // _ROWS))
-        if kernel is None or count == 1 or self.layer.pace.multiplications < SMALL:
+        kernel, count = self.layer.kernel, self.layer.groups(self.chunks)
+        if kernel is None or count == 1:
             return [(slice(None), self.layer)]
         layers = [self.layer]
         layers += [self.layer._replace(kernel=kernel.twin()) for _ in range(1, count)]

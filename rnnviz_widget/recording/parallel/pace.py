@@ -74,6 +74,11 @@ class Pace:
         self._now = 1
         self._trying = self._total = 0.0
 
+    @property
+    def number(self) -> int:
+        """The number of threads in use, for what is alike and too short to be timed."""
+        return self._now
+
     def run(self, steps: int, work: Callable[[], R], *, trying: bool = True) -> R:
         """Return what `work`, of so many steps, does; `trying` allows for another number."""
         number = (self.trial() if trying else None) or self._now

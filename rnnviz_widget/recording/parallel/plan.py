@@ -40,7 +40,7 @@ _PIECE = 2**12  # steps of a piece at least
 _KEPT_BYTES = 700 * 2**20  # what kinds of one piece may take
 _LONGEST = 2**18  # steps of a piece where no memory is taken for kinds
 _PROBE = 2**15  # steps of the first piece: a shard on disk
-_TRIAL = 32  # steps that show how quick a number of threads is
+_TRIAL = 16  # steps that show how quick a number of threads is
 _MOST = 128  # chunks of a piece: products of more rows are no quicker
 
 
@@ -64,6 +64,11 @@ class Cut(NamedTuple):
     steps: int
     least: int
     patience: float
+
+    def chunks(self, length: int, least: int | None = None) -> int:
+        """Return how many chunks a piece of `length` steps is cut into."""
+        many = max(self.least if least is None else least, length // self.steps)
+        return min(_MOST, many, length // (2 * BLOCK))
 
 
 _PILOT_SHARE = 8
@@ -104,19 +109,31 @@ class Plan:
         if not known:
             raise ValueError(f"tolerance must be in [1e-5, 1e-3], got {self.tolerance!r}")
 
-    def cut(self, name: str, x: Tensor) -> Cut | None:
-        """Return how a layer's input `x (T, B, I)` is to be cut, None for not at all."""
+    def cut(self, layer: LayerDirection, x: Tensor, length: int) -> Cut | None:
+        """Return how `x (T, B, I)`, of all the `length` steps of a layer, is to be cut, or None.
+
+        Where chunks cost more than they gain, not at all. A layer that reads what has been run in
+        parallel is tried all the same: it may be one that expands, see `fail`.
+        """
         exact = x.dtype in (torch.float32, torch.float64)
         if self.mode == "sequential" or x.shape[1] > 1 or not exact:
             return None
         shortest = _PILOT if self.mode == "auto" else 4 * BLOCK
-        failed = self.failed.get(name, 0)
+        failed = self.failed.get(layer.name, 0)
         if failed == len(_CUTS) or len(x) < shortest:
             return None
         cut = _CUTS[failed]
         if failed and len(x) < cut.steps * cut.least:
             return None
-        return cut if self.mode == "auto" else cut._replace(patience=float("inf"))
+        if self.mode != "auto":
+            return cut._replace(patience=float("inf"))
+        way, chunks = self.way(layer), cut.chunks(length)
+        pays = bool(self.settled) or way.cost.pays(chunks, way.groups(chunks))
+        return cut if pays else None
+
+    def way(self, layer: LayerDirection) -> LayerDirection:
+        """Return the layer as its chunks are run: where a cut has failed, as exactly as may be."""
+        return layer.fused() if self.failed.get(layer.name) and layer.alike else layer
 
     def pilot(self, failed: int, length: int) -> int:
         """Return how many steps a layer of `length` steps is first run in parallel for."""
@@ -129,7 +146,7 @@ class Plan:
         share = max(_PILOT, length // _PILOT_SHARE)
         return 1 << (min(_PROBE, share).bit_length() - 1)  # fills shards on disk, see `_longest`
 
-    def fail(self, name: str, x: Tensor) -> None:
+    def fail(self, layer: LayerDirection, x: Tensor, length: int) -> None:
         """Note that a cut was no success for a layer, of which `x` remains to be read.
 
         Raises
@@ -138,9 +155,9 @@ class Plan:
             If none is left, and something was run in parallel before: an expanding layer that
             reads what is not bit for bit the sequential run is soon far from its own.
         """
-        self.failed[name] = self.failed.get(name, 0) + 1
-        if self.settled and self.cut(name, x) is None:
-            raise Expansion(name)
+        self.failed[layer.name] = self.failed.get(layer.name, 0) + 1
+        if self.settled and self.cut(layer, x, length) is None:
+            raise Expansion(layer.name)
 
 
 class Segment(NamedTuple):
@@ -203,7 +220,7 @@ def unroll(
     first, pace = 0, layer.pace
     while first < len(x):
         failed = plan.failed.get(layer.name, 0)
-        way = layer.fused() if failed and layer.alike else layer
+        way = plan.way(layer)
         longest = _longest(way, stretch)
         last = (first // longest + 1) * longest
         if len(x) - last < SEQUENTIAL_BLOCK:  # see `sequential`
@@ -212,14 +229,14 @@ def unroll(
         if layer.name not in plan.settled:
             pilot = min(last, first + plan.pilot(failed, len(x)))
         piece = Stretch(first, x[first:pilot], state, h[first:pilot])
-        cut = plan.cut(layer.name, piece.x)
+        cut = plan.cut(layer, piece.x, min(longest, len(x)))
         if cut is None:
             piece = Stretch(first, x[first:last], state, h[first:last])
             result = sequential(layer.call, piece, advance, pace)
         else:
             ran = _chunked(way, piece, cut, plan, advance)
             if ran is None:
-                plan.fail(layer.name, x[first:])
+                plan.fail(layer, x[first:], min(longest, len(x)))
                 continue
             plan.settled.add(layer.name)
             result = ran
@@ -250,10 +267,16 @@ def sequential(
         # Another number of threads is tried on a few steps.
         cuts = [first, first + _TRIAL, end] if pace.trial() and end > 2 * _TRIAL else [first, end]
         for start, stop in itertools.pairwise(cuts):
-            rows, trying = slice(start, stop), stop - start == _TRIAL
-            h[rows], state = pace.run(stop - start, partial(call, x[rows], state), trying=trying)
+            work = partial(_filled, call, x[start:stop], state, h[start:stop])
+            state = pace.run(stop - start, work, trying=stop - start == _TRIAL)
         advance(end - first)
     return Segment(0, h, state, starts, stride, {})
+
+
+def _filled(call: Call, x: Tensor, state: State, h: Tensor) -> State:
+    """Run some steps into `h`, copying with as few threads; return the state after them."""
+    h[:], after = call(x, state)
+    return after
 
 
 def _chunked(
@@ -266,8 +289,7 @@ def _chunked(
     """Return the run of whole blocks in parallel over time, None if chunks do not fit together."""
     length = len(stretch.x)
     pilot = plan.mode == "auto" and layer.name not in plan.settled
-    least = _FEW if pilot else cut.least  # few and long: most must forget within one
-    chunks = min(_MOST, max(least, length // cut.steps), length // (2 * BLOCK))
+    chunks = cut.chunks(length, _FEW if pilot else None)  # few, long: most must forget within one
     length = length // (chunks * BLOCK) * chunks * BLOCK
     whole = stretch._replace(x=stretch.x[:length], h=stretch.h[:length])
     ran = Chunks(layer, whole, chunks, _REJOINED * plan.tolerance)
