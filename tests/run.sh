@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 exec </dev/null
 unset VIRTUAL_ENV PYTHONPATH PYTHONHOME # an environment that is active is not the tests'
 
-# Two tests run at once: one core each.
+# Three tests run at once, with one thread each: whoever waits for a browser or a server leaves its core to others.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 # From scratch: the package must never carry a stale frontend.
@@ -26,5 +26,5 @@ say "pytest"
 [ ${#failed[@]} = 0 ] || printf 'failed so far: %s\n' "${failed[*]}"
 # By file, in order: what shares a server or a build is in one file, and the long ones come first.
 # Notebooks go one by one (tests/conftest.py).
-pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@" || failed+=("pytest")
+pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder "$@" || failed+=("pytest")
 [ ${#failed[@]} = 0 ]

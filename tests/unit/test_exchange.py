@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from rnnviz_widget.charlm import CharLM, CharLMConfig
 from rnnviz_widget.cli import main
 from rnnviz_widget.recording import record, session, writer
-from rnnviz_widget.trace import Trace, exchange, storage
+from rnnviz_widget.trace import Trace, exchange, shards, storage
 from rnnviz_widget.trace.recovery import recover
 from tests.attacks.attack_exchange import kills, opened_before, readings
 from tests.attacks.writers import numbered
@@ -144,9 +145,25 @@ def test_a_file_that_finder_left_is_nobodys(tmp_path: Path) -> None:
 # --- what a killed recording leaves ------------------------------------------------------------
 
 
+class AtOnce:
+    """Runs what it is given when it is given, where a thread would be ahead or behind."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Take the place of a `ThreadPoolExecutor`."""
+
+    def submit(self, function: Callable[..., object], *arguments: object) -> Future[object]:
+        done: Future[object] = Future()
+        done.set_result(function(*arguments))
+        return done
+
+    def shutdown(self, **_: object) -> None:
+        """Nothing is left to do."""
+
+
 @pytest.fixture
 def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trace:
     """Leave a recording that was killed in the fifth of its ten shards; return the whole of it."""
+    monkeypatch.setattr(shards, "ThreadPoolExecutor", AtOnce)
     monkeypatch.setattr(storage, "CHUNK", 64)
     monkeypatch.setattr(writer, "_ELEMENTS", 64 * 8)
     monkeypatch.setattr(session, "SEGMENT", 64)

@@ -13,7 +13,9 @@ import matplotlib as mpl
 import numpy as np
 import pypdf
 import pytest
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
+from matplotlib.ft2font import FT2Font
 from PIL import Image
 
 import rnnviz_widget as rnnviz
@@ -54,8 +56,16 @@ def make_trace(text: str = TEXT, name: str = "rnn.l0.h") -> Trace:
 
 
 def signs(text: str) -> list[str]:
-    """Return what stands for each character."""
-    marks = {"\n": "↵", "\t": "→", "\x00": "␀", "\x1b": "␛", "\x7f": "␡", "\u2028": "◌"}
+    """Return what stands for each character; few fonts have pictures of control characters."""
+    upright = [
+        FT2Font(entry.fname)
+        for entry in font_manager.fontManager.ttflist
+        if (entry.style, entry.weight) == ("normal", 400) and "Last Resort" not in entry.name
+    ]
+    pictured = any(font.get_char_index(ord("␀")) for font in upright)
+    pictures = {"\x00": "␀", "\x1b": "␛", "\x7f": "␡"}
+    marks = {"\n": "↵", "\t": "→", "\u2028": "◌"}
+    marks |= pictures if pictured else dict.fromkeys(pictures, "◌")
     return [marks.get(c, c) for c in text]
 
 

@@ -64,6 +64,7 @@ def test_the_first_lines_run_as_they_stand() -> None:
 def test_the_numbers_are_those_that_the_models_cards_say() -> None:
     """And so those of the kit, of `view` and of the notebooks, which read the cards."""
     table = README.read_text(encoding="utf-8").partition("What one unit was found to follow")[2]
+    table = table.partition("\n## ")[0]
     rows = re.findall(
         r"^\| (\w+, [\d.]+ nats)? ?\| ([^|]+) \| `([^`]+)` \| ([\d.]+) \(([\d.]+) to ([\d.]+)\)",
         table,
@@ -89,6 +90,7 @@ def test_the_numbers_are_those_that_the_models_cards_say() -> None:
 def test_each_row_of_the_readmes_table_is_that_of_the_models_card() -> None:
     """Unit, score, interval, chance, baselines and untrained networks."""
     table = README.read_text(encoding="utf-8").partition("What one unit was found to follow")[2]
+    table = table.partition("\n## ")[0]
     rows = re.findall(r"^\| (?:(\w+), ([\d.]+) nats)? ?\| (.+) \|$", table, re.MULTILINE)
     model, label, checked = "", "", 0
     for name, nats, cells in rows:
