@@ -48,7 +48,7 @@ def test_a_unit_that_is_low_where_the_label_holds_opens_with_its_colours_turned(
     turned = -values if state == H else 1 - values
     assert_painted(root, turned.tolist(), 1)
     expect(root.locator(".rnnviz-ends")).to_contain_text(
-        "+1 high, flipped" if state == H else "1 high, flipped"
+        "+1 flipped" if state == H else "1 flipped"
     )
     expect(root.get_by_role("button", name="flip")).to_have_attribute("aria-pressed", "true")
     root.get_by_role("textbox").press("f")

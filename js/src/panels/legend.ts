@@ -77,7 +77,7 @@ export function legend(store: Store, lifetime: AbortSignal): HTMLElement {
     const plus = ends.low < 0 ? "+" : "";
     low.textContent = signed(ends.low, plus);
     middle.textContent = ends.low === 0 ? "" : signed((ends.low + ends.high) / 2, plus);
-    high.textContent = `${signed(ends.high, plus)} high${store.flip.value ? ", flipped" : ""}`;
+    high.textContent = `${signed(ends.high, plus)} ${store.flip.value ? "flipped" : "high"}`;
     const lines: (Node | string)[] = [];
     if (set) lines.push(h("p", {}, "A scale set by hand: what lies beyond has the end colours."));
     else if (peak > ends.high && short(peak) !== short(ends.high) && !store.guess.value)
