@@ -21,8 +21,10 @@ class HelpFormatter(argparse.HelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         said = action.help or ""
-        none = action.default in (None, False, "", argparse.SUPPRESS) or action.default == []
-        if none or "default" in said or not action.option_strings:
+        # False and 0 are equal, and of an option with a number 0 is a default.
+        none = action.default is None or action.default is False or action.default in ("", [])
+        hidden = action.default == argparse.SUPPRESS or not action.option_strings
+        if none or hidden or "default" in said:
             return said
         return f"{said} (default: %(default)s)"
 

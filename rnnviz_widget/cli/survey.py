@@ -102,16 +102,21 @@ def _survey(options: argparse.Namespace) -> None:
     chosen = options.label or [labels.inside_quotes, labels.line_position]
     named = {str(label("a b").name): label for label in chosen}
     work = options.out.with_name(f"{options.out.name}.work")
-    found = survey(
-        model,
-        options.corpus,
-        labels=named,
-        scheduler=options.scheduler,
-        states=options.states,
-        control=untrained(model),
-        out=work,
-        title=options.title or f"Units of {Path(options.model).stem}",
-    )
+    try:
+        found = survey(
+            model,
+            options.corpus,
+            labels=named,
+            scheduler=options.scheduler,
+            states=options.states,
+            control=untrained(model),
+            out=work,
+            title=options.title or f"Units of {Path(options.model).stem}",
+        )
+    except ValueError as error:
+        raise ValueError(
+            str(error).replace("texts must", "CORPUS must").replace("skip=", "")
+        ) from error
     store = options.out.with_name(f"{options.out.name}.zarr")
     found.save(store)
     index = found.to_site(options.out, overwrite=options.force)

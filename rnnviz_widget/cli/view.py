@@ -123,7 +123,10 @@ def _view(options: argparse.Namespace) -> None:
     text = _in_known_characters(text, model, options.unknown)
     states = _ranked_states(model) + (["*.tanh_c"] if model.config.cell == "lstm" else [])
     states += [options.state] if options.state else []
-    trace = rnnviz.record(model, text, states=states)
+    try:
+        trace = rnnviz.record(model, text, states=states)
+    except ValueError as error:
+        raise ValueError(str(error).replace("states=", "--state ")) from error
 
     labellings = options.label or []
     if not labellings and options.unit is None and options.model in _DEFAULT_LABELS:

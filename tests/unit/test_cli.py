@@ -140,6 +140,9 @@ def test_these_are_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(listed) == sorted(COMMANDS)
 
 
+UNTOLD = {"None", "False", "", "[]", argparse.SUPPRESS}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_says_every_default_and_of_no_option_that_it_is_none(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -151,7 +154,7 @@ def test_help_says_every_default_and_of_no_option_that_it_is_none(
     assert "default: None" not in printed
     assert "default: False" not in printed
     for action in cli._parser()._command(command)._actions:
-        if action.option_strings and action.default not in (None, False, "", [], argparse.SUPPRESS):
+        if action.option_strings and str(action.default) not in UNTOLD:
             told = printed.partition(f"{action.option_strings[-1]} ")[2].partition("(default: ")[2]
             said, meant = told.partition(")")[0], str(action.default)
             assert said == meant or said.startswith(f"{meant};"), action.option_strings

@@ -34,6 +34,18 @@ def test_an_atlas_and_a_survey_are_written_and_the_work_is_removed(
     assert not (tmp_path / "atlas.work").exists()
 
 
+def test_a_corpus_that_is_too_short_is_refused_in_the_words_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text("too short")
+    assert (
+        main(["survey", str(tmp_path / "a.txt"), "-o", str(tmp_path / "atlas"), "--no-open"]) == 1
+    )
+    said = capsys.readouterr().err
+    assert said.startswith("rnnviz survey: CORPUS must hold more than 100 characters, got fewer")
+    assert "skip" not in said
+
+
 def test_what_is_not_an_atlas_is_refused_before_any_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

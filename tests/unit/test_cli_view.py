@@ -147,7 +147,7 @@ def test_unknown_characters_are_refused_with_what_would_be_read_instead(
         (["nowhere.txt"], "got 'nowhere.txt'; for a text in the command itself: echo"),
         (["a.txt", "--model", "poetry"], "'linux', 'prose' or a checkpoint file, got 'poetry'"),
         (["a.txt", "--unit", "256"], "unit must be in [0, 256)"),
-        (["a.txt", "--state", "rnn.l0.c"], "'rnn.l0.c' matches none of rnn.l0.h"),
+        (["a.txt", "--state", "rnn.l0.c"], "view: --state 'rnn.l0.c' matches none of rnn.l0.h"),
         (["a.txt", "-o", "a.txt"], "--out must be another file than TEXT"),
         (["empty.txt"], "at least one character, got an empty empty.txt"),
         (["latin.txt"], "must be UTF-8, got byte 0xe9 at 3"),
