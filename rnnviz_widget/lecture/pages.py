@@ -72,8 +72,10 @@ this folder is all there is, and every page is a single file.</p>
 </dl>
 <h2>What the scores are</h2>
 <p>A page opens on the unit that was chosen for its label on the validation blocks of the model's
-corpus; its score there is that of the test blocks. Beside it stands its score on the text you see,
-which was written for this project; no network was trained on it. AUC is the chance that the unit
+corpus; its score there is that of the test blocks. Where no unit may be said to follow a label, as
+depth in C and the end of the line, it opens on the best one of another text of the kit. Beside it
+stands its score on the text you see, which was written for this project; no network was trained on
+it. AUC is the chance that the unit
 tells a character inside from one outside (0.5: no better than a coin), Spearman's correlation says
 how well its order is that of a number. Chance is what the best of all units reaches on a label that
 has nothing to do with the text. Readable is not the same as used.</p>

@@ -11,6 +11,7 @@ import numpy as np
 
 import rnnviz_widget as rnnviz
 from rnnviz_widget.charlm import bundled_card, read_card
+from rnnviz_widget.evaluation.card import BY_HAND
 from rnnviz_widget.lecture.demos import DEMOS
 from tests.docs.gallery import LARGEST
 
@@ -106,6 +107,25 @@ def test_each_row_of_the_readmes_table_is_that_of_the_models_card() -> None:
         assert rest == [unit, test.replace("*", ""), chance, f"{current}, {last}", untrained], label
         checked += 1
     assert checked >= 8
+
+
+def test_depth_in_c_is_claimed_for_no_unit_as_the_readme_says() -> None:
+    found, _, missed = bundled_card("linux").partition("## Not found")
+    assert "follows nesting depth" not in found.partition("## Found")[2]
+    assert missed.count("follows nesting depth here") == 2
+    assert (
+        len(re.findall(r"follows nesting depth here.*? a probe of the last 20 tokens \(", missed))
+        == 2
+    )
+    assert "nesting depth" not in read_card("linux").units
+
+
+def test_the_numbers_in_the_notes_of_the_card_of_c_stand_in_its_table() -> None:
+    table, _, notes = bundled_card("linux").partition(BY_HAND)
+    notes = notes.partition("- The remaining cells")[0]
+    numbers = re.findall(r"\b0\.\d{3}\b", notes)
+    assert len(numbers) >= 8
+    assert [number for number in numbers if number not in table] == []
 
 
 def test_each_picture_of_the_gallery_is_there_and_all_are_small() -> None:
