@@ -3,17 +3,27 @@ import { shannonPanel } from "../src/extras/shannon";
 import type { Traits } from "../src/host";
 import { kit } from "../src/live";
 import { Store } from "../src/store/store";
+import { Tokens } from "../src/store/tokens";
 import { rawCheckpoint, rawContent, utf16 } from "./content";
 import { FakeHost } from "./host";
 
 const LN2 = Math.LN2;
 
+/** After "a" the network expects "b", and "a" after all else: probabilities as float16. */
+const EXPECTED = {
+  vocabulary: ["a", "b", "c", "d"],
+  top_k: 1,
+  top_ids: Uint32Array.of(1, 0, 0, 0),
+  top_probs: Uint16Array.of(0x3a00, 0x3800, 0x3800, 0x3800),
+};
+
 /** The network pays 1, 2 and 3 bits for what follows the first, second and third character of "abcd". */
 function open(
   overrides: Partial<Traits> = {},
   loss: Float32Array | null = Float32Array.of(LN2, 2 * LN2, 3 * LN2, Number.NaN),
+  predicted: Record<string, unknown> = {},
 ) {
-  const content = rawContent({ text: utf16("abcd"), checkpoints: [rawCheckpoint({ loss })] });
+  const content = rawContent({ text: utf16("abcd"), checkpoints: [rawCheckpoint({ loss, ...predicted })] });
   const host = new FakeHost({ _content: content, guess: "text", ...overrides });
   const store = new Store(host, new AbortController().signal);
   const panel = shannonPanel(kit, store, new AbortController().signal);
@@ -56,7 +66,28 @@ describe("the guess of a text", () => {
     type("xb");
     type("c");
     // Numbers of guesses 2 and 1: one bit. The network: 1 and 2 bits.
-    expect(score.textContent).toContain("class 1.00 bits a character · network 1.50 · over 2 guessed");
+    expect(score.textContent).toContain("bits a character: you 1.00, the network 1.50");
+    expect(score.textContent).toContain("right at once: you 1 of 2 ·");
+  });
+
+  it("counts whom the text proves right at once, and says what the network held likeliest", () => {
+    const { said, score, type } = open({}, undefined, EXPECTED);
+    type("ab");
+    expect(said.textContent).toBe("“b” at guess 1; the network expected “b” (0.75) and paid 1.0 bits");
+    type("xc");
+    expect(said.textContent).toBe("“c” at guess 2; the network expected “a” (0.50) and paid 2.0 bits");
+    expect(score.textContent).toContain("right at once: you 1 of 2, the network 1");
+  });
+
+  it("keeps what was said while more becomes known of the same text, and forgets it with another", () => {
+    const { store, said, score, type } = open();
+    type("axbx");
+    store.show({ ...store.content.value }, []);
+    expect(said.textContent).toBe("not x");
+    expect(score.textContent).toContain("you 0 of 1");
+    store.show({ ...store.content.value, tokens: new Tokens("abcd", null) }, []);
+    expect(said.textContent).toBe("Type the character that comes next.");
+    expect(score.hidden).toBe(true);
   });
 
   it("counts no character that was shown unguessed, nor one twice", () => {
@@ -64,10 +95,12 @@ describe("the guess of a text", () => {
     type("a");
     store.setCursor(1);
     type("c");
-    expect(score.textContent).toContain("class 0.00 bits a character · network 2.00 · over 1 guessed");
+    expect(score.textContent).toContain(
+      "right at once: you 1 of 1 · bits a character: you 0.00, the network 2.00",
+    );
     store.setCursor(1);
     type("xxc");
-    expect(score.textContent).toContain("over 1 guessed");
+    expect(score.textContent).toContain("you 1 of 1");
   });
 
   it("says so where the trace has no predictions", () => {
@@ -77,8 +110,9 @@ describe("the guess of a text", () => {
   });
 
   it("ends with the text", () => {
-    const { store, type } = open();
+    const { store, said, type } = open();
     type("abcde");
     expect(store.cursor.value).toBe(3);
+    expect(said.textContent).toContain("The text is at its end.");
   });
 });

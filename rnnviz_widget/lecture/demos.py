@@ -230,7 +230,7 @@ def _guess(materials: Materials) -> DemoContent:
 def _against(materials: Materials) -> DemoContent:
     trace, one = materials.prose.shown, _quote_unit(materials)
     live = _live(materials.prose)
-    widget = _widget(trace, [one], guess=True, **live)
+    widget = _widget(trace, [one], guess="text", **live)
     widget.cursor = trace.text.index("\n")
     strip = (materials.prose.name, trace, one.state, one.unit, one.sign)
     return DemoContent((widget.fragment(live=True),), (one,), *strip)
@@ -371,11 +371,11 @@ DEMOS = (
     Demo(
         "against",
         "Guess against the network",
-        "What comes next? Type the character that you expect; the network has its own guess, and "
-        "then the text says who is right. Shannon played this in 1951, to measure English.",
+        "What comes next? Type the character that you expect until it is right; the network has "
+        "its own guess, and what it pays in bits. Shannon played this in 1951, to measure English.",
         "Who will be right more often, a class or 500 units?",
         "Play the rest of a word, then the first letter of the next one: where is the network "
-        "better, and where are you? “end” brings the text back.",
+        "better, and where are you? The arrow shows a character; “end” brings the text back.",
         _against,
     ),
 )

@@ -69,9 +69,6 @@ class Appearance(traitlets.HasTraits):
 
     @traitlets.validate("guess")
     def _validate_guess(self, proposal: Mapping[str, Any]) -> str | bool:
-        if proposal["value"] == "text" and self._living is not None:
-            msg = "guess must be 'values' where the text can be edited, got 'text'"
-            raise traitlets.TraitError(msg)
         return self._data.guess(proposal["value"])
 
     @traitlets.validate("limits")
@@ -92,7 +89,8 @@ class Appearance(traitlets.HasTraits):
     @traitlets.observe("guess")
     def _follow_guess(self, _: object = None) -> None:
         """Bring the panels that this takes."""
-        needed = self._data.has_extras or self.guess == "text"
+        # Where a text can be edited, the view hides letters by itself.
+        needed = self._data.has_extras or self.guess == "text" or self._living is not None
         self._extras = (STATIC / "extras.js").read_text(encoding="utf-8") if needed else ""
 
     def _follow_trace(self) -> None:

@@ -97,10 +97,10 @@ class HiddenStateWidget(PageExport, Marking, Place, Appearance, anywidget.AnyWid
         guess what the unit will do; keys and buttons reveal the next token, line or span.
         ``"text"``: the letters too, for Shannon's game against the network (*Prediction and entropy
         of printed English*, 1951), on single characters. A key guesses the next one; an arrow
-        reveals it unguessed. Of what was guessed right the bits a character are shown: the class's
-        as the entropy of its numbers of guesses, Shannon's upper bound, rough for few characters;
-        the network's as the mean of -log2 p, if the trace has predictions. Of a text that can be
-        edited ``"values"`` hides the characters, too.
+        reveals it unguessed. Shown are how many were right at once, people's guesses and the
+        network's, and the bits a character: people's as the entropy of their numbers of guesses,
+        Shannon's upper bound, rough for few characters; the network's as the mean of -log2 p, if
+        the trace has predictions.
     present : bool
         Whether to draw for a hall: large type, and the sign of every value as + or - under its
         character, for projectors and eyes that do not tell colours apart.

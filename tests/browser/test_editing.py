@@ -10,7 +10,16 @@ import pytest
 from playwright.sync_api import expect
 
 import rnnviz_widget as rnnviz
-from tests.browser.edited import PATIENCE, settle, text_of, until
+from tests.browser import little
+from tests.browser.edited import (
+    PATIENCE,
+    PHONE,
+    edit_in_every_way,
+    put_on_the_clipboard,
+    settle,
+    text_of,
+    until,
+)
 from tests.simulations.engine import POLICY
 
 if TYPE_CHECKING:
@@ -73,8 +82,9 @@ def test_the_colours_are_those_of_the_text_that_is_there(
     settle(field, read(model, text_of(field)))
 
     before = text_of(field)
-    keys.insert_text('Pasted. "Over\ntwo lines."\n' * 40)  # as the clipboard does
-    assert len(text_of(field)) == len(before) + 40 * 26
+    put_on_the_clipboard(guarded, 'Pasted. "Over\ntwo lines."\n' * 400)
+    keys.press("Control+v")
+    assert len(text_of(field)) == len(before) + 400 * 26
     field.evaluate("(element) => element.scrollTo(0, 0)")
     settle(field, read(model, text_of(field)))
 
@@ -185,27 +195,47 @@ def test_who_guesses_the_next_character_plays_against_the_network(
     field: Locator, guarded: Page, model: rnnviz.CharLM
 ) -> None:
     text = text_of(field)
+    values = read(model, text)
     guarded.get_by_role("button", name="guess").click()
     begun = text.index("\n") + 1
-    score = guarded.locator(".rnnviz-game [role=status]")
-    expect(score).to_contain_text("Type the character")
+    game = guarded.locator(".rnnviz-game")
+    expect(game).to_contain_text("Type the character that comes next.")
     assert text_of(field) == text[:begun]
     field.locator("textarea").click(position={"x": 90, "y": 10})  # not where the text ends
     ids = rnnviz.record(model, text).predictions.ids[:, 0]
-    mine = its = 0
-    for t, typed in enumerate([*text[begun : begun + 4], "Q", *text[begun + 5 : begun + 8]], begun):
-        guarded.keyboard.insert_text(typed)
-        mine += typed == text[t]
+    its = 0
+    for t in range(begun, begun + 6):
+        if t == begun + 4:
+            guarded.keyboard.insert_text("Q")
+            expect(game).to_contain_text("not Q")
+            assert text_of(field) == text[:t]
+        guarded.keyboard.insert_text(text[t])
         its += model.vocabulary[ids[t - 1]] == text[t]
         assert text_of(field) == text[: t + 1]
-        said = f"you {mine} of {t - begun + 1}, the network {its}"
-        expect(score).to_contain_text(said, timeout=PATIENCE * 1000)
+        mine = t - begun + 1 - (t >= begun + 4)
+        said = f"right at once: you {mine} of {t - begun + 1}, the network {its}"
+        expect(game).to_contain_text(said, timeout=PATIENCE * 1000)
     field.locator("textarea").press("Backspace")
-    assert text_of(field) == text[: begun + 8]
-    settle(field, read(model, text_of(field)))
-    guarded.get_by_role("button", name="end", exact=True).click()
+    assert text_of(field) == text[: begun + 6]
+    settle(field, values[: begun + 6])
+    guarded.get_by_role("button", name="character").click()
+    assert text_of(field) == text[: begun + 7]
+    expect(game).to_contain_text("of 6,")
+    guarded.get_by_role("button", name="end").click()
     assert text_of(field) == text
-    settle(field, read(model, text))
+    settle(field, values)
+
+
+def test_who_guesses_the_values_sees_the_letters_and_the_colours_up_to_the_cursor(
+    guarded: Page, tmp_path: Path, model: rnnviz.CharLM
+) -> None:
+    text = rnnviz.sample_text("prose")[:300]
+    widget = rnnviz.HiddenStateWidget(model=model, text=text, state=STATE, unit=UNIT, guess=True)
+    widget.cursor = 9
+    field = opened(guarded, tmp_path, widget.to_html(live=True))
+    assert text_of(field) == text
+    known = np.where(np.arange(len(text)) < 10, read(model, text), np.nan)
+    settle(field, known.astype(np.float32))
 
 
 def test_what_changed_is_said_and_labels_follow(
@@ -303,13 +333,22 @@ def test_a_letter_shows_predictions_but_where_one_types(field: Locator, guarded:
     expect(keys).to_contain_text("what the network expects after each character")
 
 
+@pytest.mark.parametrize("touch", [False, True])
+def test_it_is_edited_in_every_way_at_a_desk_and_on_a_phone(
+    touch: bool, browser: Browser, tmp_path: Path
+) -> None:
+    context = browser.new_context(offline=True, **(PHONE if touch else {}))
+    field = opened(context.new_page(), tmp_path, little.widget().to_html(live=True))
+    edit_in_every_way(field, little.values)
+    context.close()
+
+
 def test_on_a_narrow_touch_screen_the_text_is_edited_and_no_row_of_buttons_is_wasted(
     browser: Browser, tmp_path: Path, model: rnnviz.CharLM
 ) -> None:
-    text = '"You wrote three," she said.\nHe did not answer.\nThe rain went on.\n' * 3
+    text = little.TEXT
     widget = rnnviz.HiddenStateWidget(model=model, text=text, state=STATE, unit=UNIT)
-    size = {"width": 390, "height": 844}
-    context = browser.new_context(viewport=size, has_touch=True, is_mobile=True, offline=True)
+    context = browser.new_context(offline=True, **PHONE)
     page = context.new_page()
     field = opened(page, tmp_path, widget.to_html(live=True))
     area = field.locator("textarea")

@@ -1,4 +1,4 @@
-"""Shannon's game: a class guesses the text, the network's bits beside the class's."""
+"""Shannon's game: people guess the text, the network's bits beside theirs."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def test_no_letter_that_is_to_be_guessed_can_be_seen_or_copied(open_page: Open, 
     assert "two" not in (root.locator(".rnnviz-printout").text_content() or "")
 
 
-def test_the_bits_of_the_class_stand_beside_those_of_the_network(
-    open_page: Open, page: Page
-) -> None:
+def test_the_bits_of_people_stand_beside_those_of_the_network(open_page: Open, page: Page) -> None:
     root = open_page(make_widget())
     game = root.locator(".rnnviz-game")
     expect(game).to_contain_text("Type the character that comes next.")
@@ -54,8 +52,8 @@ def test_the_bits_of_the_class_stand_beside_those_of_the_network(
         page.keyboard.press(key)
     expect(game).to_contain_text("at guess 1; the network paid 2.0 bits")
     # Of three characters one took two guesses: 0.92 bits.
-    expect(game).to_contain_text("class 0.92 bits a character")
-    expect(game).to_contain_text("network 2.00")
+    expect(game).to_contain_text("right at once: you 2 of 3")
+    expect(game).to_contain_text("bits a character: you 0.92, the network 2.00")
     page.keyboard.press("ArrowRight")
     for key in ("w", "o", "Enter"):
         page.keyboard.press(key)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.edited import PHONE
 from tests.hosts.course import write_notebook
 from tests.hosts.npm import unpack
 
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 
-PUBLISHED = ("plain()", "hostile().to_iframe(title=HOSTILE, caption=HOSTILE, source=HOSTILE)")
-"""The cells of the notebook that is published with frames."""
+PUBLISHED = (
+    "plain()",
+    "hostile().to_iframe(title=HOSTILE, caption=HOSTILE, source=HOSTILE)",
+    "from tests.browser import little\nlittle.widget()",
+)
+"""The cells of the notebook that is published with frames; the text of the last can be edited."""
 
 LIVE = ("plain()", "hostile()")
 """The cells of the notebook that is published with live widgets."""
@@ -113,10 +119,10 @@ def network(packages: dict[str, Path]) -> Network:
     return Network(packages)
 
 
-@pytest.fixture
-def window(browser: Browser, network: Network) -> Iterator[Page]:
+@contextlib.contextmanager
+def watched(browser: Browser, network: Network, **arguments: Any) -> Iterator[Page]:
     """Open a page; fail when it shows a dialog, calls out, or runs what it should show."""
-    context = browser.new_context(viewport={"width": 1100, "height": 900}, color_scheme="light")
+    context = browser.new_context(color_scheme="light", **arguments)
     context.route(re.compile("^https?:"), network.answer)
     page = context.new_page()
 
@@ -129,3 +135,17 @@ def window(browser: Browser, network: Network) -> Iterator[Page]:
     yield page
     context.close()
     assert network.wrong == []
+
+
+@pytest.fixture
+def window(browser: Browser, network: Network) -> Iterator[Page]:
+    """Return a page, watched, in a window of the usual size."""
+    with watched(browser, network, viewport={"width": 1100, "height": 900}) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(browser: Browser, network: Network) -> Iterator[Page]:
+    """Return a page, watched, on a narrow touch screen."""
+    with watched(browser, network, **PHONE) as page:
+        yield page

@@ -14,6 +14,9 @@ import pytest
 from nbconvert import HTMLExporter, SlidesExporter
 from playwright.sync_api import expect
 
+from tests.browser import little
+from tests.browser.edited import edit_in_every_way
+from tests.hosts.conftest import PUBLISHED
 from tests.hosts.course import BEFORE, HOSTILE
 from tests.hosts.looking import assert_alive, assert_only_shown, slider
 
@@ -54,7 +57,7 @@ def test_a_published_notebook_says_in_words_what_its_frames_show(executed: Path)
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
     words = [output.data["text/plain"] for output in outputs]
     assert words[0].startswith("HiddenStateWidget: unit 3 of rnn.l0.h (24 units) after each of 84 ")
-    assert [sorted(output.data) for output in outputs] == [["text/html", "text/plain"]] * 2
+    assert [sorted(output.data) for output in outputs] == [["text/html", "text/plain"]] * 3
     # No live widget's state lies beside the frames.
     assert "widgets" not in notebook.metadata
 
@@ -69,16 +72,25 @@ def test_a_frame_is_alive_in_nbconverts_page(executed: Path, window: Page) -> No
     assert_hostile_words_are_shown(second)
 
 
-def test_a_frame_is_alive_on_its_slide_and_keeps_its_keys(
-    executed: Path, window: Page, network: Network
-) -> None:
-    exporter = SlidesExporter()
+@pytest.fixture(scope="module")
+def slides(executed: Path) -> Path:
+    """Make slides of the notebook."""
     page = executed.with_suffix(".slides.html")
-    page.write_text(exporter.from_filename(str(executed))[0], encoding="utf-8")
+    page.write_text(SlidesExporter().from_filename(str(executed))[0], encoding="utf-8")
+    return page
+
+
+def open_slides(page: Path, window: Page, network: Network) -> None:
     network.online = True  # reveal.js itself comes from a CDN
     window.goto(page.as_uri())
     expect(window.locator(".reveal.ready")).to_be_visible()
     network.online = False
+
+
+def test_a_frame_is_alive_on_its_slide_and_keeps_its_keys(
+    slides: Path, window: Page, network: Network
+) -> None:
+    open_slides(slides, window, network)
     first, second = (window.locator("iframe[srcdoc]").nth(i) for i in range(2))
     expect(first).to_be_hidden()
     assert first.content_frame.locator("html").evaluate("() => innerWidth") == 0
@@ -102,6 +114,19 @@ def test_a_frame_is_alive_on_its_slide_and_keeps_its_keys(
         here.click()
 
 
+def test_a_text_is_edited_in_a_frame_on_its_slide(
+    slides: Path, window: Page, network: Network
+) -> None:
+    open_slides(slides, window, network)
+    for _ in range(BEFORE + len(PUBLISHED)):
+        window.keyboard.press("ArrowRight")
+    frame = window.locator("iframe[srcdoc]").last
+    expect(frame).to_be_visible()
+    edit_in_every_way(widget_in(frame).locator(".rnnviz-edited"), little.values)
+    here = window.locator("section.present > section.present h1")
+    expect(here).to_contain_text(f"Slide {len(PUBLISHED)}")
+
+
 # --- MyST ------------------------------------------------------------------------------------
 
 _SITE = """
@@ -118,6 +143,7 @@ build: {start: "true"}
 """
 
 _READER = """<!doctype html><meta charset="utf-8"><title>course</title>
+<meta name="viewport" content="width=device-width">
 <script src="/thebe-core.min.js"></script>
 <body><script>
 // What the theme of MyST does with an output that is not a plain picture or text: it fetches what
@@ -141,25 +167,28 @@ const find = (node) => node.type === "output" ? [node.jupyter_data] :
 """
 
 
-@pytest.fixture
-def myst_site(executed: Path, packages: dict[str, Path], tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def myst_site(
+    executed: Path, packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Build the notebook with MyST, and serve what it built with a reader of our own.
 
     MyST's own themes come from a host of their own, not from a package registry.
     """
-    (tmp_path / "index.ipynb").write_bytes(executed.read_bytes())
-    (tmp_path / "myst.yml").write_text(_SITE)
-    (tmp_path / "theme").mkdir()
-    (tmp_path / "theme" / "template.yml").write_text(_THEME)
+    folder = tmp_path_factory.mktemp("myst")
+    (folder / "index.ipynb").write_bytes(executed.read_bytes())
+    (folder / "myst.yml").write_text(_SITE)
+    (folder / "theme").mkdir()
+    (folder / "theme" / "template.yml").write_text(_THEME)
     myst = packages["mystmd"] / "dist" / "myst.cjs"
     done = subprocess.run(
         [shutil.which("node") or "node", myst, "build", "--site", "--ci"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    site = tmp_path / "_build" / "site"
+    site = folder / "_build" / "site"
     assert (site / "content" / "index.json").exists(), done.stdout + done.stderr
     (site / "index.html").write_text(_READER)
     shutil.copytree(packages["thebe-core"] / "dist" / "lib", site, dirs_exist_ok=True)
@@ -181,3 +210,9 @@ def test_a_frame_is_alive_in_a_myst_site(myst_site: str, window: Page) -> None:
     assert_alive(widget_in(first), exact=False)
     assert_fits(first)
     assert_hostile_words_are_shown(second)
+
+
+def test_a_text_is_edited_in_a_frame_of_a_myst_site_on_a_phone(myst_site: str, phone: Page) -> None:
+    phone.goto(myst_site)
+    frame = phone.locator("iframe[srcdoc]").last
+    edit_in_every_way(widget_in(frame).locator(".rnnviz-edited"), little.values)

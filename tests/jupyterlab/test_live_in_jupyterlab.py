@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.edited import PATIENCE, settle, text_of, until
+from tests.browser import little
+from tests.browser.edited import PATIENCE, edit_in_every_way, settle, text_of, until
 from tests.jupyterlab.lab import Notebook, Server
 
 if TYPE_CHECKING:
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 TEXT = '"You are late," he said.\n"Well?"\n'
 
 CELLS = (
+    """\
+from tests.browser import little
+page = little.widget()
+page""",
     f"""\
 import torch
 import rnnviz_widget as rnnviz
 text = {TEXT!r}
 model = rnnviz.load_model("prose")
-page = rnnviz.HiddenStateWidget(model=model, text=text, state="rnn.l1.h", unit=86)
-page""",
+""",
     """\
 from rnnviz_widget.quantise import colour_limit
 def on_scale(v):
@@ -84,16 +88,18 @@ def follows(notebook: Notebook, name: str, text: str) -> None:
 def test_a_text_is_edited_by_the_network_in_the_page_and_python_follows(
     notebook: Notebook,
 ) -> None:
-    field, keys = field_of(notebook, 0), notebook.page.keyboard
-    field.locator("textarea").click(position={"x": 8 * 8, "y": 10})
+    field = field_of(notebook, 0)
+    field.locator("textarea").click()
     expect(field.locator("textarea")).to_be_focused()
     active = notebook.active_cell
-    now = TEXT[:8] + '"jd' + TEXT[8:]
-    keys.type('"jd')
-    assert text_of(field) == now
+    edit_in_every_way(field, little.values)
+    now = text_of(field)
+    field.locator("textarea").click(position={"x": 2, "y": 10})
+    notebook.page.keyboard.type('jdd"')  # of these letters Lab makes commands
+    assert text_of(field) == 'jdd"' + now
     assert notebook.active_cell == active
-    follows(notebook, "page", now)
-    settle(field, values(notebook, 'page.trace.unit("rnn.l1.h", 86).tolist()'))
+    assert notebook.cell_sources() == list(CELLS)
+    follows(notebook, "page", text_of(field))
 
 
 def test_a_network_that_stays_in_the_kernel_is_edited_by_messages_and_its_end_loses_nothing(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 import tarfile
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from tests.packaging.conftest import REPOSITORY, Built, run
 
@@ -50,6 +53,18 @@ def test_a_wheel_built_without_node_holds_the_bundle_and_the_checkpoints(built: 
         "rnnviz_widget",
         next(name.split("/")[0] for name in sizes if ".dist-info/" in name),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("widget.js", 25_000),  # once in every widget's state
+        ("network.js", 15_000),  # the engine and the editor: only where a network lives
+    ],
+)
+def test_what_travels_with_each_widget_stays_small(built: Built, name: str, most: int) -> None:
+    code = (built.site / "rnnviz_widget" / "static" / name).read_bytes()
+    assert len(gzip.compress(code, 9)) <= most
 
 
 def test_the_sdist_holds_the_frontends_sources_and_builds_the_same_wheel(

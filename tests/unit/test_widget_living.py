@@ -35,6 +35,13 @@ def test_a_model_and_a_text_make_a_widget_whose_network_travels(model: rnnviz.Ch
     assert "WebAssembly" in widget._engine[0]
 
 
+def test_a_text_that_can_be_edited_can_be_guessed_too(model: rnnviz.CharLM) -> None:
+    widget = rnnviz.HiddenStateWidget(model=model, text=TEXT, guess="text")
+    assert widget.guess == "text"
+    widget.guess = False
+    assert widget._extras  # the view may hide letters where no kernel can send it
+
+
 def test_without_a_model_nothing_travels(model: rnnviz.CharLM) -> None:
     widget = rnnviz.HiddenStateWidget(rnnviz.record(model, TEXT))
     assert (widget._network, widget._engine, widget._initial) == (b"", [], b"")

@@ -277,18 +277,16 @@ export class Desk {
       whole: null,
       rows: new Map(),
       pinned: new Map(),
-      // What comes next is to be guessed.
-      loss: this.#store.guess.peek() ? null : this.#losses,
-      predictions:
-        ids.length && !this.#store.guess.peek()
-          ? {
-              vocabulary: this.alphabet.vocabulary,
-              characters: true,
-              count: top,
-              ids: Uint32Array.from(ids),
-              probabilities: Uint16Array.from(probabilities, toHalf),
-            }
-          : null,
+      loss: this.#losses,
+      predictions: ids.length
+        ? {
+            vocabulary: this.alphabet.vocabulary,
+            characters: true,
+            count: top,
+            ids: Uint32Array.from(ids),
+            probabilities: Uint16Array.from(probabilities, toHalf),
+          }
+        : null,
     };
     const rows = this.#shown.flatMap((unit): ComputedUnit[] => {
       const values = this.#values.get(unitKey(unit.state.name, unit.unit));

@@ -2,6 +2,8 @@ import type { Kit } from "../live";
 import type { Store } from "../store/store";
 import type { Desk } from "./desk";
 import { Lines, type WrappedRow } from "./lines";
+import { common } from "./rows";
+import { NEWLINE } from "./words";
 
 /** Rows on screen, at most; fewer where predictions stand under each. */
 const ROWS = { letters: 18, narrow: 12, predictions: 6 };
@@ -10,12 +12,19 @@ const NARROW = 50;
 const GUTTER = 36;
 const ROW = 24;
 /** A row of predictions. */
-const GUESS = 15;
+export const GUESS = 15;
 const GAP = 2;
 /** What is added to a text's width, so that no rounding wraps a full row. */
 const SLACK = 1;
-const NEWLINE = "\u21b5";
-const BLANK = "\u2423";
+
+/** Paints what stands under a character: the token's number, its edges, and where the room under it begins. */
+export type Under = (
+  context: CanvasRenderingContext2D,
+  token: number,
+  left: number,
+  right: number,
+  y: number,
+) => void;
 
 /**
  * A text that is edited in place: letters and colours are painted behind a real, transparent text area.
@@ -41,10 +50,10 @@ export class Field {
 
   /** Whether what the network expects next stands under each character. */
   readonly predictions;
+  /** What paints it, once that is loaded. */
+  readonly under;
   /** Whether it can be typed into. */
   readonly editable;
-  /** What is made of a text that somebody typed. */
-  reads: (typed: string) => string = (typed) => typed;
 
   constructor(kit: Kit, store: Store, desk: Desk, lifetime: AbortSignal) {
     const { h } = kit;
@@ -52,6 +61,7 @@ export class Field {
     this.#store = store;
     this.#desk = desk;
     this.predictions = kit.signal(false);
+    this.under = kit.signal<Under | null>(null);
     this.editable = kit.signal(true);
     this.#canvas = h("canvas", { "aria-hidden": "true" });
     this.#mirror = h("div", { class: "rnnviz-mirror", "aria-hidden": "true" });
@@ -75,16 +85,20 @@ export class Field {
         store.paint.value,
         store.hover.value,
         store.marked.value,
-        desk.expected.value,
         this.predictions.value,
+        this.under.value,
+        store.revealed.value,
       ],
       () => this.#draw(),
       lifetime,
     );
     kit.onResize(this.element, () => this.#draw(), lifetime);
+    kit.watch(() => this.#put(), lifetime);
     kit.watch(() => {
-      // From Python: what was typed here is there already.
-      if (this.area.value !== desk.text.value) this.area.value = desk.text.value;
+      // With nothing to go by nobody can guess.
+      if (store.guess.value !== "text" || store.cursor.peek() >= 0) return;
+      const { tokens } = store.content.peek();
+      store.setCursor(tokens.at(Math.max(0, tokens.text.indexOf("\n"))));
     }, lifetime);
     kit.watch(() => {
       this.area.readOnly = !this.editable.value;
@@ -103,12 +117,40 @@ export class Field {
 
   /** Takes a text as it was typed. */
   take(typed: string): void {
-    const text = this.reads(typed);
-    if (text !== this.area.value) {
-      this.area.value = text;
-      this.area.setSelectionRange(text.length, text.length);
-    }
-    this.#desk.edit(text);
+    if (this.#riddle) this.#guess(typed);
+    else this.#desk.edit(typed);
+  }
+
+  /** What is added to a text that is to be guessed is a guess, wherever it was typed. */
+  #guess(typed: string): void {
+    const { start } = common(this.#shown, typed);
+    const [guess] = typed.length > this.#shown.length ? typed.slice(start) : "";
+    if (guess) this.#store.guessNext(guess);
+    this.#put();
+  }
+
+  /** Puts into the text area what may be seen: mostly it is there, since it was typed there. */
+  #put(): void {
+    if (this.area.value !== this.#shown) this.area.value = this.#shown;
+  }
+
+  /** The text, as far as it is not to be guessed. */
+  get #shown(): string {
+    const { tokens } = this.#store.content.value;
+    return tokens.text.slice(0, tokens.start(this.#store.seen.value));
+  }
+
+  get font(): string {
+    return this.#font;
+  }
+
+  get #riddle(): boolean {
+    return this.#store.guess.peek() === "text";
+  }
+
+  /** Whether what comes next may be told. */
+  get #predicts(): boolean {
+    return this.predictions.peek() && !this.#store.guess.peek();
   }
 
   #listen(lifetime: AbortSignal): void {
@@ -140,6 +182,8 @@ export class Field {
 
   /** The cursor is the last character before the caret: the one that was read last. */
   #follow(): void {
+    // There the cursor is as far as the text is known.
+    if (this.#riddle) return;
     const { tokens } = this.#store.content.peek();
     const at = this.area.selectionEnd;
     const token = at > 0 && tokens.length ? tokens.at(Math.min(at, tokens.text.length) - 1) : -1;
@@ -147,14 +191,13 @@ export class Field {
   }
 
   get #height(): number {
-    return ROW + (this.predictions.peek() ? 5 * GUESS + GAP : 0);
+    return ROW + (this.#predicts ? 5 * GUESS + GAP : 0);
   }
 
   /** Lays out what has changed, and paints what is on screen. */
   #draw(): boolean {
     const room = this.element.clientWidth;
     if (room === 0) return false;
-    const { tokens } = this.#store.content.peek();
     const natural = this.#ruler.getBoundingClientRect().width / 100 || 8;
     const cell = Math.round(natural);
     const columns = Math.max(8, Math.floor((room - GUTTER) / cell) - 2);
@@ -170,13 +213,14 @@ export class Field {
       this.#text = undefined;
     }
     this.#lines.fit(columns, cell);
-    if (tokens.text !== this.#text) {
-      this.#text = tokens.text;
-      this.#rows = this.#lines.rows(tokens.text);
+    const text = this.#shown;
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#rows = this.#lines.rows(text);
     }
     const height = this.#height;
     const letters = columns < NARROW ? ROWS.narrow : ROWS.letters;
-    const most = this.predictions.peek() ? ROWS.predictions : letters;
+    const most = this.#predicts ? ROWS.predictions : letters;
     const { style } = this.area;
     style.lineHeight = `${height}px`;
     style.height = this.#paper.style.height = `${this.#rows.length * height}px`;
@@ -222,7 +266,7 @@ export class Field {
 
   #paintRow(context: CanvasRenderingContext2D, row: WrappedRow, y: number, width: number): void {
     const { tokens } = this.#store.content.peek();
-    const { bytes } = this.#store.row.peek();
+    const bytes = this.#store.row.peek().bytes?.subarray(0, this.#store.revealed.peek());
     const paint = this.#store.paint.peek();
     const plain = this.#kit.variable(this.element, "fg");
     const accent = this.#kit.variable(this.element, "accent");
@@ -253,39 +297,9 @@ export class Field {
       }
       // What the network does not know, and reads as something else.
       if (stranger) context.fillRect(left, y + ROW - GAP - 2, right - left, 1);
-      if (this.predictions.peek()) this.#paintGuesses(context, token, left, right, y + ROW);
+      if (this.#predicts) this.under.peek()?.(context, token, left, right, y + ROW);
       from = to;
     }
-  }
-
-  /** The likeliest next characters, one under the other, redder the likelier; the one that comes is framed. */
-  #paintGuesses(
-    context: CanvasRenderingContext2D,
-    token: number,
-    left: number,
-    right: number,
-    y: number,
-  ): void {
-    const { top, ids, probabilities } = this.#desk.expected.peek();
-    const next = this.#desk.ids[token + 1];
-    const fg = this.#kit.variable(this.element, "fg");
-    context.font = `11px ${this.#font}`;
-    context.textAlign = "center";
-    for (let k = 0; k < top; k++) {
-      const id = ids[token * top + k];
-      const probability = probabilities[token * top + k];
-      if (Number.isNaN(probability)) return;
-      const at = y + k * GUESS;
-      context.fillStyle = `rgb(190 24 60 / ${probability})`;
-      context.fillRect(left, at, right - left, GUESS);
-      context.fillStyle = probability > 0.5 ? "#fff" : fg;
-      context.fillText(visibly(this.#desk.alphabet.vocabulary[id]), (left + right) / 2, at + GUESS / 2);
-      if (id !== next) continue;
-      context.strokeStyle = fg;
-      context.lineWidth = 1;
-      context.strokeRect(left + 0.5, at + 0.5, right - left - 1, GUESS - 1);
-    }
-    context.textAlign = "left";
   }
 
   #tokenAt(x: number, y: number): number {
@@ -298,6 +312,3 @@ export class Field {
     return tokens.at(row.from + at);
   }
 }
-
-const visibly = (character: string) =>
-  character === "\n" ? NEWLINE : character === " " ? BLANK : character === "\t" ? "\u21e5" : character;

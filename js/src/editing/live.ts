@@ -55,7 +55,7 @@ export async function live(
       !(
         changed ||
         reached.value ||
-        store.guess.value ||
+        field.predictions.value ||
         store.help.value ||
         desk.alphabet.strangers(text).length
       )
@@ -74,9 +74,7 @@ export async function live(
   kit.watch(() => {
     const text = desk.text.value;
     clearTimeout(timer);
-    // What is hidden while somebody guesses is not gone.
-    if (text !== host.get("text") && !store.guess.value)
-      timer = setTimeout(() => host.set({ text }), TELL_AFTER);
+    if (text !== host.get("text")) timer = setTimeout(() => host.set({ text }), TELL_AFTER);
   }, lifetime);
 }
 

@@ -7,9 +7,9 @@ import type { bar } from "./bar";
 import { changes } from "./changes";
 import type { Desk } from "./desk";
 import type { Field } from "./field";
-import { game } from "./game";
 import { KernelLine, type Line } from "./kernel";
 import { pair } from "./pair";
+import { predictionsUnder } from "./predictions";
 import { pullable } from "./pull";
 import { relabel } from "./rules";
 
@@ -41,8 +41,7 @@ export function extend(parts: Parts): void {
   const plot = foot.querySelector<HTMLElement>(".rnnviz-plot");
   if (plot) pullable(store, desk, plot, lifetime);
   desk.setRelabel(relabel);
-  // Who guesses looks at the text: what is said stands under it.
-  foot.before(game(parts));
+  parts.field.under.value = predictionsUnder(parts);
   tools.panel.append(strangers(kit, desk, lifetime), changes(kit, store, desk, lifetime), pair(parts));
   keys(parts);
 }

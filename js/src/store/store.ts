@@ -35,7 +35,7 @@ export class Store extends ViewState {
   readonly #lifetime: AbortSignal;
   #raw: unknown;
   /** What was last hidden to be guessed. */
-  #hidden: Guess = "values";
+  #hidden: Guess;
 
   readonly content: ReadonlySignal<Content>;
   readonly palette: ReadonlySignal<string> = this.#traits.palette;
@@ -92,6 +92,8 @@ export class Store extends ViewState {
     super();
     this.#host = host;
     this.#lifetime = lifetime;
+    // Where a text can be typed into, what comes next can be typed.
+    this.#hidden = host.engine ? "text" : "values";
     this.#raw = host.get("_content");
     this.content = signal(decode(this.#raw));
     const { content } = this;
