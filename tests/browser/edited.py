@@ -1,4 +1,4 @@
-"""A text that is edited as people do, and what is drawn of it: each character's colour, from the canvas."""
+"""A text that is edited as people do, and the colour of each character, from its canvas."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from tests.servers import START_SECONDS, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Page
 
