@@ -9,17 +9,14 @@ const TEXT = "[role=textbox]";
 
 /** All keys: letters act wherever the focus is; arrows move the cursor in the text, or reveal while a class guesses. */
 export function followKeys(store: Store, root: HTMLElement, lifetime: AbortSignal): void {
-  // Notebook 7 looks at keys before they are here, and leaves the focused element alone where that says so; while
-  // Ctrl or Cmd is down it does not, so that Ctrl+S saves.
-  const claim = (event: Event) => {
-    const { ctrlKey, metaKey } = event as KeyboardEvent;
-    (event.composedPath()[0] as HTMLElement).toggleAttribute(
-      "data-lm-suppress-shortcuts",
-      !(ctrlKey || metaKey),
-    );
+  // Notebook 7 looks at keys before they are here, at the document, and leaves the focused element alone where that
+  // says so. It is said before that, at the window, of this very key: Ctrl+S saves, Ctrl+Z undoes what was typed here.
+  const claim = (event: KeyboardEvent) => {
+    const path = event.composedPath();
+    if (path.includes(root))
+      (path[0] as HTMLElement).toggleAttribute("data-lm-suppress-shortcuts", !isForeign(event));
   };
-  for (const type of ["focusin", "keydown", "keyup"])
-    root.addEventListener(type, claim, { signal: lifetime, capture: true });
+  window.addEventListener("keydown", claim, { signal: lifetime, capture: true });
   on(
     root,
     "keydown",

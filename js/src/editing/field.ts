@@ -157,6 +157,9 @@ export class Field {
     const { area } = this;
     const listen = { signal: lifetime };
     area.addEventListener("input", () => this.take(area.value), listen);
+    // JupyterLab and Notebook 7 listen here while a key is down, to undo and to break lines in the notebook's cells
+    // instead: this listener is the first.
+    area.addEventListener("beforeinput", (event) => event.stopImmediatePropagation(), listen);
     const caret = () => {
       if (area.getRootNode() instanceof ShadowRoot || document.activeElement === area) this.#follow();
     };

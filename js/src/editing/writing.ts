@@ -76,6 +76,9 @@ export function writing(kit: Kit, desk: Desk, field: Field, lifetime: AbortSigna
     button.textContent = active.value ? "stop ■" : "write on ▸";
     fold.setAttribute("aria-expanded", String(open.value));
     panel.hidden = !open.value;
+    // What stands below, and ends the writing, must not move with each row.
+    const { style } = field.element;
+    style.minHeight = active.value ? style.height : "";
   }, lifetime);
   return { button, fold, panel, chance };
 }
