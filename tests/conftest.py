@@ -13,7 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests import chromium
 
-pytest.register_assert_rewrite("tests.unit.drawings")
+pytest.register_assert_rewrite("tests.unit.drawings", "tests.browser.edited")
 
 # Before torch is imported: tests run side by side, and threads that wait for each other are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 STATE, UNIT = "rnn.l0.h", 3
 
-TEXT = '"You wrote three," she said.\nHe did not answer.\nThe rain went on.\n' * 3
-"""What is edited: no line is wrapped on a phone."""
+TEXT = '"Three," she said.\nHe said nothing.\nThe rain went on.\n' * 3
+"""What is edited: no line is wrapped where a phone has room for 24 columns."""
 
 
 def model() -> rnnviz.CharLM:
