@@ -64,7 +64,8 @@ def _(mo):
 
 @app.cell
 def _(edited, mo):
-    mo.md(f"the kernel has {{len(edited.text)}} characters")
+    edited.value  # whenever it changes
+    mo.md(f"the kernel has {{len(edited.widget.text)}} characters")
     return
 
 

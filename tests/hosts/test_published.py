@@ -214,5 +214,7 @@ def test_a_frame_is_alive_in_a_myst_site(myst_site: str, window: Page) -> None:
 
 def test_a_text_is_edited_in_a_frame_of_a_myst_site_on_a_phone(myst_site: str, phone: Page) -> None:
     phone.goto(myst_site)
-    frame = phone.locator("iframe[srcdoc]").last
+    frames = phone.locator("iframe[srcdoc]")
+    expect(frames).to_have_count(len(PUBLISHED))
+    frame = frames.last
     edit_in_every_way(widget_in(frame).locator(".rnnviz-edited"), little.values)
