@@ -131,6 +131,7 @@ def _interrupted(action: Callable[[], object], after: float) -> float | None:
         stdout=subprocess.PIPE,
         text=True,
     )
+    sent = ""  # where the action ended first, the signal finds this function
     try:
         try:
             action()
