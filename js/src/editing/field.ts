@@ -272,8 +272,8 @@ export class Field {
     const bytes = this.#store.row.peek().bytes?.subarray(0, this.#store.revealed.peek());
     const paint = this.#store.paint.peek();
     const plain = this.#kit.variable(this.element, "fg");
-    const accent = this.#kit.variable(this.element, "accent");
     const marked = this.#store.marked.peek();
+    const accent = marked.length ? this.#kit.variable(this.element, "accent") : "";
     const { text } = tokens;
     context.textAlign = "left";
     for (let from = row.from; from < row.to; ) {
