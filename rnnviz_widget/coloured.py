@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,10 @@ def coloured_text(tokens: Sequence[str], positions: ArrayLike, palette: str) -> 
     at = np.asarray(positions, np.float64)
     shades = np.round(np.clip(at, -1, 1) * _STEPS)
     known = np.isfinite(shades)
-    grounds = palettes.colours(palette, np.where(known, shades, 0) / _STEPS)
-    inks = palettes.ink(grounds)
-    styles = [
-        f"background:#{bytes(ground).hex()};color:#{bytes(ink).hex()}" if there else ""
-        for ground, ink, there in zip(grounds, inks, known, strict=True)
-    ]
+    # The last of the styles is none.
+    places = np.where(known, np.nan_to_num(shades) + _STEPS, -1).astype(np.intp)
+    all_styles = _styles(palette)
+    styles = [all_styles[place] for place in places.tolist()]
     pairs = zip(styles, tokens, strict=False)
     runs = [(style, "".join(t for _, t in run)) for style, run in groupby(pairs, lambda p: p[0])]
     return "".join(
@@ -49,13 +48,30 @@ def coloured_text(tokens: Sequence[str], positions: ArrayLike, palette: str) -> 
     )
 
 
+@cache
+def _styles(palette: str) -> tuple[str, ...]:
+    """Return the style of each shade of a palette, from low to high, and last that of none."""
+    grounds = palettes.colours(palette, np.arange(-_STEPS, _STEPS + 1) / _STEPS)
+    inks = palettes.ink(grounds)
+    styles = (
+        f"background:#{bytes(ground).hex()};color:#{bytes(ink).hex()}"
+        for ground, ink in zip(grounds, inks, strict=True)
+    )
+    return (*styles, "")
+
+
 def in_one_line(text: str) -> str:
     r"""Return text with a sign for each character that has no shape of its own.
 
     >>> in_one_line("a\n\tb")
     'a↵→b'
     """
-    return "".join(c if is_mark(c) or c in _JOINERS else sign_of(c) or c for c in text)
+    return "".join(map(_in_one_line, text))
+
+
+@lru_cache(1 << 12)
+def _in_one_line(c: str) -> str:
+    return c if is_mark(c) or c in _JOINERS else sign_of(c) or c
 
 
 def escape(text: str) -> str:

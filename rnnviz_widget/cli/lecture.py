@@ -29,7 +29,8 @@ def add_lecture(commands: Commands) -> None:
         "lecture",
         help="write all demos as pages that need no network, with an index",
         description="Write the lecture kit: a page for each demo (quotation marks, lines, C, the "
-        "training, gates, guessing) and an index, all of which work from a disk with no network.",
+        "training, gates, guessing), an atlas of all units of the prose model, and an index, all "
+        "of which work from a disk with no network.",
         epilog=_EXAMPLES,
     )
     lecture.add_argument(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from rnnviz_widget.escaping import listed
 from rnnviz_widget.export.pages import is_page
+from rnnviz_widget.lecture.atlas import ATLAS, write_atlas
 from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.materials import Materials
 from rnnviz_widget.lecture.pages import INDEX, MARK, KitPage, demo_page, index_page
 from rnnviz_widget.progress import Bar
+from rnnviz_widget.surveys.site import is_atlas
 
 if TYPE_CHECKING:
     import os
@@ -21,8 +23,9 @@ def write_lecture(
 ) -> tuple[Path, int]:
     """Write all demos and an index of them; return the index and the bytes of all files.
 
-    Each page is written whole or not at all, and the index last: an interruption leaves pages that
-    work. In the folder of an earlier kit they are replaced.
+    Beside them an atlas of the prose model, of the texts of its demos. Each page is written whole
+    or not at all, and the index last: an interruption leaves pages that work. In the folder of
+    an earlier kit they are replaced.
 
     Parameters
     ----------
@@ -47,9 +50,10 @@ def write_lecture(
             shown = demo.build(materials)
             page = demo_page(demo, shown, DEMOS, shown.model)
             saved.append(KitPage(demo, shown, page.save(folder / f"{demo.name}.html")))
+    atlas = write_atlas(materials.prose, folder)
     models = dict.fromkeys(one.shown.model for one in saved)
-    index = index_page(saved, models).save(folder / INDEX)
-    return index.path, index.size + sum(one.page.size for one in saved)
+    index = index_page(saved, models, atlas.link).save(folder / INDEX)
+    return index.path, index.size + sum(one.page.size for one in saved) + atlas.size
 
 
 def _check(folder: Path) -> None:
@@ -61,9 +65,10 @@ def _check(folder: Path) -> None:
         raise ValueError(msg)
     index = folder / INDEX
     kit = index.is_file() and MARK in index.read_text(encoding="utf-8", errors="replace")
-    own = {f"{demo.name}.html" for demo in DEMOS}  # of a kit that was interrupted
+    own = {f"{demo.name}.html": is_page for demo in DEMOS}  # of a kit that was interrupted
+    own[ATLAS] = is_atlas
     foreign = sorted(
-        path.name for path in folder.iterdir() if not (is_page(path) if path.name in own else kit)
+        path.name for path in folder.iterdir() if not own.get(path.name, lambda _: kit)(path)
     )
     if foreign:
         more = ", ..." if len(foreign) > 3 else ""  # noqa: PLR2004

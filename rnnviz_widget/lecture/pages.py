@@ -61,6 +61,7 @@ this folder is all there is, and every page is a single file.</p>
 <ol class="demos" data-way="next">
 {cards}
 </ol>
+{atlas}
 <h2>Keys, on every page</h2>
 <dl>
 <dt><kbd>.</kbd> <kbd>,</kbd></dt><dd>next and previous page</dd>
@@ -127,8 +128,8 @@ def demo_page(demo: Demo, shown: DemoContent, others: Sequence[Demo], model: str
     return Page(_page(demo.title, body, kind="", mark="", live=live), demo.title, words)
 
 
-def index_page(pages: Sequence[KitPage], models: Iterable[str]) -> Page:
-    """Return the index of pages that are on disk."""
+def index_page(pages: Sequence[KitPage], models: Iterable[str], atlas: str) -> Page:
+    """Return the index of pages that are on disk; `atlas` is HTML that leads to theirs."""
     cards = [
         _CARD.format(
             name=saved.demo.name,
@@ -145,6 +146,7 @@ def index_page(pages: Sequence[KitPage], models: Iterable[str]) -> Page:
     body = _INDEX.format(
         title=TITLE,
         cards="\n".join(cards),
+        atlas=atlas,
         models="\n".join(f"<p>{escape(_model(model))}</p>" for model in models),
         version=escape(rnnviz.__version__),
     )

@@ -55,7 +55,13 @@ class Survey(Findings):
         """
         return cls(**load(path))
 
-    def to_site(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def to_site(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        home: tuple[str, str] | None = None,
+    ) -> Path:
         """Write an atlas: plain files, a table of all units and a page for each; return its index.
 
         It needs no server and no network: it works from a disk, and on any host for static files.
@@ -67,6 +73,9 @@ class Survey(Findings):
             The folder to be; an older atlas there is replaced in one step.
         overwrite : bool
             Replace what is there even where it is not an atlas.
+        home : (str, str), optional
+            Where a link above the table leads, and its words: to the page that the atlas is part
+            of.
 
         Raises
         ------
@@ -74,4 +83,4 @@ class Survey(Findings):
             If something else is there.
 
         """
-        return write_site(self, path, overwrite=overwrite)
+        return write_site(self, path, overwrite=overwrite, home=home)

@@ -29,6 +29,7 @@ _PALETTE = "red-blue"
 _SORTS = {"highest": "Highest", "lowest": "Lowest", "changes": "Changes most"}
 _BARS = 48  # of a histogram
 _WIDTH, _HEIGHT, _FOOT = 640, 120, 20
+_SHADE = re.compile(r'<span style="(background:#[0-9a-f]{6};color:#[0-9a-f]{6})">')
 
 _COLUMNS = (
     # name, words, class of the cells
@@ -43,7 +44,13 @@ _COLUMNS = (
 )
 
 
-def write_site(found: Findings, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+def write_site(
+    found: Findings,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    home: tuple[str, str] | None = None,
+) -> Path:
     """Write an atlas, replacing an older one only once all is written; return its index."""
     names = _file_names(found.units)
     with replacing(path, recognise, overwrite=overwrite) as folder:
@@ -51,7 +58,7 @@ def write_site(found: Findings, path: str | os.PathLike[str], *, overwrite: bool
         for i, row in enumerate(found.units):
             around = (names[i - 1] if i else "", names[i + 1] if i + 1 < len(names) else "")
             _write(folder / "units" / names[i], row.name, _unit(found, row, around))
-        _write(folder / INDEX, found.title or "Atlas of units", _index(found, names))
+        _write(folder / INDEX, found.title or "Atlas of units", _index(found, names, home))
     return Path(path) / INDEX
 
 
@@ -64,12 +71,7 @@ def recognise(path: Path) -> None:
         If it is.
 
     """
-    try:
-        text = (path / INDEX).read_text(encoding="utf-8")
-        ours = _MARK in text and {each.name for each in path.iterdir()} <= {INDEX, "units"}
-    except (OSError, UnicodeError):
-        ours = False
-    if not ours:
+    if not is_atlas(path):
         msg = (
             f"path {str(path)!r} holds something that is not an atlas; it is left alone "
             "(overwrite=True replaces it)"
@@ -77,14 +79,42 @@ def recognise(path: Path) -> None:
         raise FileExistsError(msg)
 
 
+def is_atlas(path: Path) -> bool:
+    """Whether there is an atlas at a path, and nothing else."""
+    try:
+        text = (path / INDEX).read_text(encoding="utf-8")
+        return _MARK in text and {each.name for each in path.iterdir()} <= {INDEX, "units"}
+    except (OSError, UnicodeError):
+        return False
+
+
 def _write(path: Path, title: str, body: str) -> None:
     code = (_HERE / "atlas.js").read_text("utf-8")
-    head = f'{style_sheet(_HERE / "atlas.css")}\n<script type="module">{code}</script>'
+    body, shades = _with_shades(body)
+    styles = f"{style_sheet(_HERE / 'atlas.css')}\n<style>{shades}</style>"
+    head = f'{styles}\n<script type="module">{code}</script>'
     page = document(title, body, head=head, policy=content_policy(head), mark=_MARK)
     path.write_text(page, encoding="utf-8")
 
 
-def _index(found: Findings, names: Sequence[str]) -> str:
+def _with_shades(body: str) -> tuple[str, str]:
+    """Return HTML whose colours are classes in place of styles, and the rules of these classes.
+
+    A page has thousands of coloured letters, in a few dozen colours.
+    """
+    names: dict[str, str] = {}
+
+    def named(match: re.Match[str]) -> str:
+        name = names.setdefault(match[1], f"s{len(names)}")
+        return f'<span class="{name}">'
+
+    body = _SHADE.sub(named, body)
+    return body, "".join(f".{name}{{{style}}}" for style, name in names.items())
+
+
+def _index(found: Findings, names: Sequence[str], home: tuple[str, str] | None) -> str:
+    address, words = home or ("", "")
+    above = f'<nav aria-label="pages"><a href="{escape(address)}">{escape(words)}</a></nav>\n'
     heads = "".join(
         f'<th scope="col" data-column="{name}"{_of_class(kind)}><button type="button">{words}'
         "</button></th>"
@@ -92,7 +122,7 @@ def _index(found: Findings, names: Sequence[str]) -> str:
     )
     rows = "\n".join(_row(row, name) for row, name in zip(found.units, names, strict=True))
     return f"""\
-<header>
+{above if home else ""}<header>
 <h1>{escape(found.title or "Atlas of units")}</h1>
 <p class="quiet">{escape(found.note)}.</p>
 </header>

@@ -37,6 +37,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         quick = partial(rnnviz.rank_units, shifts=19, resamples=50, probe=False)
         patch.setattr(rnnviz, "rank_units", quick)
+        patch.setattr(rnnviz, "survey", partial(rnnviz.survey, shifts=19, resamples=50))
         write_lecture(folder, progress=False)
     return folder
 
@@ -96,6 +97,26 @@ def test_the_index_leads_to_every_page_and_each_page_back(open_page: Open, page:
     for demo in DEMOS[1:]:
         page.get_by_role("link", name=f"Next: {demo.title}").click()
         expect(page).to_have_url(re.compile(f"/{demo.name}.html$"))
+
+
+def test_the_index_leads_to_an_atlas_of_all_units_and_back(open_page: Open, page: Page) -> None:
+    open_page("index")
+    expect(page.get_by_text("an illustration")).to_be_visible()
+    page.get_by_role("link", name="Atlas: every unit of the prose model").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Every unit of the prose model, on two sample texts"
+    )
+    units = page.locator("table.units tbody tr")
+    expect(units).to_have_count(512)
+    page.get_by_label("Search").fill("rnn.l1.h[86]")
+    row = units.filter(visible=True)
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("inside quotes")
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("rnn.l1.h[86]")
+    page.get_by_role("link", name="All units").click()
+    page.get_by_role("link", name="All demos").click()
+    expect(page).to_have_url(re.compile("/index.html$"))
 
 
 def test_every_score_says_which_text_it_is_from_and_on_how_many_spans(

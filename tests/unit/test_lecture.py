@@ -10,6 +10,7 @@ import pytest
 import rnnviz_widget as rnnviz
 from rnnviz_widget import cli
 from rnnviz_widget.lecture import kit, write_lecture
+from rnnviz_widget.lecture.atlas import ATLAS, Atlas
 from rnnviz_widget.lecture.demo import Demo, DemoContent
 from rnnviz_widget.lecture.demos import DEMOS
 from rnnviz_widget.lecture.opening import place
@@ -39,6 +40,7 @@ QUICK = (
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit, "DEMOS", QUICK)
+    monkeypatch.setattr(kit, "write_atlas", lambda *_: Atlas("<p>An atlas.</p>", 0))
 
 
 def names(folder: Path) -> list[str]:
@@ -83,6 +85,19 @@ def test_a_folder_with_other_things_in_it_is_left_alone(
     assert error.endswith(f"with {name}\n")
     assert names(tmp_path) == [name]
     assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_an_atlas_of_an_earlier_kit_is_replaced_and_another_folder_of_its_name_is_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ATLAS / "units").mkdir(parents=True)
+    (tmp_path / ATLAS / "index.html").write_text("mine", encoding="utf-8")
+    with pytest.raises(ValueError, match=f"with {ATLAS}"):
+        write_lecture(tmp_path, progress=False)
+    mark = '<meta name="generator" content="rnnviz atlas">'
+    (tmp_path / ATLAS / "index.html").write_text(mark, encoding="utf-8")
+    write_lecture(tmp_path, progress=False)
+    assert "<p>An atlas.</p>" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
