@@ -15,6 +15,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.archives import extract
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -77,6 +79,6 @@ def unpack(folder: Path) -> dict[str, Path]:
         assert base64.b64encode(digest).decode() == package.sha512, f"{archive} is not what it was"
         into = folder / package.name
         with tarfile.open(archive) as tar:
-            tar.extractall(into, filter="data")
+            extract(tar, into)
         found[package.name] = into / "package"
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.archives import extract
 from tests.packaging.conftest import REPOSITORY, Built, run
 
 BUNDLE = {
@@ -87,7 +88,7 @@ def test_the_sdist_holds_the_frontends_sources_and_builds_the_same_wheel(
 
 def test_a_stale_bundle_is_never_taken_for_a_current_one(built: Built, tmp_path: Path) -> None:
     with tarfile.open(built.sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+        extract(archive, tmp_path)
     (source,) = tmp_path.iterdir()
     asks = (sys.executable, source / "js" / "hatch_build.py")
     assert subprocess.run(asks, check=False).returncode == 0
