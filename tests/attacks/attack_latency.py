@@ -53,6 +53,7 @@ def _actions(folder: Path) -> dict[str, Callable[[], object]]:
     many = [TEXT * 40] * 32
     padded = torch.stack([model.encode(text) for text in many])
     lengths = torch.arange(padded.shape[1], padded.shape[1] - 32, -1)
+    read = [text[:length] for text, length in zip(many, lengths.tolist(), strict=True)]
     packing = _Packing(len(model.vocabulary))
     corpus = Corpus("own", TEXT * 4000, "0" * 64)
     wide = rnnviz.Trace.from_arrays(
@@ -66,7 +67,9 @@ def _actions(folder: Path) -> dict[str, Callable[[], object]]:
         ),
         "record all kinds": lambda: rnnviz.record(model, TEXT * 400, states="*"),
         "record_batch": lambda: rnnviz.record_batch(model, padded, tokens=many),
-        "record_batch of packed sequences": lambda: rnnviz.record_batch(packing, padded, lengths),
+        "record_batch of packed sequences": lambda: rnnviz.record_batch(
+            packing, padded, lengths, tokens=read
+        ),
         "effect": lambda: effect(model, TEXT * 100, "rnn.l1.h", 3),
         "sample": lambda: rnnviz.sample(model, "\n", 20_000, seed=0),
         "rank_units": lambda: rnnviz.rank_units(wide, labels.inside_quotes),
@@ -139,7 +142,9 @@ def _interrupted(action: Callable[[], object], after: float) -> float | None:
         finally:
             answered = time.monotonic()
             sent, _ = sender.communicate()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if isinstance(interrupt.__context__, Exception):
+            raise interrupt.__context__ from None  # the action failed before the signal came
         return answered - float(sent) if sent else None
     return None
 
