@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SKIP = 100
 """Characters left out at the start of each block, where the state still comes from zero."""
 
+_WINDOW = 100  # characters that a network reads at once: Ctrl-C is answered in between
 _CONTROL_SEEDS = range(5)
 
 
@@ -305,8 +306,11 @@ def newline_auc(model: CharLM, texts: Sequence[str]) -> float:
     newline = model.vocabulary.index("\n")
     scores, follows = [], []
     for text in texts:
-        logits, _ = model(model.encode(text))  # (T, V)
-        scores.append(logits.detach().log_softmax(-1)[SKIP:-1, newline].numpy())
+        state, read = None, []
+        for ids in torch.split(model.encode(text), _WINDOW):
+            logits, state = model(ids, state)  # (T, V)
+            read.append(logits.detach().log_softmax(-1)[:, newline])
+        scores.append(torch.cat(read)[SKIP:-1].numpy())
         follows.append(np.asarray(labels.next_is(text, "\n"))[SKIP:-1])
     score, label = np.concatenate(scores), np.concatenate(follows)
     trace = Trace.from_arrays("x" * len(score), {"p": score[:, None]})

@@ -143,7 +143,7 @@ def _interrupted(action: Callable[[], object], after: float) -> float | None:
             answered = time.monotonic()
             sent, _ = sender.communicate()
     except KeyboardInterrupt as interrupt:
-        if isinstance(interrupt.__context__, Exception):
+        if not sent and isinstance(interrupt.__context__, Exception):
             raise interrupt.__context__ from None  # the action failed before the signal came
         return answered - float(sent) if sent else None
     return None
