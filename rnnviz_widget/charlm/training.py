@@ -145,7 +145,7 @@ class _Streams:
         return window[:, :-1], window[:, 1:]
 
 
-def cross_entropy(model: CharLM, pieces: Sequence[str], window: int = 100) -> float:
+def cross_entropy(model: CharLM, pieces: Sequence[str], window: int = 25) -> float:
     """Return the mean loss of `model` on `pieces` of text, in nats per character.
 
     Every piece starts from the zero state and its first character is predicted by nothing, so it

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 SKIP = 100
 """Characters left out at the start of each block, where the state still comes from zero."""
 
-_WINDOW = 100  # characters that a network reads at once: Ctrl-C is answered in between
+_WINDOW = 25  # characters that a network reads at once: Ctrl-C is answered in between
 _CONTROL_SEEDS = range(5)
 
 
